@@ -1,0 +1,41 @@
+# make demo   which loss suits the embedded data set? (the main job)
+# make test   lint, types and tests
+# make bench  the tables of the README
+# Each needs python3 (3.11 or later) and nothing installed before it: the virtual environment is made on the way.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?=
+BIN = $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+# The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
+FORMULA_TESTS = tests/test_formulas.py tests/test_kernels.py
+
+.PHONY: demo test bench clean
+
+demo: $(VENV)/.installed-all
+	$(BIN)/boostloss compare
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-report= $(FORMULA_TESTS)
+	$(BIN)/python -m pytest --cov --cov-append --cov-report=term --durations=10
+
+bench: $(VENV)/.installed-dev
+	for script in benchmarks/*.py; do \
+		echo "== $$script"; \
+		$(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV)
+
+# One stamp per set of extras: an edit of pyproject.toml or of the constraints installs again.
+$(VENV)/.installed-%: pyproject.toml $(CONSTRAINTS)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --editable ".[$*]"
+	touch $@
