@@ -1,0 +1,46 @@
+"""Loss functions for gradient boosting."""
+
+import importlib
+from typing import Any
+
+from boostloss.loss import Loss
+from boostloss.losses import (
+    LOSSES,
+    Barron,
+    Cauchy,
+    Charbonnier,
+    Focal,
+    GemanMcClure,
+    Huber,
+    LogCosh,
+    Logistic,
+    Quantile,
+    SquaredError,
+    Welsch,
+    from_string,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LOSSES",
+    "Barron",
+    "Cauchy",
+    "Charbonnier",
+    "Focal",
+    "GemanMcClure",
+    "Huber",
+    "LogCosh",
+    "Logistic",
+    "Loss",
+    "Quantile",
+    "SquaredError",
+    "Welsch",
+    "from_string",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"xgboost", "lightgbm", "catboost"}:  # a boosting library is imported when it is used
+        return importlib.import_module(f"boostloss.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,21 @@
+"""Log-cosh: scale^2 log cosh(error / scale), squared error near 0 and absolute error far away."""
+
+from boostloss._ops import exp, expm1, log1p, where
+
+
+def log_cosh(y, f, scale):
+    error = f - y
+    x = abs(error) / scale
+    # From exp(-x) alone: cosh x itself overflows. Below 1, log cosh x = log1p(2 sinh(x/2)^2) keeps the digits that
+    # x - log 2 + log1p(exp(-2x)) cancels.
+    p, m = exp(-x), expm1(-x)
+    near = x < 1.0
+    q = p * p
+    sinh_square = 0.5 * m * m / where(near, p, 1.0)
+    loss = scale * scale * (where(near, 0.0, x) + log1p(where(near, sinh_square, 0.5 * m * (2.0 + m))))
+    tanh = -m * (1.0 + p) / (1.0 + q)
+    gradient = scale * where(error < 0.0, -tanh, tanh)
+    hessian = 4.0 * q / ((1.0 + q) * (1.0 + q))
+    zero = x == 0.0
+    majorizer = where(zero, 1.0, tanh / where(zero, 1.0, x))
+    return loss, gradient, hessian, majorizer

@@ -1,0 +1,285 @@
+"""What every loss can do, from its formula and its parameters alone."""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostloss._intercept import argmin_constant
+from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+
+Curvature = Literal["exact", "majorizer"]
+CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
+START_SAMPLE = 10_000  # rows that decide whether a start is far off
+
+
+class Loss:
+    """A loss function for gradient boosting; its subclasses are frozen dataclasses.
+
+    An instance is immutable and holds parameters only, so that one object serves every library, process and thread.
+    It is itself the boosting objective that XGBoost and LightGBM take.
+    """
+
+    formula: ClassVar[Callable[..., tuple[Any, Any, Any, Any]]]
+    task: ClassVar[Literal["regression", "binary"]]
+    curvature: Curvature = "majorizer"
+
+    def __copy__(self) -> "Loss":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Loss":
+        return self
+
+    @property
+    def __name__(self) -> str:
+        return type(self).__name__
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """What the formula takes after the target and the raw prediction."""
+        return astuple(self)  # type: ignore[call-overload]
+
+    @property
+    def unit(self) -> float:
+        """The factor that makes the largest curvature 1, as that of squared error.
+
+        Boosters measure ``min_child_weight`` and ``reg_lambda`` in units of the Hessian.
+        """
+        return 1.0
+
+    def loss(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.floating]:
+        """The loss of every row.
+
+        Parameters
+        ----------
+        y_true, raw_prediction : array-like of shape (n_samples,)
+            Targets and predictions before the inverse link. Two float32 arrays are computed in float32, anything else
+            in float64.
+        sample_weight : array-like of shape (n_samples,), optional
+            Non-negative case weights, multiplied into the result.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If shapes differ, a weight is negative, or a label is not 0 or 1 (binary losses).
+        """
+        y, f, weight, dtype = self._rows(y_true, raw_prediction, sample_weight)
+        return evaluate(self._formula, (LOSS,), y, f, weight, 1.0, self.parameters, dtype)[0]
+
+    def gradient_hessian(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        curvature: Curvature | None = None,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Gradient and curvature of every row with respect to the raw prediction.
+
+        Parameters
+        ----------
+        y_true, raw_prediction, sample_weight
+            As for `loss`.
+        curvature : {"exact", "majorizer"}, optional
+            The second derivative, which may be zero or negative, or the curvature of a quadratic that touches the loss
+            at the prediction and lies above it everywhere else. The default is the loss's own choice.
+
+        Returns
+        -------
+        gradient, hessian : ndarray of shape (n_samples,)
+        """
+        y, f, weight, dtype = self._rows(y_true, raw_prediction, sample_weight)
+        wanted = self._curvature(curvature)
+        gradient, hessian = evaluate(
+            self._formula, (GRADIENT, wanted), y, f, weight, 1.0, self.parameters, dtype
+        )
+        return gradient, hessian
+
+    def direction(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Gradient and curvature as a booster is given them: in float32, times `unit`, without checks.
+
+        Parameters
+        ----------
+        y_true, raw_prediction, sample_weight
+            As for `loss`.
+
+        Returns
+        -------
+        gradient, hessian : ndarray of shape (n_samples,)
+        """
+        y, f = as_column(y_true), as_column(raw_prediction)
+        weight = None if sample_weight is None else as_column(sample_weight)
+        parameters, unit = self._step(y, f, weight)
+        outputs = (GRADIENT, self._curvature(None))
+        gradient, hessian = evaluate(
+            self._formula, outputs, y, f, weight, unit, parameters, np.float32
+        )
+        return gradient, hessian
+
+    def mean_loss(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """The weighted mean of the loss, which early stopping minimises.
+
+        Parameters
+        ----------
+        y_true, raw_prediction, sample_weight
+            As for `loss`.
+
+        Returns
+        -------
+        float
+        """
+        y, f = as_column(y_true), as_column(raw_prediction)
+        weight = None if sample_weight is None else as_column(sample_weight)
+        rows = evaluate(self._formula, (LOSS,), y, f, weight, 1.0, self.parameters, np.float64)[0]
+        total = len(rows) if weight is None else weight.sum(dtype=np.float64)
+        return float(rows.sum() / total)
+
+    def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The constant raw prediction of least weighted loss.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If there is no row of positive weight, or the target is not valid for the loss.
+        """
+        y = self.check_target(y_true)
+        weight = None if sample_weight is None else check_weight(sample_weight, len(y))
+        if len(y) == 0 or (weight is not None and not weight.any()):
+            raise ValueError("fit_intercept needs at least one row of positive weight, got none.")
+        return self._best_constant(y, weight)
+
+    def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
+        """The raw prediction of a prediction: the identity for regression, of a probability for binary losses."""
+        return np.asarray(y_pred)
+
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
+        """The prediction of a raw prediction: the identity for regression, a probability for binary losses."""
+        return np.asarray(raw_prediction)
+
+    def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
+        """The target as a 1-d float array.
+
+        Raises
+        ------
+        ValueError
+            If it is not one-dimensional and finite.
+        """
+        y = as_column(y_true, "y_true")
+        if not np.isfinite(y).all():
+            row = int(np.flatnonzero(~np.isfinite(y))[0])
+            raise ValueError(f"y_true must be finite, got {y[row]} in row {row}.")
+        return y
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The objective of XGBoost and LightGBM: ``(y_true, y_pred[, sample_weight])`` or ``(y_pred, dataset)``."""
+        if hasattr(y_pred, "get_label"):
+            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        y_pred = np.asarray(y_pred)
+        if y_pred.ndim == 2 and y_pred.shape[1] > 1:
+            raise ValueError(
+                f"{self!r} has one prediction per row, got predictions of shape {y_pred.shape}."
+            )
+        y_pred = y_pred.ravel()
+        if len(y_pred) and (y_pred == y_pred[0]).all():
+            self._check_start(y_true, float(y_pred[0]), sample_weight)
+        return self.direction(y_true, y_pred, sample_weight)
+
+    @property
+    def _formula(self) -> Callable[..., Any]:
+        return type(self).formula
+
+    def _curvature(self, curvature: str | None) -> int:
+        name = self.curvature if curvature is None else curvature
+        if name not in CURVATURES:
+            raise ValueError(f'curvature must be "exact", "majorizer" or None, got {curvature!r}.')
+        return CURVATURES[name]
+
+    def _step(self, y: NDArray, f: NDArray, weight: NDArray | None) -> tuple[tuple, float]:
+        """Parameters and unit of one boosting round."""
+        return self.parameters, self.unit
+
+    def _best_constant(self, y: NDArray, weight: NDArray | None) -> float:
+        return argmin_constant(self, y, weight)
+
+    def _far(self, start: float, best: float, y: NDArray) -> bool:
+        low, high = np.quantile(y, [0.25, 0.75])
+        return abs(start - best) > max(high - low, float(np.abs(y - best).mean()))
+
+    def _check_start(self, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None) -> None:
+        y = self.check_target(y_true)
+        rows = slice(None, None, max(1, len(y) // START_SAMPLE))
+        weight = None if sample_weight is None else check_weight(sample_weight, len(y))[rows]
+        if weight is not None and not weight.any():
+            return
+        best = self._best_constant(y[rows], weight)
+        if self._far(start, best, y[rows]):
+            warnings.warn(
+                f"Boosting of {self!r} starts from {start:.6g}, far from the best constant {best:.6g}. Use the "
+                "estimators of boostloss.xgboost, boostloss.lightgbm or boostloss.catboost, which start there, or set "
+                f"base_score={self.inverse_link(best):.6g} (XGBoost), init_score={best:.6g} (LightGBM) or "
+                f"baseline={best:.6g} (CatBoost).",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _rows(self, y_true, raw_prediction, sample_weight):
+        y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
+        if len(y) != len(f):
+            raise ValueError(f"y_true has {len(y)} rows, raw_prediction has {len(f)}.")
+        weight = None if sample_weight is None else check_weight(sample_weight, len(y))
+        dtype = np.result_type(y, f)
+        return y, f, weight, dtype
+
+
+def label_weight(dataset: Any) -> tuple[NDArray, NDArray | None]:
+    """Labels and weights of a DMatrix or a LightGBM Dataset; no weights are None or empty there."""
+    weight = dataset.get_weight()
+    return dataset.get_label(), None if weight is None or len(weight) == 0 else weight
+
+
+def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
+    """A contiguous 1-d array of float32 or float64."""
+    array = np.asarray(values)
+    if array.dtype != np.float32:
+        array = array.astype(np.float64, copy=False)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have shape (n_samples,), got shape {array.shape}.")
+    return np.ascontiguousarray(array)
+
+
+def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
+    """The weights as a 1-d float array: one for each row, finite and not negative."""
+    weight = as_column(sample_weight, "sample_weight")
+    if len(weight) != n:
+        raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {n}.")
+    valid = (weight >= 0) & (weight < math.inf)
+    if not valid.all():
+        row = int(np.flatnonzero(~valid)[0])
+        raise ValueError(f"sample_weight must be finite and >= 0, got {weight[row]} in row {row}.")
+    return weight
