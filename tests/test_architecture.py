@@ -1,0 +1,102 @@
+"""The rules of the design that a reader of one file cannot see."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import boostloss
+from boostloss import losses
+from boostloss.loss import Loss
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGE = REPOSITORY / "boostloss"
+SOURCES = sorted(
+    path
+    for folder in ("boostloss", "tests", "examples", "benchmarks")
+    for path in (REPOSITORY / folder).rglob("*.py")
+)
+FORMULAS = sorted(path for path in (PACKAGE / "formulas").glob("*.py") if path.stem != "__init__")
+LOSSES = [kind for kind in vars(losses).values() if isinstance(kind, type) and kind is not Loss]
+LOSSES = [kind for kind in LOSSES if issubclass(kind, Loss)]
+
+# Loaded by `import boostloss`, each of these would cost every user who does not need it.
+HEAVY = ("catboost", "joblib", "lightgbm", "matplotlib", "pandas", "scipy", "sklearn", "torch")
+HEAVY += ("rich", "typer", "xgboost")
+
+
+def imports(path: Path) -> set[str]:
+    """Return the absolute names of the modules that a file of the package imports."""
+    package = path.relative_to(REPOSITORY).parent.parts
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            # `from boostloss import _ops` names a module too.
+            names |= {f"{module}.{x.name}" if module == "boostloss" else module for x in node.names}
+    return names
+
+
+def run_python(code: str) -> str:
+    """Run code in a fresh interpreter at the repository root and return what it prints."""
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_there_are_formulas_and_losses():
+    # Otherwise the parametrised tests below would pass by running on nothing.
+    assert len(FORMULAS) >= 5
+    assert len(LOSSES) >= 11
+
+
+@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
+def test_formula_imports_only_the_operations(path):
+    assert imports(path) <= {"boostloss._ops"}
+
+
+def test_only_the_kernels_meet_numba():
+    compiling = {
+        path.stem
+        for path in PACKAGE.rglob("*.py")
+        if any(name.split(".")[0] in {"numba", "llvmlite"} for name in imports(path))
+    }
+    assert "_kernels" in compiling
+    assert compiling <= {"_kernels", "_numba_ops", "_float32"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_file_is_short(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 350
+
+
+def test_import_loads_nothing_heavy():
+    loaded = run_python("import boostloss, sys; print(*sys.modules)").split()
+    assert "boostloss" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_import_is_fast():
+    code = "import time, numpy, numba; start = time.perf_counter(); import boostloss; "
+    code += "print(time.perf_counter() - start)"
+    # The least of several: a busy machine only ever adds.
+    assert min(float(run_python(code)) for _ in range(5)) < 0.15
+
+
+@pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
+def test_loss_is_public_and_documented(kind):
+    assert getattr(boostloss, kind.__name__) is kind
+    assert kind.__name__ in boostloss.__all__
+    assert kind.__doc__ is not None
+    assert "=" in kind.__doc__  # a formula
+
+
+@pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
+def test_readme_lists_the_loss(kind):
+    assert f"`{kind.__name__}(" in (REPOSITORY / "README.md").read_text("utf-8")
