@@ -1,95 +1,98 @@
-"""From a formula to a compiled loop over rows: the only loops of the package."""
+"""Formulas over arrays of rows."""
 
-import hashlib
 import os
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
-import numba
 import numpy as np
-from numba.extending import register_jitable
+from numpy.typing import DTypeLike, NDArray
 
-from boostloss import _float32, _numba_ops, _ops
-from boostloss._float32 import unwrap, wrap
+from boostloss._native import Variant, native_loop
+from boostloss._ops import maximum
 
-LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
+LOSS, GRADIENT, HESSIAN, MAJORIZER, GUARDED = range(5)
+GUARD = 0.1
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
 
-# No reassociation: the rounding tricks of `_numba_ops` and the summation of exact terms depend on the order.
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
+def make_row(formula: Callable) -> Callable:
+    """What a loop computes of one row: the four outputs of the formula, and its guarded Hessian.
 
-@lru_cache(maxsize=None)
-def compiled(formula: Callable, *outputs: int) -> Callable:
-    """The loop that fills one array for each of the wanted outputs of a formula.
-
-    numba keeps machine code on disk under the values of the closure. The digest of the sources is one of them, since
-    numba itself looks only at this file: after an edit of a formula nothing stale is loaded.
+    The guarded Hessian is the exact one, but at least a tenth of the majorizer: Newton's step where the loss is convex,
+    a bounded one where it is not.
     """
-    digest = source_digest(formula)
-    formula = register_jitable(forceinline=True)(formula)
 
-    if len(outputs) == 1:
-        (only,) = outputs
+    def row(y, f, parameters):
+        loss, gradient, hessian, majorizer = formula(y, f, *parameters)
+        return loss, gradient, hessian, majorizer, maximum(hessian, GUARD * majorizer)
 
-        def kernel(y, f, weight, factor, parameters, first):
-            digest  # noqa: B018
-            for i in range(f.size):
-                values = formula(wrap(y[i], f[i]), wrap(f[i], y[i]), *parameters)
-                w = factor if weight is None else factor * weight[i]
-                first[i] = unwrap(values[only] * w)
-    else:
-        one, two = outputs
-
-        def kernel(y, f, weight, factor, parameters, first, second):
-            digest  # noqa: B018
-            for i in range(f.size):
-                values = formula(wrap(y[i], f[i]), wrap(f[i], y[i]), *parameters)
-                w = factor if weight is None else factor * weight[i]
-                first[i] = unwrap(values[one] * w)
-                second[i] = unwrap(values[two] * w)
-
-    try:
-        return numba.njit(cache=True, **OPTIONS)(kernel)
-    except RuntimeError:  # no folder to write a cache to
-        return numba.njit(**OPTIONS)(kernel)
+    return row
 
 
-def source_digest(formula: Callable) -> str:
-    """A digest of all the source that the machine code of a formula is made of."""
-    modules = (sys.modules[formula.__module__], _ops, _numba_ops, _float32)
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
-    return hashlib.sha256(sources).hexdigest()
+def evaluate(
+    formula: Callable[..., Any],
+    outputs: tuple[int, ...],
+    y: NDArray,
+    f: NDArray,
+    weight: NDArray | None,
+    factor: float,
+    parameters: tuple[float, ...],
+    dtype: DTypeLike,
+) -> list[NDArray]:
+    """One array for each of the one or two wanted outputs, times the factor and the weight.
 
+    The arrays are contiguous, 1-d, float32 or float64. Rows are computed in float32 if target and raw prediction both
+    are.
+    """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        return evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype)
+    results = [np.empty(len(f), dtype) for _ in outputs]
+    arrays = [y, f, y if weight is None else weight, *results]
+    variant = Variant(
+        outputs,
+        len(parameters),
+        y.dtype.name,
+        f.dtype.name,
+        None if weight is None else weight.dtype.name,
+        results[0].dtype.name,
+    )
+    loop = native_loop(formula, variant)
+    numbers = np.array(parameters, dtype=np.float64)
+    values = numbers.ctypes.data
+    addresses = [(array.ctypes.data, array.itemsize) for array in arrays]
 
-def evaluate(formula, outputs, y, f, weight, factor, parameters, dtype):
-    """Arrays of the wanted outputs, each times factor and weight; contiguous 1-d arrays in, `dtype` out."""
-    kernel = compiled(formula, *outputs)
+    def run(start: int, stop: int) -> None:
+        at = [address + start * size for address, size in addresses]
+        loop(stop - start, at[0], at[1], at[2], factor, values, *at[3:])
+
     n = len(f)
-    results = [np.empty(n, dtype) for _ in outputs]
     if n < 2 * BLOCK:
-        kernel(y, f, weight, factor, parameters, *results)
-        return results
-
-    def run(rows):
-        block_weight = None if weight is None else weight[rows]
-        kernel(y[rows], f[rows], block_weight, factor, parameters, *(r[rows] for r in results))
-
-    run(slice(0, 1))  # compile once, not in every thread
-    blocks = [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]
-    for _ in thread_pool(os.getpid()).map(run, blocks):
-        pass
+        run(0, n)
+    else:
+        starts = range(0, n, BLOCK)
+        stops = [min(start + BLOCK, n) for start in starts]
+        for _ in thread_pool(os.getpid()).map(run, starts, stops):
+            pass
     return results
+
+
+def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype):
+    """`evaluate` without compiled code."""
+    scale = factor if weight is None else factor * weight
+    with np.errstate(all="ignore"):  # the arm of a `where` that is not taken may overflow
+        row = make_row(formula)(y, f, parameters)
+        return [np.asarray(row[output] * scale, dtype) for output in outputs]
 
 
 @lru_cache(maxsize=1)
 def thread_pool(process: int) -> ThreadPoolExecutor:
     """The threads of this process; a forked child, which inherits none, gets its own.
 
-    numba's own pools are not used: its OpenMP layer spins against the pool inside XGBoost, and its workqueue layer
-    aborts when two Python threads use it at once.
+    numba's pools are not used: its OpenMP layer spins against the pool inside XGBoost, and its workqueue layer aborts
+    when two Python threads use it at once.
     """
-    return ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS, thread_name_prefix="boostloss")
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    limit = int(os.environ.get("NUMBA_NUM_THREADS") or available or 1)
+    return ThreadPoolExecutor(limit, thread_name_prefix="boostloss")

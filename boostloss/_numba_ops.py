@@ -17,10 +17,14 @@ from numba.extending import overload as numba_overload
 from boostloss import _ops
 from boostloss._float32 import float32
 
+# LLVM vectorises no loop that holds a call or a division that may raise, and fuses multiplication and addition. It
+# must not reassociate: the rounding tricks below depend on the order of operations.
+INLINE = {"forceinline": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+
 
 def overload(function):
-    """numba's overload, inlined always: LLVM vectorises no loop that still holds a call."""
-    return numba_overload(function, jit_options={"forceinline": True})
+    """numba's overload, inlined always."""
+    return numba_overload(function, jit_options=INLINE)
 
 
 class Format(NamedTuple):
@@ -121,7 +125,7 @@ def square_root(typingctx, x):
     return signature(x, x), codegen
 
 
-@register_jitable(forceinline=True)
+@register_jitable(**INLINE)
 def reduce_double(x):
     """2**(k-1) and expm1(x - k ln 2), k the integer nearest to x / ln 2."""
     shifted = x * 1.4426950408889634 + DOUBLE_SHIFTER
@@ -141,7 +145,7 @@ def reduce_double(x):
     return power_of_two(shifted - 1.0), r + r * r * p
 
 
-@register_jitable(forceinline=True)
+@register_jitable(**INLINE)
 def reduce_single(x):
     """2**(k-1) and expm1(x - k ln 2), k the integer nearest to x / ln 2."""
     shifted = x * 1.4426950408889634 + SINGLE_SHIFTER
@@ -155,7 +159,7 @@ def reduce_single(x):
     return power_of_two(shifted - 1.0), r + r * r * p
 
 
-@register_jitable(forceinline=True)
+@register_jitable(**INLINE)
 def log_series_double(k, f):
     """k ln 2 + log(1 + f) by the series of atanh(f / (2 + f))."""
     s = f / (2.0 + f)
@@ -172,7 +176,7 @@ def log_series_double(k, f):
     return k * DOUBLE_LN2_HIGH + (s + (s * z * p + k * DOUBLE_LN2_LOW))
 
 
-@register_jitable(forceinline=True)
+@register_jitable(**INLINE)
 def log_series_single(k, f):
     """k ln 2 + log(1 + f) by the series of atanh(f / (2 + f))."""
     s = f / (2.0 + f)

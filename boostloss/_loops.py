@@ -1,0 +1,81 @@
+"""From a formula to object code: the only loops of the package, compiled by numba."""
+
+from collections.abc import Callable
+
+import llvmlite.binding as llvm
+import numpy as np
+from numba import carray, from_dtype, njit, types
+from numba.core.typing.templates import signature
+from numba.extending import intrinsic, register_jitable
+
+from boostloss._kernels import make_row
+from boostloss._float32 import unwrap, wrap
+from boostloss._native import Variant
+from boostloss._numba_ops import INLINE
+
+
+@intrinsic(prefer_literal=True)
+def load_tuple(typingctx, pointer, count):
+    """The numbers at a pointer as a tuple, whose length the compiler knows."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    result = types.UniTuple(pointer.dtype, count.literal_value)
+
+    def codegen(context, builder, sig, args):
+        offsets = (context.get_constant(types.intp, i) for i in range(result.count))
+        values = [builder.load(builder.gep(args[0], [offset])) for offset in offsets]
+        return context.make_tuple(builder, result, values)
+
+    return signature(result, pointer, count), codegen
+
+
+def make_loop(row: Callable, variant: Variant) -> Callable:
+    """The loop that fills one array for each wanted output; the arrays are bare pointers."""
+    one, two = variant.outputs[0], variant.outputs[-1]
+    weighted, n_parameters = variant.weight is not None, variant.n_parameters
+
+    def loop(n, y, f, weight, factor, parameters, first):
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight, first = carray(y, n), carray(f, n), carray(weight, n), carray(first, n)
+        for i in range(n):
+            values = row(wrap(y[i], f[i]), wrap(f[i], y[i]), p)
+            w = factor * weight[i] if weighted else factor
+            first[i] = unwrap(values[one] * w)
+
+    def loop_of_two(n, y, f, weight, factor, parameters, first, second):
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
+        first, second = carray(first, n), carray(second, n)
+        for i in range(n):
+            values = row(wrap(y[i], f[i]), wrap(f[i], y[i]), p)
+            w = factor * weight[i] if weighted else factor
+            first[i] = unwrap(values[one] * w)
+            second[i] = unwrap(values[two] * w)
+
+    return loop if len(variant.outputs) == 1 else loop_of_two
+
+
+def object_code(formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str) -> bytes:
+    """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, for a return
+    value and an exception, and are not used."""
+    def pointer(dtype):
+        return types.CPointer(from_dtype(np.dtype(dtype)))
+
+    parameters, result = pointer("float64"), pointer(variant.result)
+    arrays = [pointer(dtype) for dtype in (variant.y, variant.f, variant.weight or variant.y)]
+    arguments = [types.intp, *arrays, types.float64, parameters]
+    arguments += [result] * len(variant.outputs)
+    row = register_jitable(**INLINE)(make_row(register_jitable(**INLINE)(formula)))
+    loop = njit(nogil=True, **INLINE)(make_loop(row, variant))
+    loop.compile(types.void(*arguments))
+    (compiled,) = loop.overloads.values()
+
+    module = llvm.parse_assembly(compiled.library.get_llvm_str())
+    for function in module.functions:
+        if function.name == compiled.fndesc.mangled_name:
+            function.name = symbol
+        elif not function.is_declaration:
+            function.linkage = "internal"  # the entry points from Python, which go with what they refer to
+    builder = llvm.create_pass_builder(machine, llvm.PipelineTuningOptions(speed_level=3))
+    builder.getModulePassManager().run(module, builder)
+    return machine.emit_object(module)
