@@ -8,8 +8,8 @@ from numba import carray, from_dtype, njit, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
-from boostloss._kernels import make_row
 from boostloss._float32 import unwrap, wrap
+from boostloss._kernels import make_row
 from boostloss._native import Variant
 from boostloss._numba_ops import INLINE
 
@@ -55,9 +55,12 @@ def make_loop(row: Callable, variant: Variant) -> Callable:
     return loop if len(variant.outputs) == 1 else loop_of_two
 
 
-def object_code(formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str) -> bytes:
+def object_code(
+    formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str
+) -> bytes:
     """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, for a return
     value and an exception, and are not used."""
+
     def pointer(dtype):
         return types.CPointer(from_dtype(np.dtype(dtype)))
 
@@ -75,7 +78,9 @@ def object_code(formula: Callable, variant: Variant, machine: llvm.TargetMachine
         if function.name == compiled.fndesc.mangled_name:
             function.name = symbol
         elif not function.is_declaration:
-            function.linkage = "internal"  # the entry points from Python, which go with what they refer to
+            function.linkage = (
+                "internal"  # the entry points from Python, which go with what they refer to
+            )
     builder = llvm.create_pass_builder(machine, llvm.PipelineTuningOptions(speed_level=3))
     builder.getModulePassManager().run(module, builder)
     return machine.emit_object(module)

@@ -82,7 +82,10 @@ def stored_code(formula: Callable, variant: Variant) -> bytes:
 
 def digest(formula: Callable, variant: Variant) -> str:
     """A digest of all that the object code of a loop depends on."""
-    paths = [Path(str(sys.modules[formula.__module__].__file__)), *(HERE / name for name in SOURCES)]
+    paths = [
+        Path(str(sys.modules[formula.__module__].__file__)),
+        *(HERE / name for name in SOURCES),
+    ]
     made_of = (variant, host(), llvmlite.__version__, sys.version_info[:2])
     return hashlib.sha256(
         repr(made_of).encode() + b"".join(path.read_bytes() for path in paths)

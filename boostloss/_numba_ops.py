@@ -94,9 +94,7 @@ def exponent(typingctx, x):
         )
         # An integer below 2**width becomes a float by standing in the mantissa of 2**width: there is no vector
         # instruction for the conversion before AVX-512.
-        held = builder.bitcast(
-            builder.or_(biased, integer((bias + width) << width)), real
-        )
+        held = builder.bitcast(builder.or_(biased, integer((bias + width) << width)), real)
         k = builder.fsub(held, real(2.0**width + bias))
         scale = builder.shl(builder.sub(integer(2 * bias), biased), integer(width))
         return context.make_tuple(builder, sig.return_type, (k, builder.bitcast(scale, real)))

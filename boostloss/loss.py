@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss._intercept import argmin_constant
-from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss._kernels import GRADIENT, GUARDED, HESSIAN, LOSS, MAJORIZER, evaluate
 
-Curvature = Literal["exact", "majorizer"]
-CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
+Curvature = Literal["exact", "majorizer", "guarded"]
+CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER, "guarded": GUARDED}
 START_SAMPLE = 10_000  # rows that decide whether a start is far off
 
 
@@ -89,9 +89,10 @@ class Loss:
         ----------
         y_true, raw_prediction, sample_weight
             As for `loss`.
-        curvature : {"exact", "majorizer"}, optional
-            The second derivative, which may be zero or negative, or the curvature of a quadratic that touches the loss
-            at the prediction and lies above it everywhere else. The default is the loss's own choice.
+        curvature : {"exact", "majorizer", "guarded"}, optional
+            The second derivative, which may be zero or negative; the curvature of a quadratic that touches the loss at
+            the prediction and lies above it everywhere else; or the second derivative where it exceeds a tenth of that
+            curvature, else the tenth. The default is the loss's own choice.
 
         Returns
         -------
@@ -215,7 +216,7 @@ class Loss:
     def _curvature(self, curvature: str | None) -> int:
         name = self.curvature if curvature is None else curvature
         if name not in CURVATURES:
-            raise ValueError(f'curvature must be "exact", "majorizer" or None, got {curvature!r}.')
+            raise ValueError(f"curvature must be one of {list(CURVATURES)}, got {curvature!r}.")
         return CURVATURES[name]
 
     def _step(self, y: NDArray, f: NDArray, weight: NDArray | None) -> tuple[tuple, float]:
@@ -229,7 +230,9 @@ class Loss:
         low, high = np.quantile(y, [0.25, 0.75])
         return abs(start - best) > max(high - low, float(np.abs(y - best).mean()))
 
-    def _check_start(self, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None) -> None:
+    def _check_start(
+        self, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None
+    ) -> None:
         y = self.check_target(y_true)
         rows = slice(None, None, max(1, len(y) // START_SAMPLE))
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))[rows]

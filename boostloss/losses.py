@@ -3,11 +3,13 @@
 import ast
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
 from boostloss.formulas.barron import barron
 from boostloss.formulas.focal import focal
 from boostloss.formulas.huber import huber
@@ -15,7 +17,6 @@ from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.logistic import logistic
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
 from boostloss.loss import Curvature, Loss, as_column
 
 
@@ -125,9 +126,7 @@ class Quantile(Regression):
         )
         if wanted == MAJORIZER:  # without smoothing it is infinite at an error of 0
             parameters, _ = self._step(y, f, weight)
-            (hessian,) = evaluate(
-                self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype
-            )
+            (hessian,) = evaluate(self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
         return gradient, hessian
 
     def _step(self, y, f, weight):
@@ -232,8 +231,7 @@ class Logistic(Binary):
     formula = logistic
 
     def link(self, y_pred):
-        p = np.asarray(y_pred, dtype=np.float64)
-        return np.log(p) - np.log1p(-p)
+        return _logit(y_pred)
 
     def inverse_link(self, raw_prediction):
         return _sigmoid(np.asarray(raw_prediction))
@@ -260,6 +258,7 @@ class Focal(Binary):
 
     gamma: float = 2.0
     alpha: float | None = None
+    curvature: ClassVar[Curvature] = "guarded"
     formula = focal
 
     def __post_init__(self):
@@ -270,11 +269,10 @@ class Focal(Binary):
     @property
     def parameters(self):
         negative, positive = (1.0, 1.0) if self.alpha is None else (1.0 - self.alpha, self.alpha)
-        return self.gamma, negative, positive, 1.0
+        return self.gamma, negative, positive, _focal_curvature(self.gamma)
 
     def link(self, y_pred):
-        p = np.asarray(y_pred, dtype=np.float64)
-        target = np.log(p) - np.log1p(-p)
+        target = _logit(y_pred)
         # The logit of the posterior grows with the score: bisection finds the score to the last bit.
         low, high = np.full_like(target, -800.0), np.full_like(target, 800.0)
         for _ in range(64):
@@ -298,6 +296,21 @@ class Focal(Binary):
         cross_entropy = np.logaddexp(0.0, -margin)
         ratio = np.where(q > 0.0, cross_entropy / np.where(q > 0.0, q, 1.0), 1.0)
         return (self.gamma + 1.0) * log_q + np.log1p(self.gamma * (1.0 - q) * ratio)
+
+
+@lru_cache
+def _focal_curvature(gamma: float) -> float:
+    """The largest second derivative of the focal loss, which bounds its curvature everywhere."""
+    # It peaks between the margin 0 of the logistic loss and about -log(gamma).
+    margin = np.linspace(-5.0 - math.log1p(gamma), 5.0, 10_001)
+    peak = focal(np.ones(()), margin, gamma, 1.0, 1.0, 1.0)[2].max()
+    return float(peak) * (1.0 + 1e-5)  # between two points of the grid it may be a little larger
+
+
+def _logit(p):
+    p = np.asarray(p, dtype=np.float64)
+    with np.errstate(divide="ignore"):  # infinite at 0 and 1
+        return np.log(p) - np.log1p(-p)
 
 
 def _sigmoid(x):

@@ -15,7 +15,9 @@ def barron(y, f, alpha, scale):
         weight, bend, loss = constant(1.0, x), constant(1.0, x), 0.5 * x * x
     elif alpha - alpha != 0.0:  # infinite: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2)
         sign = where(alpha > 0.0, 1.0, -1.0)
-        square = minimum(x * x, 3000.0)  # exp is 0 or infinite beyond, and infinity * 0 never arises
+        square = minimum(
+            x * x, 3000.0
+        )  # exp is 0 or infinite beyond, and infinity * 0 never arises
         weight = exp(sign * 0.5 * square)
         loss = sign * expm1(sign * 0.5 * square)
         bend = 1.0 + sign * square

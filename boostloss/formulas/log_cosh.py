@@ -12,7 +12,9 @@ def log_cosh(y, f, scale):
     near = x < 1.0
     q = p * p
     sinh_square = 0.5 * m * m / where(near, p, 1.0)
-    loss = scale * scale * (where(near, 0.0, x) + log1p(where(near, sinh_square, 0.5 * m * (2.0 + m))))
+    loss = (
+        scale * scale * (where(near, 0.0, x) + log1p(where(near, sinh_square, 0.5 * m * (2.0 + m))))
+    )
     tanh = -m * (1.0 + p) / (1.0 + q)
     gradient = scale * where(error < 0.0, -tanh, tanh)
     hessian = 4.0 * q / ((1.0 + q) * (1.0 + q))

@@ -17,7 +17,9 @@ def pinball(y, f, quantile, smoothing):
     slope = where(inside, error / width, where(error < 0.0, -1.0, where(error > 0.0, 1.0, error)))
     spread = where(inside, 0.5 * (width + size * (size / width)), size)
     tilt = 0.5 - quantile
-    loss = where(inside, 0.5 * spread + tilt * error, where(error < 0.0, -quantile, 1.0 - quantile) * error)
+    loss = where(
+        inside, 0.5 * spread + tilt * error, where(error < 0.0, -quantile, 1.0 - quantile) * error
+    )
     gradient = tilt + 0.5 * slope
     hessian = where(inside, 0.5 / width, constant(0.0, error))
     majorizer = 0.5 / maximum(size, smoothing)
