@@ -43,6 +43,7 @@ def register(op, result, emit):
             numbers = all(arg is float32 or isinstance(arg, types.Number) for arg in args)
             if len(args) == 2 and float32 in args and numbers:
                 return signature(result, float32, float32)
+            return None
 
     @lower_builtin(op, float32, float32)
     def lower(context, builder, sig, args):
@@ -63,8 +64,7 @@ register(operator.eq, types.boolean, lambda builder, a, b: builder.fcmp_ordered(
 @infer_global(operator.neg)
 class Negative(AbstractTemplate):
     def generic(self, args, kws):
-        if args == (float32,):
-            return signature(float32, float32)
+        return signature(float32, float32) if args == (float32,) else None
 
 
 @lower_builtin(operator.neg, float32)

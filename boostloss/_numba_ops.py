@@ -221,8 +221,7 @@ def sqrt(x):
 
 @overload(abs)
 def absolute(x):
-    if x is float32:
-        return lambda x: select(x < 0.0, -x, x)
+    return (lambda x: select(x < 0.0, -x, x)) if x is float32 else None
 
 
 @overload(_ops.exp)

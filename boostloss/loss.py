@@ -26,17 +26,13 @@ class Loss:
 
     formula: ClassVar[Callable[..., tuple[Any, Any, Any, Any]]]
     task: ClassVar[Literal["regression", "binary"]]
-    curvature: Curvature = "majorizer"
+    curvature: ClassVar[Curvature] = "majorizer"
 
     def __copy__(self) -> "Loss":
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Loss":
         return self
-
-    @property
-    def __name__(self) -> str:
-        return type(self).__name__
 
     @property
     def parameters(self) -> tuple[float, ...]:

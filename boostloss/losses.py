@@ -136,7 +136,7 @@ class Quantile(Regression):
 
 @dataclass(frozen=True)
 class Barron(Regression):
-    """Barron's general robust loss rho(error, alpha, scale): b/alpha ((1 + (error/scale)^2 / b)^(alpha/2) - 1), b = |alpha - 2|.
+    """Barron's general robust loss: b/alpha ((1 + (error/scale)^2 / b)^(alpha/2) - 1) with b = |alpha - 2|.
 
     Its limits are squared error (alpha = 2), Charbonnier or pseudo-Huber (1), Cauchy (0), Geman-McClure (-2) and Welsch
     (-inf). Below 1 it is not convex, and an error far beyond the scale loses its influence.

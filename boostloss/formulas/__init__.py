@@ -1,1 +1,1 @@
-"""The mathematics: each formula returns loss, gradient, hessian and majorizer with respect to the raw prediction ``f``."""
+"""The mathematics: each formula returns loss, gradient, Hessian and majorizer, as functions of the raw prediction."""
