@@ -54,12 +54,12 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
 
 
 def positive_weight(
-    y_true: NDArray, sample_weight: NDArray | None, scale_pos_weight: float | None
-) -> NDArray[np.floating] | None:
+    y_true: ArrayLike, sample_weight: ArrayLike | None, scale_pos_weight: float | None
+) -> ArrayLike | None:
     """The weights, those of the rows of label 1 times `scale_pos_weight`."""
     if scale_pos_weight is None or scale_pos_weight == 1.0:
         return sample_weight
-    factor = np.where(y_true == 1, np.float32(scale_pos_weight), np.float32(1.0))
+    factor = np.where(np.asarray(y_true) == 1, np.float32(scale_pos_weight), np.float32(1.0))
     return factor if sample_weight is None else factor * np.asarray(sample_weight)
 
 

@@ -1,0 +1,328 @@
+"""XGBoost: objective, metric, and estimators that know the loss.
+
+>>> from boostloss.xgboost import XGBRegressor
+>>> XGBRegressor(objective=Huber(delta=2.0), early_stopping_rounds=50)
+
+A `Loss` is an XGBoost objective as it is, ``xgb.train(params, dtrain, obj=loss)``. What XGBoost does
+not do for a custom objective, the estimators here do: the best constant as the start, early stopping
+on the loss, `scale_pos_weight`, probabilities, and a saved model that knows its loss.
+"""
+
+import json
+import math
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import column_or_1d
+
+from boostloss._estimators import (
+    check_task,
+    encode_as,
+    encode_labels,
+    overridden,
+    positive_weight,
+)
+from boostloss.loss import Loss, label_weight
+from boostloss.losses import from_string
+
+__all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
+
+SMALLEST = 1e-6  # what XGBoost clips a probability given as base_score to
+
+
+def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
+    """The objective for ``obj`` of `xgboost.train` and ``objective`` of its estimators.
+
+    Parameters
+    ----------
+    loss : Loss
+    scale_pos_weight : float, optional
+        A factor for the weights of the rows of label 1, for a binary loss. XGBoost ignores the parameter of
+        this name when it is given a custom objective.
+
+    Returns
+    -------
+    callable
+        The loss itself where there is nothing to scale.
+    """
+    _check_loss(loss)
+    if scale_pos_weight is None or scale_pos_weight == 1.0:
+        return loss
+    if loss.task != "binary" or not 0.0 < scale_pos_weight < math.inf:
+        raise ValueError(
+            "scale_pos_weight must be a positive finite number and the loss a binary one, "
+            f"got {scale_pos_weight!r} and {loss!r}."
+        )
+    return _Scaled(loss, float(scale_pos_weight))
+
+
+def metric(loss: Loss, factor: float = 1.0) -> Callable:
+    """The mean loss, for ``custom_metric`` of `xgboost.train` and ``eval_metric`` of its estimators.
+
+    It is meant for the raw predictions that XGBoost hands to a metric beside a custom objective, and is to be
+    minimised.
+
+    Parameters
+    ----------
+    loss : Loss
+    factor : float, default 1.0
+        XGBoost keeps six decimals of a custom metric, which is too few for a mean loss like 1e-9: it is
+        multiplied by this factor, and its name says so. The estimators of this module need none.
+
+    Returns
+    -------
+    callable
+    """
+    _check_loss(loss)
+    if not 0.0 < factor < math.inf:
+        raise ValueError(f"factor must be a positive finite number, got {factor!r}.")
+    return _Metric(loss, float(factor))
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """The objective whose rows of label 1 weigh more."""
+
+    loss: Loss
+    scale_pos_weight: float
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if hasattr(y_pred, "get_label"):
+            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        weight = positive_weight(y_true, sample_weight, self.scale_pos_weight)
+        return self.loss(y_true, y_pred, weight)
+
+
+@dataclass(frozen=True)
+class _Metric:
+    loss: Loss
+    factor: float
+
+    @property
+    def __name__(self) -> str:
+        name = type(self.loss).__name__
+        return name if self.factor == 1.0 else f"{name}*{self.factor:g}"
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+    ) -> float | tuple[str, float]:
+        native = hasattr(y_pred, "get_label")
+        if native:
+            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        value = self.factor * self.loss.mean_loss(y_true, y_pred, sample_weight)
+        if 0.0 < value < 1e-4:
+            warnings.warn(
+                f"XGBoost keeps six decimals of a custom metric: of {value:.6g} it keeps {value:f}. Use "
+                f"boostloss.xgboost.metric(loss, factor={10.0 ** round(-math.log10(value)):g}), or the "
+                "estimators of boostloss.xgboost, which keep all of them.",
+                stacklevel=2,
+            )
+        return (self.__name__, value) if native else value
+
+
+class _FullMetric(xgb.callback.TrainingCallback):
+    """The metric of one fit; as a callback it puts back the digits that XGBoost cuts off."""
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+        self.__name__ = type(loss).__name__
+        self.values: list[float] = []
+
+    def __call__(self, y_true, y_pred, sample_weight=None) -> float:
+        self.values.append(self.loss.mean_loss(y_true, y_pred, sample_weight))
+        return self.values[-1]
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        for log, value in zip(evals_log.values(), self.values, strict=True):
+            log[self.__name__][-1] = value
+        self.values.clear()
+        return False
+
+
+class _Estimator(xgb.XGBModel):
+    """What both estimators add to XGBoost's, when the objective is a `Loss`."""
+
+    task: str
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        base_margin: ArrayLike | None = None,
+        eval_set: Any = None,
+        verbose: bool | int | None = True,
+        xgb_model: Any = None,
+        sample_weight_eval_set: Any = None,
+        base_margin_eval_set: Any = None,
+        feature_weights: ArrayLike | None = None,
+    ) -> Any:
+        """Fit as XGBoost does, from the loss's best constant and, by default, with the loss as metric."""
+        loss = self.objective
+        setting: AbstractContextManager = nullcontext()
+        if isinstance(loss, Loss):
+            check_task(loss, self.task, self)
+            y, eval_set = self._targets(loss, y, eval_set)
+            setting = overridden(self, **self._setting(loss, y, sample_weight, xgb_model))
+        with setting:
+            super().fit(
+                X,
+                y,
+                sample_weight=sample_weight,
+                base_margin=base_margin,
+                eval_set=eval_set,
+                verbose=verbose,
+                xgb_model=xgb_model,
+                sample_weight_eval_set=sample_weight_eval_set,
+                base_margin_eval_set=base_margin_eval_set,
+                feature_weights=feature_weights,
+            )
+        if isinstance(loss, Loss):
+            self._record(loss)
+        return self
+
+    def load_model(self, fname: Any) -> None:
+        """Load a model, with its loss if an estimator of this module has saved it."""
+        super().load_model(fname)
+        text = self.get_booster().attr("boostloss")
+        if text is not None:
+            self.objective = from_string(text)
+            self.base_score = (
+                None  # the parent takes it from the file, and would start a new fit there
+            )
+
+    def _setting(
+        self, loss: Loss, y: ArrayLike, sample_weight: ArrayLike | None, xgb_model: Any
+    ) -> dict[str, Any]:
+        """The parent's parameters during a fit of a loss."""
+        setting: dict[str, Any] = {"objective": objective(loss, self.scale_pos_weight)}
+        if xgb_model is not None:
+            setting["base_score"] = None  # another one would move the trees that are there
+        elif self.base_score is None:
+            weight = sample_weight
+            if setting["objective"] is not loss:
+                weight = positive_weight(y, sample_weight, self.scale_pos_weight)
+            setting["base_score"] = self._base_score(loss.fit_intercept(y, weight))
+        if self.eval_metric is None:
+            full = _FullMetric(loss)
+            setting["eval_metric"] = full
+            setting["callbacks"] = [full, *(self.callbacks or [])]
+            setting["kwargs"] = getattr(self, "kwargs", {}) | {"disable_default_eval_metric": True}
+        return setting
+
+    def _targets(self, loss: Loss, y: ArrayLike, eval_set: Any) -> tuple[ArrayLike, Any]:
+        """The targets that the parent is given."""
+        loss.check_target(column_or_1d(y, warn=True))
+        return y, eval_set
+
+    def _base_score(self, intercept: float) -> float:
+        return intercept
+
+    def _record(self, loss: Loss) -> None:
+        self.get_booster().set_attr(boostloss=repr(loss))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if isinstance(self.objective, Loss):
+            tags.target_tags.multi_output = False
+            if tags.classifier_tags is not None:
+                tags.classifier_tags.multi_class = False
+                tags.classifier_tags.multi_label = False
+        return tags
+
+
+class XGBRegressor(_Estimator, xgb.XGBRegressor):
+    """`xgboost.XGBRegressor`, whose `objective` may be a regression loss of boostloss.
+
+    Training starts from the loss's best constant (`base_score`, unless it is given) and stops early by the
+    loss itself (unless `eval_metric` is given). The saved model is complete: plain XGBoost loads it and
+    predicts the same, `load_model` of this class also restores the loss. With a string as objective nothing
+    differs from the parent.
+    """
+
+    task = "regression"
+
+
+class XGBClassifier(_Estimator, xgb.XGBClassifier):
+    """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss.
+
+    As `XGBRegressor` of this module. The two classes may be of any type, and `scale_pos_weight` counts.
+    A model saved from `Logistic` gives the same probabilities in plain XGBoost; from `Focal`, which is not
+    proper, plain XGBoost gives the sigmoid of the score, and ``predict_proba`` of this class the posterior.
+    """
+
+    task = "binary"
+
+    def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
+        """The class of every row, as given to fit, or its raw prediction."""
+        if output_margin or not isinstance(self.objective, Loss):
+            return super().predict(X, output_margin=output_margin, **options)
+        return self.classes_[(self.predict_proba(X, **options)[:, 1] > 0.5).astype(int)]
+
+    def predict_proba(
+        self,
+        X: Any,
+        validate_features: bool = True,
+        base_margin: ArrayLike | None = None,
+        iteration_range: Any = None,
+    ) -> NDArray:
+        """The probabilities of both classes, in the order of `classes_`."""
+        options: dict[str, Any] = {
+            "validate_features": validate_features,
+            "base_margin": base_margin,
+            "iteration_range": iteration_range,
+        }
+        loss: Any = self.objective
+        if not isinstance(loss, Loss):
+            return super().predict_proba(X, **options)
+        positive = loss.inverse_link(super().predict(X, output_margin=True, **options))
+        return np.column_stack([1 - positive, positive])
+
+    @property
+    def classes_(self) -> NDArray:
+        """The labels given to fit."""
+        if isinstance(self.objective, Loss) and hasattr(self, "_classes"):
+            return self._classes
+        return super().classes_
+
+    def load_model(self, fname: Any) -> None:
+        super().load_model(fname)
+        text = self.get_booster().attr("boostloss_classes")
+        if text is not None:
+            self._classes = np.array(json.loads(text))
+
+    load_model.__doc__ = _Estimator.load_model.__doc__
+
+    def _targets(self, loss: Loss, y: ArrayLike, eval_set: Any) -> tuple[ArrayLike, Any]:
+        self._classes, encoded = encode_labels(y)
+        if (
+            eval_set is not None
+        ):  # the parent recognises the training set by the identity of its arrays
+            eval_set = [
+                (X, encoded if labels is y else encode_as(self._classes, labels, f"eval_set[{i}]"))
+                for i, (X, labels) in enumerate(eval_set)
+            ]
+        return encoded, eval_set
+
+    def _base_score(self, intercept: float) -> float:
+        return float(np.clip(1 / (1 + math.exp(-intercept)), SMALLEST, 1 - SMALLEST))
+
+    def _record(self, loss: Loss) -> None:
+        super()._record(loss)
+        self.n_classes_ = 2
+        classes = json.dumps(self._classes.tolist(), default=str)
+        self.get_booster().set_attr(boostloss_classes=classes)
+
+
+def _check_loss(loss: Any) -> None:
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
