@@ -1,0 +1,112 @@
+"""Gradient and Hessian of 4 million rows: our kernels, NumPy, and the memory limit, in one run.
+
+The memory limit is a compiled loop that reads two arrays and writes two, over the same blocks and threads. Times are
+the best of several interleaved rounds.
+
+    python benchmarks/kernels.py [--rows 4000000] [--rounds 9]
+"""
+
+import argparse
+import os
+import time
+
+import numpy as np
+
+import boostloss as bl
+from boostloss._kernels import BLOCK, evaluate, evaluate_numpy, thread_pool
+from boostloss.loss import CURVATURES
+
+
+def copy(y, f, first, second):
+    """Read, read, write, write."""
+    for i in range(y.size):
+        first[i] = y[i]
+        second[i] = f[i]
+
+
+def memory_limit(y, f):
+    import numba
+
+    compiled = numba.njit(nogil=True)(copy)
+    first, second = np.empty_like(y), np.empty_like(f)
+
+    def run(start):
+        rows = slice(start, start + BLOCK)
+        compiled(y[rows], f[rows], first[rows], second[rows])
+
+    return lambda: list(thread_pool(os.getpid()).map(run, range(0, len(y), BLOCK)))
+
+
+def numpy_gradient_hessian(loss, y, f):
+    """What a user would write: whole-array expressions of the default curvature."""
+    if isinstance(loss, bl.Huber):
+        error = f - y
+        size = np.abs(error)
+        return np.clip(error, -loss.delta, loss.delta), loss.delta / np.maximum(size, loss.delta)
+    if isinstance(loss, bl.LogCosh):
+        x = (f - y) / loss.scale
+        tanh = np.tanh(x)
+        return loss.scale * tanh, np.where(x == 0, 1, tanh / np.where(x == 0, 1, x))
+    if isinstance(loss, bl.Logistic):
+        p = 1 / (1 + np.exp(-f))
+        return p - y, p * (1 - p)
+    outputs = (1, CURVATURES[loss.curvature])
+    return evaluate_numpy(type(loss).formula, outputs, y, f, None, 1.0, loss.parameters, y.dtype)
+
+
+def ours(loss, y, f):
+    outputs = (1, CURVATURES[loss.curvature])
+    return evaluate(type(loss).formula, outputs, y, f, None, 1.0, loss.parameters, y.dtype)
+
+
+def best(functions, rounds):
+    """Best time of each function in milliseconds, interleaved."""
+    times = [[] for _ in functions]
+    for _ in range(rounds + 1):  # the first round compiles
+        for function, record in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            record.append(time.perf_counter() - start)
+    return [1e3 * min(record[1:]) for record in times]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=int, default=4_000_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    rng = np.random.default_rng(0)
+    losses = [
+        bl.SquaredError(),
+        bl.Huber(),
+        bl.LogCosh(),
+        bl.Quantile(0.9),
+        bl.Barron(alpha=0.0),
+        bl.Barron(alpha=1.5),
+        bl.Welsch(),
+        bl.Logistic(),
+        bl.Focal(gamma=2.0),
+    ]
+    for dtype in (np.float32, np.float64):
+        y = rng.normal(size=options.rows).astype(dtype)
+        f = rng.normal(size=options.rows).astype(dtype)
+        labels = (y > 0).astype(dtype)
+        limit = memory_limit(y, f)
+        print(f"\n{options.rows:,} rows, {np.dtype(dtype).name}, {thread_pool(os.getpid())._max_workers} threads")
+        print(f"{'loss':32s} {'limit ms':>9s} {'ours ms':>9s} {'ratio':>6s} {'NumPy ms':>9s} {'speed-up':>9s}")
+        for loss in losses:
+            target = labels if loss.task == "binary" else y
+            functions = [
+                limit,
+                lambda loss=loss, target=target: ours(loss, target, f),
+                lambda loss=loss, target=target: numpy_gradient_hessian(loss, target, f),
+            ]
+            least, kernel, whole_array = best(functions, options.rounds)
+            print(
+                f"{loss!r:32s} {least:9.2f} {kernel:9.2f} {kernel / least:6.2f} {whole_array:9.1f}"
+                f" {whole_array / kernel:9.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
