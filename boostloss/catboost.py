@@ -1,0 +1,259 @@
+"""CatBoost: objective, metric, and estimators that know the loss.
+
+>>> from boostloss.catboost import CatBoostRegressor
+>>> CatBoostRegressor(loss_function=Cauchy(scale=0.5), early_stopping_rounds=50)
+
+CatBoost takes a Python object with certain methods as its loss and insists on a metric beside it:
+``catboost.CatBoostRegressor(loss_function=objective(loss), eval_metric=metric(loss))``. What it does
+not do for such an object, the estimators here do: the best constant as the start, class labels, early
+stopping on the loss, the recovered probability, and a saved model that knows its loss.
+"""
+
+from typing import Any
+
+import catboost
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss._estimators import check_task
+from boostloss._kernels import GRADIENT, evaluate
+from boostloss.loss import Loss
+from boostloss.losses import Logistic, from_string
+
+__all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
+
+RAW = "RawFormulaVal"
+UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
+
+
+def objective(loss: Loss) -> Any:
+    """The object for ``loss_function`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
+
+    CatBoost starts from 0, whatever the loss: give it a baseline, or use the estimators of this module.
+    Its classifier predicts labels only when it is given ``class_names`` as well.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    object
+    """
+    return _Objective(_checked(loss))
+
+
+def metric(loss: Loss) -> Any:
+    """The mean loss, for ``eval_metric`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    object
+    """
+    # CatBoost reports a metric under the name of its class.
+    return type(type(_checked(loss)).__name__, (_Metric,), {})(loss)
+
+
+class _Objective:
+    no_jit = True  # or CatBoost compiles what it finds here, and warns that it can not
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+        self.started = False
+
+    def calc_ders_range(
+        self, approxes: NDArray, targets: NDArray, weights: NDArray | None
+    ) -> NDArray:
+        """First and second derivative of minus the loss, for a block of at most 1000 rows."""
+        loss = self.loss
+        if not self.started:
+            self.started = True
+            if (approxes == approxes[0]).all():
+                loss._check_start(targets, float(approxes[0]), weights)
+        parameters, unit = loss._step(targets, approxes, weights)
+        outputs = (GRADIENT, loss._curvature(None))
+        rows = evaluate(
+            loss._formula, outputs, targets, approxes, weights, -unit, parameters, np.float64
+        )
+        return np.stack(rows, axis=1)
+
+
+class _Metric:
+    no_jit = True
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return metric, (self.loss,)
+
+    def is_max_optimal(self) -> bool:
+        return False
+
+    def evaluate(
+        self, approxes: tuple[NDArray], target: NDArray, weight: NDArray | None
+    ) -> tuple[float, float]:
+        """The sums of the weighted losses and of the weights."""
+        (raw_prediction,) = approxes
+        total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
+        if total == 0.0:
+            return 0.0, 0.0
+        return total * self.loss.mean_loss(target, raw_prediction, weight), total
+
+    def get_final_error(self, error: float, weight: float) -> float:
+        return error / weight if weight > 0.0 else 0.0
+
+
+class _Estimator(catboost.CatBoost):
+    """What both estimators add to CatBoost's, when the loss function is a `Loss`."""
+
+    task: str
+    parent: type
+    native_loss: str  # whose rules for other parameters apply to ours
+    _canonized_params: dict[str, Any] | None
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss, or None where `loss_function` is not one of boostloss."""
+        given = self._init_params.get("loss_function", self._init_params.get("objective"))
+        return given if isinstance(given, Loss) else None
+
+    def load_model(self, *args: Any, **kwargs: Any) -> Any:
+        """Load a model, with its loss if an estimator of this module has saved it."""
+        super().load_model(*args, **kwargs)
+        text = self.get_metadata().get("boostloss")
+        if text is not None:
+            self._init_params["loss_function"] = from_string(text)
+            if self._init_params.get("eval_metric") == UNNAMED:
+                del self._init_params["eval_metric"]
+            self._canonized_params = None
+        return self
+
+    def _get_canonized_params(self) -> Any:
+        """The parameters as CatBoost's own training takes them."""
+        if self.loss is None:
+            return super()._get_canonized_params()
+        if self._canonized_params is None:
+            check_task(self.loss, self.task, self)
+            given = {
+                name: value for name, value in self._init_params.items() if name != "objective"
+            }
+            stand_in = self.parent(**given | {"loss_function": self.native_loss})
+            params = stand_in._get_canonized_params()
+            params["loss_function"] = objective(self.loss)
+            params.setdefault("eval_metric", metric(self.loss))
+            self._canonized_params = params
+        return self._canonized_params
+
+    def _train(
+        self, train_pool: Any, test_pool: Any, params: Any, allow_clear_pool: Any, init_model: Any
+    ) -> None:
+        loss = self.loss
+        if loss is None:
+            super()._train(train_pool, test_pool, params, allow_clear_pool, init_model)
+            return
+        y, weight = self._targets(loss, train_pool, params)
+        intercept = None
+        if init_model is None and train_pool.get_baseline().shape[1] == 0:
+            intercept = loss.fit_intercept(y, weight)
+            train_pool, *test_pool = (
+                _from_intercept(pool, intercept) for pool in (train_pool, *test_pool)
+            )
+        super()._train(train_pool, test_pool, params, allow_clear_pool, init_model)
+        if intercept is not None:
+            self.set_scale_and_bias(1.0, intercept)
+        self.get_metadata()["boostloss"] = repr(loss)
+
+    def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
+        """Targets and weights of the rows, as the loss will see them."""
+        return loss.check_target(pool.get_label()), np.asarray(pool.get_weight())
+
+
+class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
+    """`catboost.CatBoostRegressor`, whose `loss_function` may be a regression loss of boostloss.
+
+    Training starts from the loss's best constant (unless a baseline is given) and stops early by the loss
+    itself (unless `eval_metric` is given). The saved model is complete: plain CatBoost loads it and predicts
+    the same, `load_model` of this class also restores the loss. With a string as loss function nothing
+    differs from the parent.
+    """
+
+    task = "regression"
+    parent = catboost.CatBoostRegressor
+    native_loss = "RMSE"
+
+
+class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
+    """`catboost.CatBoostClassifier`, whose `loss_function` may be a binary loss of boostloss.
+
+    As `CatBoostRegressor` of this module. A model saved from `Logistic` gives the same probabilities in plain
+    CatBoost; from `Focal`, which is not proper, plain CatBoost gives the sigmoid of the score, and this class
+    the posterior.
+    """
+
+    task = "binary"
+    parent = catboost.CatBoostClassifier
+    native_loss = "Logloss"
+
+    def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
+        labels, weight = np.asarray(pool.get_label()), np.asarray(pool.get_weight())
+        if "target_border" in params:
+            labels = labels > params["target_border"]
+            params.setdefault("class_names", [0, 1])
+            y = labels.astype(float)
+        else:
+            # Without the names CatBoost takes the labels of an unknown loss for numbers.
+            found, codes = np.unique(labels, return_inverse=True)
+            names = params.setdefault("class_names", found.tolist())
+            if len(names) != 2:
+                raise ValueError(f"{loss!r} takes two classes, got {len(names)}: {names!r}.")
+            positive = str(names[1])
+            y = np.array([str(label) == positive for label in found], dtype=float)[codes]
+        factors = np.asarray(params.get("class_weights", [1.0, 1.0]), dtype=float)
+        if "auto_class_weights" in params:
+            totals = np.bincount(y.astype(int), weight, minlength=2)
+            factors = totals.max() / totals
+            if params["auto_class_weights"] == "SqrtBalanced":
+                factors = np.sqrt(factors)
+        return y, weight * factors[y.astype(int)]
+
+    def _predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
+        if not self._posterior_differs(prediction_type):
+            return super()._predict(data, prediction_type, *args, **kwargs)
+        return self._response(super()._predict(data, RAW, *args, **kwargs), prediction_type)
+
+    def _staged_predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
+        if not self._posterior_differs(prediction_type):
+            return super()._staged_predict(data, prediction_type, *args, **kwargs)
+        stages = super()._staged_predict(data, RAW, *args, **kwargs)
+        return (self._response(raw, prediction_type) for raw in stages)
+
+    def _posterior_differs(self, prediction_type: str) -> bool:
+        """Whether CatBoost would predict from the sigmoid of the score what is not a sigmoid."""
+        other_link = self.loss is not None and not isinstance(self.loss, Logistic)
+        return other_link and prediction_type in {"Class", "Probability", "LogProbability"}
+
+    def _response(self, raw_prediction: Any, prediction_type: str) -> Any:
+        assert self.loss is not None
+        positive = self.loss.inverse_link(raw_prediction)
+        if prediction_type == "Class":
+            above = positive > self.get_probability_threshold()
+            return self.classes_[above.astype(int)]
+        probability = np.stack([1.0 - positive, positive], axis=-1)
+        return probability if prediction_type == "Probability" else np.log(probability)
+
+
+def _from_intercept(pool: Any, intercept: float) -> Any:
+    """The pool with the intercept as baseline; a slice, since the user may need the pool again."""
+    rows = pool.slice(np.arange(pool.num_row()))
+    return rows.set_baseline(np.full(pool.num_row(), intercept))
+
+
+def _checked(loss: Any) -> Loss:
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
+    return loss
