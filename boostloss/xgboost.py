@@ -261,12 +261,14 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     """
 
     task = "binary"
+    _classes: Any = None  # the labels of a loss
 
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         """The class of every row, as given to fit, or its raw prediction."""
         if output_margin or not isinstance(self.objective, Loss):
             return super().predict(X, output_margin=output_margin, **options)
-        return self.classes_[(self.predict_proba(X, **options)[:, 1] > 0.5).astype(int)]
+        positive = self.predict_proba(X, **options)[:, 1] > 0.5
+        return self.classes_[positive.astype(int)]
 
     def predict_proba(
         self,
@@ -290,9 +292,8 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     @property
     def classes_(self) -> NDArray:
         """The labels given to fit."""
-        if isinstance(self.objective, Loss) and hasattr(self, "_classes"):
-            return self._classes
-        return super().classes_
+        known = isinstance(self.objective, Loss) and self._classes is not None
+        return self._classes if known else super().classes_
 
     def load_model(self, fname: Any) -> None:
         super().load_model(fname)
@@ -312,6 +313,10 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
                 for i, (X, labels) in enumerate(eval_set)
             ]
         return encoded, eval_set
+
+    def _setting(self, *arguments: Any) -> dict[str, Any]:
+        # The parent takes labels that are equal to its `classes_`: 0 and 1.
+        return super()._setting(*arguments) | {"_classes": None}
 
     def _base_score(self, intercept: float) -> float:
         return float(np.clip(1 / (1 + math.exp(-intercept)), SMALLEST, 1 - SMALLEST))
