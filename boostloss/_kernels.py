@@ -1,5 +1,6 @@
 """Formulas over arrays of rows."""
 
+import ctypes
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from boostloss._ops import maximum
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER, GUARDED = range(5)
 GUARD = 0.1
+JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
 
 
@@ -46,36 +48,43 @@ def evaluate(
     The arrays are contiguous, 1-d, float32 or float64. Rows are computed in float32 if target and raw prediction both
     are.
     """
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+    if JIT_DISABLED:
         return evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype)
-    results = [np.empty(len(f), dtype) for _ in outputs]
+    n = len(f)
+    results = np.empty((len(outputs), n), dtype)
     arrays = [y, f, y if weight is None else weight, *results]
     variant = Variant(
         outputs,
         len(parameters),
-        y.dtype.name,
-        f.dtype.name,
-        None if weight is None else weight.dtype.name,
-        results[0].dtype.name,
+        y.dtype.char,
+        f.dtype.char,
+        None if weight is None else weight.dtype.char,
+        results.dtype.char,
     )
     loop = native_loop(formula, variant)
-    numbers = np.array(parameters, dtype=np.float64)
-    values = numbers.ctypes.data
-    addresses = [(array.ctypes.data, array.itemsize) for array in arrays]
-
-    def run(start: int, stop: int) -> None:
-        at = [address + start * size for address, size in addresses]
-        loop(stop - start, at[0], at[1], at[2], factor, values, *at[3:])
-
-    n = len(f)
+    _, values = stored(parameters)
+    addresses = [array.ctypes.data for array in arrays]
     if n < 2 * BLOCK:
-        run(0, n)
-    else:
-        starts = range(0, n, BLOCK)
-        stops = [min(start + BLOCK, n) for start in starts]
-        for _ in thread_pool(os.getpid()).map(run, starts, stops):
-            pass
-    return results
+        loop(n, *addresses[:3], factor, values, *addresses[3:])
+        return list(results)
+
+    def run(start: int) -> None:
+        at = [
+            address + start * array.itemsize
+            for address, array in zip(addresses, arrays, strict=True)
+        ]
+        loop(min(BLOCK, n - start), *at[:3], factor, values, *at[3:])
+
+    for _ in thread_pool(os.getpid()).map(run, range(0, n, BLOCK)):
+        pass
+    return list(results)
+
+
+@lru_cache(maxsize=256)
+def stored(parameters: tuple[float, ...]) -> tuple[Any, int]:
+    """Parameters in memory, and their address."""
+    memory = (ctypes.c_double * len(parameters))(*parameters)
+    return memory, ctypes.addressof(memory)
 
 
 def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype):

@@ -34,7 +34,7 @@ class Variant(NamedTuple):
 
     outputs: tuple[int, ...]
     n_parameters: int
-    y: str  # dtypes
+    y: str  # characters of dtypes
     f: str
     weight: str | None
     result: str

@@ -3,7 +3,6 @@
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -37,7 +36,7 @@ class Loss:
     @property
     def parameters(self) -> tuple[float, ...]:
         """What the formula takes after the target and the raw prediction."""
-        return astuple(self)  # type: ignore[call-overload]
+        return tuple(vars(self).values())
 
     @property
     def unit(self) -> float:
