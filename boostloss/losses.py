@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
 from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
+from boostloss._smoothing import half_width
 from boostloss.formulas.barron import barron
 from boostloss.formulas.focal import focal
 from boostloss.formulas.huber import huber
@@ -49,7 +51,7 @@ class SquaredError(Regression):
     formula = squared_error
 
     def _best_constant(self, y, weight):
-        return float(np.average(y.astype(np.float64), weights=weight))
+        return float(np.average(y.astype(np.float64, copy=False), weights=weight))
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,11 @@ class Quantile(Regression):
             (hessian,) = evaluate(self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
         return gradient, hessian
 
+    def _best_constant(self, y, weight):
+        return weighted_quantile(y, weight, self.quantile)
+
     def _step(self, y, f, weight):
-        smoothing = float(np.median(np.abs(f - y))) or 1.0
+        smoothing = half_width(f - y, self.quantile, weight)
         return (self.quantile, smoothing), 2.0 * smoothing
 
 
@@ -164,6 +169,11 @@ class Barron(Regression):
     @property
     def unit(self) -> float:
         return self.scale**2
+
+    def _best_constant(self, y, weight):
+        if self.alpha > 2.0:
+            return steep_constant(self.alpha, self.scale, y, weight)
+        return argmin_constant(self, y, weight, scale=self.scale if self.alpha < 1.0 else 0.0)
 
 
 @dataclass(frozen=True)
