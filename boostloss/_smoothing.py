@@ -7,7 +7,7 @@ SAMPLE = 8192  # rows that decide
 TINY = np.finfo(np.float64).tiny
 
 
-def half_width(error: NDArray, quantile: float, weight: NDArray | None) -> float:
+def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) -> float:
     """The half-width of the smoothing kernel: as wide as the thin side of the quantile allows.
 
     A wide kernel makes rows near the prediction vote in proportion to their error, which steadies the leaves, but it
@@ -21,9 +21,11 @@ def half_width(error: NDArray, quantile: float, weight: NDArray | None) -> float
 
     Always positive and finite, and it scales with the residuals.
     """
-    step = -(-error.size // SAMPLE)
-    error = error[::step].astype(np.float64)
-    weight = np.ones(error.size) if weight is None else weight[::step].astype(np.float64)
+    if y.size == 0:
+        return 1.0
+    rows = slice(None, None, -(-y.size // SAMPLE))
+    error = f[rows] - y[rows].astype(np.float64)
+    weight = np.ones(error.size) if weight is None else weight[rows].astype(np.float64)
     distance = np.abs(error)
     order = np.argsort(distance)
     error, distance, weight = error[order], distance[order], weight[order]

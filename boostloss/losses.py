@@ -135,7 +135,7 @@ class Quantile(Regression):
         return weighted_quantile(y, weight, self.quantile)
 
     def _step(self, y, f, weight):
-        smoothing = half_width(f - y, self.quantile, weight)
+        smoothing = half_width(y, f, weight, self.quantile)
         return (self.quantile, smoothing), 2.0 * smoothing
 
 
