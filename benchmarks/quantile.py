@@ -1,0 +1,154 @@
+"""Test pinball loss and coverage of `Quantile`, beside each library's own quantile objective.
+
+Every library fits its own objective through its own estimator and `Quantile` through the drop-in
+estimator of the same name: the same rows, rate, depth and early stopping on the pinball loss. Half of
+the rows train, a sixth stops early, a third tests; the figures are means over several splits, and the
+coverage is the share of test targets at or below the prediction. Two tables of the six are
+real, where they are found; "two noises", whose noise is a thousand times larger on one side of a feature than
+on the other, is there because one kernel width for all rows serves it badly.
+
+    python -m benchmarks.quantile [--seeds 3] [--library xgboost] [--table housing] [--level 0.9]
+"""
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import load_diabetes, make_friedman1
+
+import boostloss as bl
+from tests import tables
+
+LIBRARIES: dict[str, tuple[str, Callable[[float], dict[str, Any]]]] = {
+    "xgboost": ("XGBRegressor", lambda q: {"objective": "reg:quantileerror", "quantile_alpha": q}),
+    "lightgbm": ("LGBMRegressor", lambda q: {"objective": "quantile", "alpha": q}),
+    "catboost": ("CatBoostRegressor", lambda q: {"loss_function": f"Quantile:alpha={q}"}),
+}
+PLAIN = {
+    "xgboost": {"n_jobs": 1, "early_stopping_rounds": 50},
+    "lightgbm": {"n_jobs": 1, "early_stopping_round": 50, "verbose": -1},
+    "catboost": {
+        "thread_count": 1,
+        "early_stopping_rounds": 50,
+        "verbose": False,
+        "allow_writing_files": False,
+    },
+}
+COMMON = {"n_estimators": 1000, "learning_rate": 0.1, "max_depth": 6, "random_state": 0}
+ROWS = 12_000  # at most, of a real table
+
+
+def skewed(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Friedman's function, with noise three times as wide above as below."""
+    X, y = make_friedman1(9000, random_state=int(rng.integers(2**31)))
+    noise = rng.standard_normal(len(y))
+    return X, y + np.where(noise > 0, 3 * noise, noise)
+
+
+def gamma(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Gamma noise, whose scale grows with two of the features."""
+    X = rng.uniform(size=(9000, 8))
+    scale = 0.3 + 2 * X[:, 3] * X[:, 4]
+    y = 4 * np.sin(3 * X[:, 0]) + 3 * X[:, 1] * X[:, 2] + scale * rng.gamma(1.5, size=len(X))
+    return X, y
+
+
+def two_noises(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    X = rng.uniform(size=(9000, 6))
+    scale = np.where(X[:, 3] < 0.45, 0.001, 1.0)
+    y = 2 * X[:, 0] * X[:, 1] + np.sin(6 * X[:, 2]) + scale * rng.standard_normal(len(X))
+    return X, y
+
+
+def housing(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    X, y = tables.california_housing()
+    X = X.assign(ocean_proximity=X["ocean_proximity"].cat.codes).to_numpy(float)
+    rows = rng.permutation(len(y))[:ROWS]
+    return X[rows], y[rows]
+
+
+def wine(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    X, y = tables.winequality_white()
+    return X.to_numpy(float), y
+
+
+def available() -> dict[str, Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]]:
+    """The tables to fit; the real ones only where their files are."""
+    found = {
+        "diabetes": lambda rng: load_diabetes(return_X_y=True),
+        "friedman, skewed": skewed,
+        "gamma": gamma,
+        "two noises": two_noises,
+    }
+    if (tables.folder() / "california_housing.csv.gz").exists():
+        found["housing"] = housing
+    if (tables.folder() / "winequality-white.csv").exists():
+        found["wine"] = wine
+    return found
+
+
+def split(make: Callable, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    X, y = make(rng)
+    order = rng.permutation(len(y))
+    cuts = [len(y) // 2, 2 * len(y) // 3]
+    return [(X[rows], y[rows]) for rows in np.split(order, cuts)]
+
+
+def score(library: str, loss: bl.Quantile, own: bool, parts: list) -> tuple[float, float]:
+    """Pinball loss and coverage on the test rows."""
+    kind, options = LIBRARIES[library]
+    module = importlib.import_module(library if own else f"boostloss.{library}")
+    parameters = options(loss.quantile)
+    if not own:
+        parameters = {next(iter(parameters)): loss}
+    model = getattr(module, kind)(**COMMON, **PLAIN[library], **parameters)
+    train, valid, (X, y) = parts
+    quiet = {"verbose": False} if library == "xgboost" else {}
+    predicted = model.fit(*train, eval_set=[valid], **quiet).predict(X)
+    return loss.mean_loss(y, predicted), float(np.mean(y <= predicted))
+
+
+def main() -> None:
+    found = available()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--library", choices=list(LIBRARIES), action="append")
+    parser.add_argument("--table", choices=list(found), action="append")
+    parser.add_argument("--level", type=float, action="append")
+    arguments = parser.parse_args()
+    libraries = arguments.library or list(LIBRARIES)
+    levels = arguments.level or [0.1, 0.5, 0.9]
+
+    print("| table | level | library | own pinball | ours | own coverage | ours |")
+    print("|---|---|---|---|---|---|---|")
+    ratios: dict[str, list[float]] = {library: [] for library in libraries}
+    misses: dict[str, list[np.ndarray]] = {library: [] for library in libraries}
+    for table in arguments.table or found:
+        splits = [split(found[table], seed) for seed in range(arguments.seeds)]
+        for level in levels:
+            loss = bl.Quantile(level)
+            for library in libraries:
+                scores = np.array(
+                    [[score(library, loss, own, s) for own in (True, False)] for s in splits]
+                )
+                pinball, coverage = scores[:, :, 0], scores[:, :, 1]
+                ratios[library].extend(np.log(pinball[:, 1] / pinball[:, 0]))
+                misses[library].extend(np.abs(coverage - level))
+                (own, ours), (own_share, our_share) = pinball.mean(0), coverage.mean(0)
+                print(
+                    f"| {table} | {level:g} | {library} | {own:.4g} | {ours:.4g} "
+                    f"| {own_share:.3f} | {our_share:.3f} |",
+                    flush=True,
+                )
+    print("\n| library | pinball, ours / own | own coverage error | ours |\n|---|---|---|---|")
+    for library in libraries:
+        own_miss, our_miss = np.mean(misses[library], axis=0)
+        ratio = np.exp(np.mean(ratios[library]))
+        print(f"| {library} | {ratio:.3f} | {own_miss:.3f} | {our_miss:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
