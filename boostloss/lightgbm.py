@@ -1,0 +1,348 @@
+"""LightGBM: objective, metric, and estimators that know the loss.
+
+>>> from boostloss.lightgbm import LGBMRegressor
+>>> LGBMRegressor(objective=Huber(delta=2.0), early_stopping_round=50)
+
+A `Loss` is a LightGBM objective as it is, ``lgb.train({"objective": loss}, dataset)``. What LightGBM
+does not do for a custom objective, the estimators here do: the best constant as the start, early stopping
+on the loss, `scale_pos_weight` and `is_unbalance`, probabilities, and a saved model that knows its loss.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.class_weight import compute_sample_weight
+
+from boostloss._estimators import check_task, overridden
+from boostloss.loss import Loss, label_weight
+from boostloss.losses import from_string
+
+__all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
+
+# LightGBM's aliases of the parameters that it does not apply beside a custom objective.
+METRIC = ("metric", "metrics", "metric_types")
+UNBALANCE = ("is_unbalance", "unbalance", "unbalanced_sets")
+BOOSTING = ("boosting_type", "boosting", "boost")
+
+STARTS = ("init_score", "eval_init_score", "init_model")  # where a caller chooses the start
+
+RECORD = r"^\[boostloss (\w+) (.*): \]$"
+
+
+def objective(loss: Loss) -> Callable:
+    """The objective for ``params["objective"]`` of `lightgbm.train` and ``objective`` of its estimators.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    callable
+        The loss itself.
+    """
+    return _checked(loss)
+
+
+def metric(loss: Loss) -> Callable:
+    """The mean loss, for ``feval`` of `lightgbm.train` and ``eval_metric`` of its estimators.
+
+    It is meant for the raw predictions that LightGBM hands to a metric beside a custom objective.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    callable
+    """
+    return _Metric(_checked(loss), type(loss).__name__)
+
+
+@dataclass(frozen=True)
+class _Metric:
+    """A metric of the raw prediction, called as LightGBM's `feval` or as the `eval_metric` of an estimator."""
+
+    loss: Loss
+    name: str
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+    ) -> tuple[str, float, bool]:
+        if hasattr(y_pred, "get_label"):
+            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        higher_is_better = False
+        return self.name, self.value(y_true, y_pred, sample_weight), higher_is_better
+
+    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
+        return self.loss.mean_loss(y_true, y_pred, sample_weight)
+
+
+class _LogLoss(_Metric):
+    """LightGBM's binary_logloss, which takes a raw prediction for a probability beside a custom objective."""
+
+    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
+        probability = np.clip(self.loss.inverse_link(y_pred), 1e-15, 1 - 1e-15)
+        likelihood = np.where(y_true == 1, probability, 1 - probability)
+        return float(np.average(-np.log(likelihood), weights=sample_weight))
+
+
+class _Error(_Metric):
+    """LightGBM's binary_error, likewise."""
+
+    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
+        wrong = (self.loss.inverse_link(y_pred) > 0.5) != (y_true == 1)
+        return float(np.average(wrong, weights=sample_weight))
+
+
+ON_PROBABILITIES = {"binary_logloss": _LogLoss, "binary_error": _Error}
+ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
+
+
+class _Estimator(lgb.LGBMModel):
+    """What both estimators add to LightGBM's, when the objective is a `Loss`.
+
+    It stands between LightGBM's estimators and their base: the labels that `fit` gets here are encoded already, and the
+    probability that `predict` returns becomes two columns, or a label, in LightGBM's classifier.
+    """
+
+    task: str
+    loss_: Loss | None = None
+    _objective: Any
+
+    def fit(self, X: Any, y: Any, **options: Any) -> Any:
+        self.loss_ = None
+        loss = next((p for p in self._parameters().values() if isinstance(p, Loss)), None)
+        if loss is None:
+            return super().fit(X, y, **options)
+        target = self._check(loss, y)
+        options["sample_weight"] = self._balanced(target, options.get("sample_weight"))
+        intercept = self._start(loss, target, options)
+        options["eval_metric"] = self._metrics(loss, options.get("eval_metric"))
+        options["callbacks"] = [*(options.get("callbacks") or []), _keep_parameters]
+        self._objective = loss
+        with overridden(self, _other_params=self._other_params | {"metric": "None"}):
+            super().fit(X, y, **options)
+        booster = self.booster_
+        text = booster.model_to_string(num_iteration=-1)
+        booster.model_from_string(_completed(text, loss, intercept, self._classes))
+        self._know(loss)
+        return self
+
+    @wraps(lgb.LGBMModel.predict)
+    def predict(self, X: Any, *args: Any, **options: Any) -> Any:
+        other = any(options.get(name) for name in ("raw_score", "pred_leaf", "pred_contrib"))
+        if self.loss_ is None or self.loss_.task == "regression" or other:
+            return super().predict(X, *args, **options)
+        return self.loss_.inverse_link(super().predict(X, **options | {"raw_score": True}))
+
+    def save_model(self, path: str | Path) -> None:
+        """Write the model, up to its best iteration; plain LightGBM loads it too.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        self.booster_.save_model(path)
+
+    def load_model(self, path: str | Path) -> Any:
+        """Load a model that an estimator of this module has saved, with its loss and its labels.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the file does not say what the loss is.
+        """
+        booster = lgb.Booster(model_file=path)
+        record = dict(re.findall(RECORD, booster.model_to_string(), re.MULTILINE))
+        if "loss" not in record:
+            raise ValueError(f"path must be a model saved by boostloss.lightgbm, got {path!r}.")
+        loss = from_string(record["loss"])
+        check_task(loss, self.task, self)
+        self.objective = loss
+        self._Booster, self.fitted_ = booster, True
+        self._n_features = self._n_features_in = booster.num_feature()
+        self._best_iteration = -1
+        if "classes" in record:
+            self._le = LabelEncoder().fit(json.loads(record["classes"]))
+            self._classes, self._n_classes = self._le.classes_, len(self._le.classes_)
+        self._know(loss)
+        return self
+
+    @property
+    def objective_(self) -> Any:
+        return super().objective_ if self.loss_ is None else self.loss_
+
+    def _know(self, loss: Loss) -> None:
+        """Let predictions go through the loss."""
+        self.loss_ = loss
+        self._objective = "binary" if loss.task == "binary" else loss
+
+    def _parameters(self) -> dict[str, Any]:
+        return self.get_params(deep=False)
+
+    def _check(self, loss: Loss, y: Any) -> NDArray[np.floating]:
+        """The target, once it and the parameters are known to be possible."""
+        check_task(loss, self.task, self)
+        if any(self._parameters().get(name) in ("rf", "random_forest") for name in BOOSTING):
+            raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
+        if self._n_classes > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass, with "
+                f"{self._n_classes} classes."
+            )
+        return loss.check_target(y)
+
+    def _balanced(self, target: NDArray, sample_weight: Any) -> Any:
+        """The weights times `scale_pos_weight` or `is_unbalance`, as LightGBM's binary objective takes them."""
+        if self.task != "binary":
+            return sample_weight
+        given = self._parameters()
+        factors = np.array([1.0, given.get("scale_pos_weight", 1.0)])
+        if any(given.get(name) for name in UNBALANCE):
+            if factors[1] != 1.0:
+                raise ValueError("is_unbalance and scale_pos_weight exclude each other, got both.")
+            counts = np.bincount(target.astype(int), minlength=2)
+            factors = counts.max() / np.maximum(counts, 1) if counts.all() else factors
+        if not (factors > 0.0).all():
+            raise ValueError(f"scale_pos_weight must be a positive number, got {factors[1]!r}.")
+        if (factors == 1.0).all():
+            return sample_weight
+        factor = factors[target.astype(int)]
+        return factor if sample_weight is None else factor * np.asarray(sample_weight)
+
+    def _start(self, loss: Loss, target: NDArray, options: dict[str, Any]) -> float:
+        """The best constant, from which to train; 0 where the caller has chosen the start."""
+        if self.task == "binary" and options.get("eval_y") is not None:  # the parent forgets it
+            labels, encode = options["eval_y"], self._le.transform
+            several = isinstance(labels, tuple)
+            options["eval_y"] = tuple(map(encode, labels)) if several else encode(labels)
+        eval_targets = [loss.check_target(labels) for labels in _eval_labels(options)]
+        if any(options.get(name) is not None for name in STARTS):
+            return 0.0
+        weight = options["sample_weight"]
+        class_weight = self.class_weight if self._class_weight is None else self._class_weight
+        if class_weight is not None:
+            factor = compute_sample_weight(class_weight, target)
+            weight = factor if weight is None else factor * np.asarray(weight)
+        intercept = float(loss.fit_intercept(target, weight))
+        options["init_score"] = np.full(len(target), intercept)
+        if eval_targets:
+            options["eval_init_score"] = [np.full(len(y), intercept) for y in eval_targets]
+        return intercept
+
+    def _metrics(self, loss: Loss, eval_metric: Any) -> list[Any]:
+        """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
+        wanted = list(eval_metric) if isinstance(eval_metric, list) else [eval_metric]
+        given = [p for name, p in self._parameters().items() if name in METRIC and p is not None]
+        for names in given:
+            wanted += names.split(",") if isinstance(names, str) else list(names)
+        wanted = [each for each in wanted if each is not None]
+        if not given and metric(loss) not in wanted:
+            wanted.append(metric(loss))
+        return [_metric_of(loss, each) for each in wanted]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if tags.classifier_tags is not None and isinstance(self.objective, Loss):
+            tags.classifier_tags.multi_class = False
+        return tags
+
+
+class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
+    """`lightgbm.LGBMRegressor`, whose `objective` may be a regression loss of boostloss.
+
+    Training starts from the loss's best constant (unless `init_score` or `init_model` is given) and stops early by the
+    loss itself (unless `metric` is given). The saved model is complete: plain LightGBM loads it and predicts the same,
+    `load_model` of this class also restores the loss. With a string as objective nothing differs from the parent.
+    """
+
+    task = "regression"
+
+
+class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
+    """`lightgbm.LGBMClassifier`, whose `objective` may be a binary loss of boostloss.
+
+    As `LGBMRegressor` of this module. The two classes may be of any type; `class_weight`, `scale_pos_weight` and
+    `is_unbalance` multiply the training weights. A model saved from `Logistic` gives the same probabilities in plain
+    LightGBM; from `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of
+    this class the posterior.
+    """
+
+    task = "binary"
+
+
+def _checked(loss: Any) -> Loss:
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
+    return loss
+
+
+def _keep_parameters(env: Any) -> None:
+    """Before the first round LightGBM sets the objective to none again, and fails if no feature has two values."""
+    env.model._Booster__set_objective_to_none = True
+
+
+_keep_parameters.before_iteration = True  # type: ignore[attr-defined]
+
+
+def _metric_of(loss: Loss, wanted: Any) -> Any:
+    """LightGBM computes its metrics from raw predictions: some need a probability instead."""
+    if loss.task != "binary" or callable(wanted) or wanted in ON_SCORES:
+        return wanted
+    if wanted not in ON_PROBABILITIES:
+        raise ValueError(
+            f"metric must be a callable or one of {sorted(ON_SCORES | set(ON_PROBABILITIES))}, got {wanted!r}, "
+            "which LightGBM does not compute from raw predictions."
+        )
+    return ON_PROBABILITIES[wanted](loss, wanted)
+
+
+def _eval_labels(options: dict[str, Any]) -> list[Any]:
+    eval_set, eval_y = options.get("eval_set"), options.get("eval_y")
+    if eval_y is not None:
+        return list(eval_y) if isinstance(eval_y, tuple) else [eval_y]
+    return [y for _, y in ([eval_set] if isinstance(eval_set, tuple) else eval_set or [])]
+
+
+def _completed(text: str, loss: Loss, intercept: float, classes: NDArray | None) -> str:
+    """The text of a model with the intercept in its first tree, its link and its loss."""
+
+    def shifted(line: re.Match) -> str:
+        return line[1] + " ".join(repr(float(value) + intercept) for value in line[2].split())
+
+    start = text.index("\nTree=0\n")
+    end = text.find("\nTree=1\n")
+    end = text.index("\nend of trees") if end < 0 else end
+    head, tree, rest = text[:start], text[start:end], text[end:]
+    moved = re.sub(r"^((?:leaf_value|leaf_const|internal_value)=)(.*)", shifted, tree, flags=re.M)
+    # LightGBM trusts the lengths written here, and does not survive wrong ones.
+    head = re.sub(
+        r"(?<=\ntree_sizes=)\d+", lambda size: str(int(size[0]) + len(moved) - len(tree)), head
+    )
+    if loss.task == "binary":
+        head = head.replace("\nfeature_names=", "\nobjective=binary sigmoid:1\nfeature_names=", 1)
+    # LightGBM keeps a parameter that it does not know, and is silent only about an empty one.
+    record = f"[boostloss loss {loss!r}: ]\n"
+    if classes is not None:
+        labels = json.dumps(classes.tolist(), default=str).replace(":", "\\u003a")
+        record += f"[boostloss classes {labels}: ]\n"
+    return head + moved + rest.replace("\nparameters:\n", f"\nparameters:\n{record}", 1)
