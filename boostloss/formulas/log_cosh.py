@@ -1,4 +1,8 @@
-"""Log-cosh: scale^2 log cosh(error / scale), squared error near 0 and absolute error far away."""
+"""Log-cosh: scale^2 log cosh(error / scale), squared error near 0 and absolute error far away.
+
+Green, "Bayesian Reconstructions From Emission Tomography Data Using a Modified EM Algorithm", IEEE
+Transactions on Medical Imaging 1990.
+"""
 
 from boostloss._ops import exp, expm1, log1p, where
 

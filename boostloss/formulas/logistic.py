@@ -1,4 +1,7 @@
-"""Logistic loss of a label in {0, 1}."""
+"""Logistic loss of a label in {0, 1}.
+
+Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
+"""
 
 from boostloss._ops import exp, expm1, log1p, maximum, where
 

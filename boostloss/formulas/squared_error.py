@@ -1,4 +1,4 @@
-"""Squared error."""
+"""Squared error. Legendre, "Nouvelles méthodes", 1805; Gauss, "Theoria motus", 1809."""
 
 from boostloss._ops import constant
 
