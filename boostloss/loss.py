@@ -1,6 +1,7 @@
 """What every loss can do, from its formula and its parameters alone."""
 
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
@@ -13,6 +14,7 @@ from boostloss._kernels import GRADIENT, GUARDED, HESSIAN, LOSS, MAJORIZER, eval
 
 Curvature = Literal["exact", "majorizer", "guarded"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER, "guarded": GUARDED}
+LIBRARIES = {"boostloss", "xgboost", "lightgbm", "catboost", "_catboost"}  # not the user's code
 START_SAMPLE = 10_000  # rows that decide whether a start is far off
 
 
@@ -163,7 +165,7 @@ class Loss:
         y = self.check_target(y_true)
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))
         if len(y) == 0 or (weight is not None and not weight.any()):
-            raise ValueError("fit_intercept needs at least one row of positive weight, got none.")
+            raise ValueError("fit_intercept needs a row of positive weight, all weights are zero.")
         return self._best_constant(y, weight)
 
     def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
@@ -235,13 +237,17 @@ class Loss:
             return
         best = self._best_constant(y[rows], weight)
         if self._far(start, best, y[rows]):
+            # Without the start, which moves: Python shows a text once.
+            base_score = f"{best:.6g} (XGBoost)"
+            if self.task == "binary":
+                base_score = f"{1.0 / (1.0 + math.exp(-best)):.6g} (XGBoost with binary:logistic)"
             warnings.warn(
-                f"Boosting of {self!r} starts from {start:.6g}, far from the best constant {best:.6g}. Use the "
-                "estimators of boostloss.xgboost, boostloss.lightgbm or boostloss.catboost, which start there, or set "
-                f"base_score={self.inverse_link(best):.6g} (XGBoost), init_score={best:.6g} (LightGBM) or "
+                f"Boosting starts far from {best:.6g}, the best constant of {self!r}. Use the estimators of "
+                "boostloss.xgboost, boostloss.lightgbm or boostloss.catboost, which start there, or set "
+                f"base_score={base_score}, init_score={best:.6g} (LightGBM) or "
                 f"baseline={best:.6g} (CatBoost).",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=_user_level(),
             )
 
     def _rows(self, y_true, raw_prediction, sample_weight):
@@ -251,6 +257,14 @@ class Loss:
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))
         dtype = np.result_type(y, f)
         return y, f, weight, dtype
+
+
+def _user_level() -> int:
+    """The `stacklevel`, for the caller, of the code that called the boosting library."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in LIBRARIES:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def label_weight(dataset: Any) -> tuple[NDArray, NDArray | None]:
