@@ -247,7 +247,7 @@ class Loss:
                 f"base_score={base_score}, init_score={best:.6g} (LightGBM) or "
                 f"baseline={best:.6g} (CatBoost).",
                 UserWarning,
-                stacklevel=_user_level(),
+                stacklevel=user_level(),
             )
 
     def _rows(self, y_true, raw_prediction, sample_weight):
@@ -259,7 +259,7 @@ class Loss:
         return y, f, weight, dtype
 
 
-def _user_level() -> int:
+def user_level() -> int:
     """The `stacklevel`, for the caller, of the code that called the boosting library."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in LIBRARIES:
