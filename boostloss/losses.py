@@ -167,6 +167,10 @@ class Barron(Regression):
         _positive(self, "scale")
 
     @property
+    def parameters(self):
+        return self.alpha, self.scale
+
+    @property
     def unit(self) -> float:
         return self.scale**2
 
