@@ -28,7 +28,7 @@ from boostloss._estimators import (
     overridden,
     positive_weight,
 )
-from boostloss.loss import Loss, label_weight
+from boostloss.loss import Loss, label_weight, user_level
 from boostloss.losses import from_string
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
@@ -120,10 +120,10 @@ class _Metric:
         value = self.factor * self.loss.mean_loss(y_true, y_pred, sample_weight)
         if 0.0 < value < 1e-4:
             warnings.warn(
-                f"XGBoost keeps six decimals of a custom metric: of {value:.6g} it keeps {value:f}. Use "
-                f"boostloss.xgboost.metric(loss, factor={10.0 ** round(-math.log10(value)):g}), or the "
-                "estimators of boostloss.xgboost, which keep all of them.",
-                stacklevel=2,
+                "XGBoost keeps six decimals of a custom metric, too few for this mean of "
+                f"{self.loss!r}: give boostloss.xgboost.metric a factor such as 1e6, or use the "
+                "estimators of boostloss.xgboost, which keep all decimals.",
+                stacklevel=user_level(),
             )
         return (self.__name__, value) if native else value
 
