@@ -11,26 +11,31 @@ def barron(y, f, alpha, scale):
     error = f - y
     precision = 1.0 / scale
     x = error * precision
+    # `root` is the square root of the IRLS weight gradient / error: weights of 1e-500 have gradients worth keeping.
     if alpha == 2.0:
-        weight, bend, loss = constant(1.0, x), constant(1.0, x), 0.5 * x * x
+        root, bend, loss = constant(1.0, x), constant(1.0, x), 0.5 * x * x
     elif alpha - alpha != 0.0:  # infinite: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2)
         sign = where(alpha > 0.0, 1.0, -1.0)
-        square = minimum(
-            x * x, 3000.0
-        )  # exp is 0 or infinite beyond, and infinity * 0 never arises
-        weight = exp(sign * 0.5 * square)
+        square = minimum(x * x, 3000.0)  # exp is 0 or infinite there, and infinity * 0 never arises
+        root = exp(sign * 0.25 * square)
         loss = sign * expm1(sign * 0.5 * square)
         bend = 1.0 + sign * square
     else:
         b = abs(alpha - 2.0)
         t = x / sqrt(b)
         log_u = log1p_square(t)
+        root = exp((0.25 * alpha - 0.5) * log_u)
+        # exprel(2 z) = exprel(z) (1 + z exprel(z) / 2), whose factors are finite where exp(2 z) is not.
+        z = 0.25 * alpha * log_u
+        relative = exprel(z)
+        loss = 0.5 * b * log_u * relative * (1.0 + 0.5 * z * relative)
+        # (1 + (alpha - 1) t^2) / (1 + t^2), divided by t^2 where it is large
         square = t * t
-        weight = exp((0.5 * alpha - 1.0) * log_u)
-        loss = 0.5 * b * log_u * exprel(0.5 * alpha * log_u)
-        ratio = where(square < 1.0, square, 1.0 / square)
-        bend = 1.0 + (alpha - 2.0) * where(square < 1.0, ratio, 1.0) / (1.0 + ratio)
-    curvature = weight * precision * precision
+        near = square < 1.0
+        ratio = where(near, square, 1.0 / square)
+        bend = (where(near, 1.0, ratio) + (alpha - 1.0) * where(near, ratio, 1.0)) / (1.0 + ratio)
+    root = root * precision
+    curvature = root * root
     # Beyond alpha = 2 no quadratic stays above the loss: the Hessian is the curvature there is.
     majorizer = curvature * where(alpha > 2.0, bend, 1.0)
-    return loss, x * weight * precision, curvature * bend, majorizer
+    return loss, error * root * root, curvature * bend, majorizer
