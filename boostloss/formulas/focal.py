@@ -18,11 +18,12 @@ def focal(y, f, gamma, negative, positive, largest):
     # q^gamma from log q: no digit is lost where q underflows to 0 before its logarithm does.
     focus = exp(-gamma * (maximum(margin, 0.0) + softplus))
     weight = negative + (positive - negative) * y
-    slope = gamma * p * cross_entropy + q
-    bend = gamma * cross_entropy * (gamma * p - q) + (2.0 * gamma + 1.0) * q
+    entropy = p * cross_entropy
+    slope = gamma * entropy + q
+    bend = gamma * entropy * (gamma * p - q) + (2.0 * gamma + 1.0) * p * q
     return (
         weight * focus * cross_entropy,
         -sign * weight * focus * slope,
-        weight * focus * p * bend,
+        weight * focus * bend,
         weight * constant(largest, margin),
     )

@@ -13,14 +13,12 @@ def pinball(y, f, quantile, smoothing):
     size = abs(error)
     inside = size < smoothing
     width = where(inside, smoothing, 1.0)
-    # E|error - U|/2 for U uniform on (-smoothing, smoothing), plus the tilt (1/2 - quantile) error.
-    slope = where(inside, error / width, where(error < 0.0, -1.0, where(error > 0.0, 1.0, error)))
-    spread = where(inside, 0.5 * (width + size * (size / width)), size)
     tilt = 0.5 - quantile
-    loss = where(
-        inside, 0.5 * spread + tilt * error, where(error < 0.0, -quantile, 1.0 - quantile) * error
-    )
-    gradient = tilt + 0.5 * slope
+    # The slope of the pinball loss; halfway between its sides at 0, and NaN for NaN.
+    side = where(error < 0.0, -quantile, where(error > 0.0, 1.0 - quantile, error + tilt))
+    gradient = where(inside, tilt + 0.5 * (error / width), side)
+    # E|error - U|/2 for U uniform on (-smoothing, smoothing), plus the tilt (1/2 - quantile) error.
+    loss = where(inside, 0.25 * (width + size * (size / width)) + tilt * error, side * error)
     hessian = where(inside, 0.5 / width, constant(0.0, error))
     majorizer = 0.5 / maximum(size, smoothing)
     return loss, gradient, hessian, majorizer
