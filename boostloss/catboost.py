@@ -9,13 +9,14 @@ not do for such an object, the estimators here do: the best constant as the star
 stopping on the loss, the recovered probability, and a saved model that knows its loss.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._estimators import check_task
+from boostloss._estimators import check_task, encode_labels
 from boostloss._kernels import GRADIENT, evaluate
 from boostloss.loss import Loss
 from boostloss.losses import Logistic, from_string
@@ -23,6 +24,7 @@ from boostloss.losses import Logistic, from_string
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
 RAW = "RawFormulaVal"
+KEY = "boostloss"  # of the loss among the metadata of a model
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 
 
@@ -115,17 +117,18 @@ class _Estimator(catboost.CatBoost):
     parent: type
     native_loss: str  # whose rules for other parameters apply to ours
     _canonized_params: dict[str, Any] | None
+    _intercept: float
 
     @property
     def loss(self) -> Loss | None:
         """The loss, or None where `loss_function` is not one of boostloss."""
-        given = self._init_params.get("loss_function", self._init_params.get("objective"))
+        given = self._init_params.get("objective", self._init_params.get("loss_function"))
         return given if isinstance(given, Loss) else None
 
     def load_model(self, *args: Any, **kwargs: Any) -> Any:
         """Load a model, with its loss if an estimator of this module has saved it."""
         super().load_model(*args, **kwargs)
-        text = self.get_metadata().get("boostloss")
+        text = self.get_metadata().get(KEY)
         if text is not None:
             self._init_params["loss_function"] = from_string(text)
             if self._init_params.get("eval_metric") == UNNAMED:
@@ -145,28 +148,33 @@ class _Estimator(catboost.CatBoost):
             stand_in = self.parent(**given | {"loss_function": self.native_loss})
             params = stand_in._get_canonized_params()
             params["loss_function"] = objective(self.loss)
-            params.setdefault("eval_metric", metric(self.loss))
+            judge = params.get("eval_metric", self.loss)
+            params["eval_metric"] = metric(judge) if isinstance(judge, Loss) else judge
             self._canonized_params = params
         return self._canonized_params
 
-    def _train(
-        self, train_pool: Any, test_pool: Any, params: Any, allow_clear_pool: Any, init_model: Any
-    ) -> None:
-        loss = self.loss
-        if loss is None:
-            super()._train(train_pool, test_pool, params, allow_clear_pool, init_model)
-            return
-        y, weight = self._targets(loss, train_pool, params)
-        intercept = None
-        if init_model is None and train_pool.get_baseline().shape[1] == 0:
-            intercept = loss.fit_intercept(y, weight)
-            train_pool, *test_pool = (
-                _from_intercept(pool, intercept) for pool in (train_pool, *test_pool)
-            )
-        super()._train(train_pool, test_pool, params, allow_clear_pool, init_model)
-        if intercept is not None:
-            self.set_scale_and_bias(1.0, intercept)
-        self.get_metadata()["boostloss"] = repr(loss)
+    def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
+        """What the parent trains from, with the best constant as baseline."""
+        prepared = super()._prepare_train_params(*args, **kwargs)
+        if self.loss is None:
+            return prepared
+        pools = [prepared["train_pool"], *prepared["eval_sets"]]
+        y, weight = self._targets(self.loss, pools[0], prepared["params"])
+        if prepared["init_model"] is not None:  # training goes on from its predictions
+            _, self._intercept = prepared["init_model"].get_scale_and_bias()
+        elif any(pool.get_baseline().shape[1] for pool in pools):
+            self._intercept = 0.0
+        else:
+            self._intercept = self.loss.fit_intercept(y, weight)
+            train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
+            prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
+        return prepared
+
+    def _train(self, *args: Any) -> None:
+        super()._train(*args)
+        if self.loss is not None:
+            self.set_scale_and_bias(1.0, self._intercept)
+            self.get_metadata()[KEY] = repr(self.loss)
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
         """Targets and weights of the rows, as the loss will see them."""
@@ -200,19 +208,14 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     native_loss = "Logloss"
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
-        labels, weight = np.asarray(pool.get_label()), np.asarray(pool.get_weight())
         if "target_border" in params:
-            labels = labels > params["target_border"]
-            params.setdefault("class_names", [0, 1])
-            y = labels.astype(float)
-        else:
-            # Without the names CatBoost takes the labels of an unknown loss for numbers.
-            found, codes = np.unique(labels, return_inverse=True)
-            names = params.setdefault("class_names", found.tolist())
-            if len(names) != 2:
-                raise ValueError(f"{loss!r} takes two classes, got {len(names)}: {names!r}.")
-            positive = str(names[1])
-            y = np.array([str(label) == positive for label in found], dtype=float)[codes]
+            raise ValueError(f"target_border must not be given with {loss!r}: give it two classes.")
+        found, y = encode_labels(pool.get_label())
+        # Without the names CatBoost takes the labels of an unknown loss for numbers.
+        names = params.setdefault("class_names", _ordered(found))
+        if str(names[1]) == str(found[0]):
+            y = 1 - y
+        weight = np.asarray(pool.get_weight())
         factors = np.asarray(params.get("class_weights", [1.0, 1.0]), dtype=float)
         if "auto_class_weights" in params:
             totals = np.bincount(y.astype(int), weight, minlength=2)
@@ -247,8 +250,16 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
         return probability if prediction_type == "Probability" else np.log(probability)
 
 
-def _from_intercept(pool: Any, intercept: float) -> Any:
-    """The pool with the intercept as baseline; a slice, since the user may need the pool again."""
+def _ordered(classes: NDArray) -> list[Any]:
+    """The classes in CatBoost's order: as numbers if they can be read as such."""
+    names: list[Any] = classes.tolist()
+    with suppress(ValueError):
+        names.sort(key=float)
+    return names
+
+
+def _with_baseline(pool: Any, intercept: float) -> Any:
+    """The pool with a constant baseline; a slice, since the user may need the pool again."""
     rows = pool.slice(np.arange(pool.num_row()))
     return rows.set_baseline(np.full(pool.num_row(), intercept))
 
