@@ -21,7 +21,7 @@ import llvmlite.binding as llvm
 
 SYMBOL = "boostloss_loop"
 HERE = Path(__file__).parent
-SOURCES = ("_loops.py", "_numba_ops.py", "_float32.py", "_ops.py")
+SOURCES = ("_native.py", "_kernels.py", "_loops.py", "_numba_ops.py", "_float32.py", "_ops.py")
 
 _lock = threading.Lock()
 _functions: dict[Any, Callable] = {}
@@ -114,7 +114,9 @@ def target_machine() -> llvm.TargetMachine:
     llvm.initialize_native_asmprinter()
     cpu, features = host()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+    # As numba does: https://reviews.llvm.org/D47211, a JIT on x86 needs static relocation.
+    reloc = "static" if target.name.startswith("x86") else "default"
+    return target.create_target_machine(cpu=cpu, features=features, opt=3, reloc=reloc, jit=True)
 
 
 def link(code: bytes, n_results: int) -> Callable:
