@@ -295,3 +295,19 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
         row = int(np.flatnonzero(~valid)[0])
         raise ValueError(f"sample_weight must be finite and >= 0, got {weight[row]} in row {row}.")
     return weight
+
+
+def check_number(loss: Loss, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
+    """Make a parameter a float, or say what it may be."""
+    value = getattr(loss, name)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be {allowed}, got {value!r}.") from None
+    if not valid(number):
+        raise ValueError(f"{name} must be {allowed}, got {value!r}.")
+    object.__setattr__(loss, name, number)
+
+
+def check_positive(loss: Loss, name: str) -> None:
+    check_number(loss, name, "a positive finite number", lambda x: 0.0 < x < math.inf)

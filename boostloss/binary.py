@@ -1,0 +1,137 @@
+"""The losses of a label in {0, 1}; their mathematics is in `formulas`."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostloss.formulas.focal import focal
+from boostloss.formulas.logistic import logistic
+from boostloss.loss import Curvature, Loss, as_column, check_number
+
+
+class Binary(Loss):
+    """A loss of the margin ``sign * raw_prediction``, sign = -1 for label 0 and 1 for label 1."""
+
+    task = "binary"
+
+    def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
+        """The labels as a 1-d float array.
+
+        Raises
+        ------
+        ValueError
+            If one of them is neither 0 nor 1.
+        """
+        y = as_column(y_true, "y_true")
+        valid = (y == 0) | (y == 1)
+        if not valid.all():
+            row = int(np.flatnonzero(~valid)[0])
+            raise ValueError(f"y_true must be 0 or 1, got {y[row]} in row {row}.")
+        return y
+
+    def _best_constant(self, y, weight):
+        # All of one class: the best constant is infinite, and a probability this near to it does as well.
+        probability = np.clip(np.average(y, weights=weight), 1e-6, 1 - 1e-6)
+        return float(self.link(probability))
+
+    def _far(self, start, best, y):
+        return abs(start - best) > 3.0
+
+
+@dataclass(frozen=True)
+class Logistic(Binary):
+    """Logistic loss: log(1 + exp(-margin)), the negative log-likelihood of the label."""
+
+    curvature: ClassVar[Curvature] = "exact"
+    formula = logistic
+
+    def link(self, y_pred):
+        return _logit(y_pred)
+
+    def inverse_link(self, raw_prediction):
+        return _sigmoid(np.asarray(raw_prediction))
+
+
+@dataclass(frozen=True)
+class Focal(Binary):
+    """Focal loss: balance * (1 - p)^gamma * -log p, p = sigmoid(margin): an easy row counts little.
+
+    It is not proper: the sigmoid of its minimiser is not the probability. `inverse_link` recovers the probability.
+
+    Parameters
+    ----------
+    gamma : float, default 2.0
+        Focusing; 0 gives the logistic loss; not negative.
+    alpha : float, optional
+        Balance: the weight of label 1 is alpha, that of label 0 is 1 - alpha; in (0, 1). The default weighs both 1.
+
+    References
+    ----------
+    Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017; Charoenphakdee et al., "On Focal Loss for
+    Class-Posterior Probability Estimation: A Theoretical Perspective", CVPR 2021.
+    """
+
+    gamma: float = 2.0
+    alpha: float | None = None
+    curvature: ClassVar[Curvature] = "guarded"
+    formula = focal
+
+    def __post_init__(self):
+        check_number(self, "gamma", "a finite number >= 0", lambda x: 0.0 <= x < math.inf)
+        if self.alpha is not None:
+            check_number(self, "alpha", "a number in (0, 1) or None", lambda x: 0.0 < x < 1.0)
+
+    @property
+    def parameters(self):
+        negative, positive = (1.0, 1.0) if self.alpha is None else (1.0 - self.alpha, self.alpha)
+        return self.gamma, negative, positive, _focal_curvature(self.gamma)
+
+    def link(self, y_pred):
+        target = _logit(y_pred)
+        # The logit of the posterior grows with the score: bisection finds the score to the last bit.
+        low, high = np.full_like(target, -800.0), np.full_like(target, 800.0)
+        for _ in range(64):
+            middle = 0.5 * (low + high)
+            below = self._posterior_logit(middle) < target
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return 0.5 * (low + high)
+
+    def inverse_link(self, raw_prediction):
+        raw = np.asarray(raw_prediction)
+        return _sigmoid(self._posterior_logit(raw)).astype(raw.dtype, copy=False)
+
+    def _posterior_logit(self, raw):
+        """The logit at which the expected slopes of both labels cancel: the score is optimal there."""
+        _, negative, positive, _ = self.parameters
+        return self._log_slope(-raw) - self._log_slope(raw) + math.log(negative / positive)
+
+    def _log_slope(self, margin):
+        log_q = -np.logaddexp(0.0, margin)
+        q = np.exp(log_q)
+        cross_entropy = np.logaddexp(0.0, -margin)
+        ratio = np.where(q > 0.0, cross_entropy / np.where(q > 0.0, q, 1.0), 1.0)
+        return (self.gamma + 1.0) * log_q + np.log1p(self.gamma * (1.0 - q) * ratio)
+
+
+@lru_cache
+def _focal_curvature(gamma: float) -> float:
+    """The largest second derivative of the focal loss, which bounds its curvature everywhere."""
+    # It peaks between the margin 0 of the logistic loss and about -log(gamma).
+    margin = np.linspace(-5.0 - math.log1p(gamma), 5.0, 10_001)
+    peak = focal(np.ones(()), margin, gamma, 1.0, 1.0, 1.0)[2].max()
+    return float(peak) * (1.0 + 1e-5)  # between two points of the grid it may be a little larger
+
+
+def _logit(p):
+    p = np.asarray(p, dtype=np.float64)
+    with np.errstate(divide="ignore"):  # infinite at 0 and 1
+        return np.log(p) - np.log1p(-p)
+
+
+def _sigmoid(x):
+    p = np.exp(-np.abs(x))
+    return np.where(x < 0.0, p, 1.0) / (1.0 + p)

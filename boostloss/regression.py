@@ -1,0 +1,186 @@
+"""The losses of the error ``raw_prediction - y_true``; their mathematics is in `formulas`."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
+from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
+from boostloss._smoothing import half_width
+from boostloss.formulas.barron import barron
+from boostloss.formulas.huber import huber
+from boostloss.formulas.log_cosh import log_cosh
+from boostloss.formulas.pinball import pinball
+from boostloss.formulas.squared_error import squared_error
+from boostloss.loss import Loss, check_number, check_positive
+
+
+class Regression(Loss):
+    """A loss of the error ``raw_prediction - y_true``."""
+
+    task = "regression"
+
+
+@dataclass(frozen=True)
+class SquaredError(Regression):
+    """Squared error: error^2 / 2. Its best constant is the mean."""
+
+    formula = squared_error
+
+    def _best_constant(self, y, weight):
+        return float(np.average(y.astype(np.float64, copy=False), weights=weight))
+
+
+@dataclass(frozen=True)
+class Huber(Regression):
+    """Huber's loss: error^2 / 2 while |error| <= delta, delta (|error| - delta/2) beyond.
+
+    Parameters
+    ----------
+    delta : float, default 1.0
+        Where squared error ends and absolute error begins, in the unit of the target; positive.
+
+    References
+    ----------
+    Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 1964.
+    """
+
+    delta: float = 1.0
+    formula = huber
+
+    def __post_init__(self):
+        check_positive(self, "delta")
+
+
+@dataclass(frozen=True)
+class LogCosh(Regression):
+    """Log-cosh: scale^2 log cosh(error / scale), a Huber loss with all derivatives.
+
+    Parameters
+    ----------
+    scale : float, default 1.0
+        Errors well below it count squared, errors well above it absolute; positive.
+    """
+
+    scale: float = 1.0
+    formula = log_cosh
+
+    def __post_init__(self):
+        check_positive(self, "scale")
+
+
+@dataclass(frozen=True)
+class Quantile(Regression):
+    """The pinball loss: quantile * -error if error < 0, else (1 - quantile) * error; its minimiser is the quantile.
+
+    `direction` smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic;
+    `loss`, and the gradient of `gradient_hessian`, are those of the pinball loss itself.
+
+    Parameters
+    ----------
+    quantile : float, default 0.5
+        The level, in (0, 1); 0.5 gives half the absolute error.
+
+    References
+    ----------
+    Koenker & Bassett, "Regression Quantiles", Econometrica 1978.
+    """
+
+    quantile: float = 0.5
+    formula = pinball
+
+    def __post_init__(self):
+        check_number(self, "quantile", "a number in (0, 1)", lambda x: 0.0 < x < 1.0)
+
+    @property
+    def parameters(self):
+        return self.quantile, 0.0
+
+    def gradient_hessian(self, y_true, raw_prediction, sample_weight=None, curvature=None):
+        rows = self._rows(y_true, raw_prediction, sample_weight)
+        wanted = self._curvature(curvature)
+        y, f, weight, dtype = rows
+        gradient, hessian = evaluate(
+            self._formula, (GRADIENT, wanted), y, f, weight, 1.0, self.parameters, dtype
+        )
+        if wanted == MAJORIZER:  # without smoothing it is infinite at an error of 0
+            parameters, _ = self._step(y, f, weight)
+            (hessian,) = evaluate(self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
+        return gradient, hessian
+
+    def _best_constant(self, y, weight):
+        return weighted_quantile(y, weight, self.quantile)
+
+    def _step(self, y, f, weight):
+        smoothing = half_width(y, f, weight, self.quantile)
+        return (self.quantile, smoothing), 2.0 * smoothing
+
+
+@dataclass(frozen=True)
+class Barron(Regression):
+    """Barron's general robust loss: b/alpha ((1 + (error/scale)^2 / b)^(alpha/2) - 1) with b = |alpha - 2|.
+
+    Its limits are squared error (alpha = 2), Charbonnier or pseudo-Huber (1), Cauchy (0), Geman-McClure (-2) and Welsch
+    (-inf). Below 1 it is not convex, and an error far beyond the scale loses its influence.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Shape; any number, and both infinities. Smaller is more robust.
+    scale : float, default 1.0
+        The error at which the loss leaves the squared error; positive.
+
+    References
+    ----------
+    Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, equation 8.
+    """
+
+    alpha: float = 1.0
+    scale: float = 1.0
+    formula = barron
+
+    def __post_init__(self):
+        check_number(self, "alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
+        check_positive(self, "scale")
+
+    @property
+    def parameters(self):
+        return self.alpha, self.scale
+
+    @property
+    def unit(self) -> float:
+        return self.scale**2
+
+    def _best_constant(self, y, weight):
+        if self.alpha > 2.0:
+            return steep_constant(self.alpha, self.scale, y, weight)
+        return argmin_constant(self, y, weight, scale=self.scale if self.alpha < 1.0 else 0.0)
+
+
+@dataclass(frozen=True)
+class Charbonnier(Barron):
+    """Charbonnier or pseudo-Huber loss: sqrt((error/scale)^2 + 1) - 1, Barron's at alpha = 1."""
+
+    alpha: float = field(default=1.0, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Cauchy(Barron):
+    """Cauchy or Lorentzian loss: log((error/scale)^2 / 2 + 1), Barron's at alpha = 0."""
+
+    alpha: float = field(default=0.0, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class GemanMcClure(Barron):
+    """Geman-McClure loss: 2 (error/scale)^2 / ((error/scale)^2 + 4), Barron's at alpha = -2."""
+
+    alpha: float = field(default=-2.0, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Welsch(Barron):
+    """Welsch or Leclerc loss: 1 - exp(-(error/scale)^2 / 2), Barron's at alpha = -inf."""
+
+    alpha: float = field(default=-math.inf, init=False, repr=False)
