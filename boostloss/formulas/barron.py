@@ -4,7 +4,7 @@ With x = error / scale, b = |alpha - 2| and L = log(1 + x^2 / b), equation 8 is 
 with exprel(z) = (exp(z) - 1)/z it passes through alpha = 0 smoothly, in value and in derivatives.
 """
 
-from boostloss._ops import constant, exp, expm1, exprel, log1p_square, minimum, sqrt, where
+from boostloss._ops import constant, exp, expm1, exprel, log1p_square, maximum, minimum, sqrt, where
 
 
 def barron(y, f, alpha, scale):
@@ -29,11 +29,10 @@ def barron(y, f, alpha, scale):
         z = 0.25 * alpha * log_u
         relative = exprel(z)
         loss = 0.5 * b * log_u * relative * (1.0 + 0.5 * z * relative)
-        # (1 + (alpha - 1) t^2) / (1 + t^2), divided by t^2 where it is large
+        # (1 + (alpha - 1) t^2) / (1 + t^2), both divided by the larger of t^2 and 1
         square = t * t
-        near = square < 1.0
-        ratio = where(near, square, 1.0 / square)
-        bend = (where(near, 1.0, ratio) + (alpha - 1.0) * where(near, ratio, 1.0)) / (1.0 + ratio)
+        share, inverse = minimum(square, 1.0), 1.0 / maximum(square, 1.0)
+        bend = (inverse + (alpha - 1.0) * share) / (inverse + share)
     root = root * precision
     curvature = root * root
     # Beyond alpha = 2 no quadratic stays above the loss: the Hessian is the curvature there is.
