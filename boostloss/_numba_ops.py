@@ -79,7 +79,7 @@ def power_of_two(typingctx, shifted):
 
 @intrinsic
 def exponent(typingctx, x):
-    """(k, 2**-k) with x * 2**-k in [sqrt(1/2), sqrt(2)), for a positive normal x."""
+    """(k, 2**(2 - k)) with x * 2**-k in [sqrt(1/2), sqrt(2)), for x from 2**(3 - bias) on: 2**-k may not be normal."""
     fmt = format_of(x)
     width, bias = fmt.mantissa_bits, fmt.bias
     kind = np.float64 if width == 52 else np.float32
@@ -96,7 +96,7 @@ def exponent(typingctx, x):
         # instruction for the conversion before AVX-512.
         held = builder.bitcast(builder.or_(biased, integer((bias + width) << width)), real)
         k = builder.fsub(held, real(2.0**width + bias))
-        scale = builder.shl(builder.sub(integer(2 * bias), biased), integer(width))
+        scale = builder.shl(builder.sub(integer(2 * bias + 2), biased), integer(width))
         return context.make_tuple(builder, sig.return_type, (k, builder.bitcast(scale, real)))
 
     return signature(types.UniTuple(x, 2), x), codegen
@@ -159,8 +159,8 @@ def reduce_single(x):
 
 @register_jitable(**INLINE)
 def log_series_double(k, f):
-    """k ln 2 + log(1 + f) by the series of atanh(f / (2 + f))."""
-    s = f / (2.0 + f)
+    """k ln 2 + log(1 + f/4) by the series of atanh(f / (8 + f))."""
+    s = f / (8.0 + f)
     z = s * s
     p = 1.0 / 17.0 + z * (1.0 / 19.0)
     p = 1.0 / 15.0 + z * p
@@ -176,8 +176,8 @@ def log_series_double(k, f):
 
 @register_jitable(**INLINE)
 def log_series_single(k, f):
-    """k ln 2 + log(1 + f) by the series of atanh(f / (2 + f))."""
-    s = f / (2.0 + f)
+    """k ln 2 + log(1 + f/4) by the series of atanh(f / (8 + f))."""
+    s = f / (8.0 + f)
     z = s * s
     p = 1.0 / 7.0 + z * (1.0 / 9.0)
     p = 0.2 + z * p
@@ -262,15 +262,15 @@ def exprel(x):
 def log(x):
     fmt = format_of(x)
     series, largest = log_series(x), fmt.largest
-    # Below the normal numbers the exponent is not in the bits.
-    smallest, lift = (2.0**-1022, 54) if fmt is DOUBLE else (2.0**-126, 24)
-    factor, shift = 2.0**lift, float(lift)
+    # Below the normal numbers the exponent is not in the bits: lift what is below 1.
+    lift = 54.0 if fmt is DOUBLE else 24.0
+    factor = 2.0**lift
 
     def implementation(x):
-        subnormal = x < smallest
-        k, scale = exponent(select(subnormal, x * factor, x))
-        f = select(subnormal, x * factor, x) * scale - 1.0
-        result = series(select(subnormal, k - shift, k), f)
+        small = x < 1.0
+        y = select(small, x * factor, x)
+        k, scale = exponent(y)
+        result = series(select(small, k - lift, k), y * scale - 4.0)
         result = select(x > largest, x, select(x < 0.0, np.nan, result))
         return select(x == 0.0, -np.inf, result)
 
@@ -285,7 +285,7 @@ def log1p(x):
         u = 1.0 + x
         k, scale = exponent(u)
         lost = x - (u - 1.0)  # what the rounding of u dropped
-        return select(x > largest, x, series(k, (u * scale - 1.0) + lost * scale))
+        return select(x > largest, x, series(k, (u * scale - 4.0) + lost * scale))
 
     return implementation
 
@@ -303,6 +303,6 @@ def log1p_square(x):
         u = select(large, square, 1.0 + square)
         lost = select(large, 0.0, square - (u - 1.0))
         k, scale = exponent(u)
-        return series(select(large, k + shift, k), (u * scale - 1.0) + lost * scale)
+        return series(select(large, k + shift, k), (u * scale - 4.0) + lost * scale)
 
     return implementation

@@ -69,7 +69,7 @@ def log(x):
 
 
 def log1p(x):
-    """log(1 + x), exact for small ``x``."""
+    """log(1 + x) of x > -1, exact for small ``x``."""
     return _library(x).log1p(x)
 
 

@@ -4,12 +4,12 @@ Only the definition of each loss is written here, as it stands in the paper; a s
 enough digits make up for every cancellation.
 """
 
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import mpmath as mp
 
-from boostloss.losses import Barron, Focal, Huber, LogCosh, Logistic, Quantile, SquaredError
+from boostloss.losses import Barron, Huber, LogCosh, Logistic, Quantile, SquaredError
 
 
 class Jet(NamedTuple):
@@ -108,7 +108,7 @@ class Truth(NamedTuple):
     hessian_scale: mp.mpf  # the largest of the terms that make up the Hessian
 
 
-@lru_cache(maxsize=None)
+@cache
 def truth(loss, y, f):
     """What the formula of a loss has to return for a target and a raw prediction, which are exact.
 

@@ -1,0 +1,172 @@
+"""Each operation that formulas are written with, compiled and in NumPy, against mpmath."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss._ops import (
+    constant,
+    exp,
+    expm1,
+    exprel,
+    log,
+    log1p,
+    log1p_square,
+    maximum,
+    minimum,
+    sqrt,
+    where,
+)
+
+every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+
+# Operations in the place of a formula's four outputs, which is how they are compiled.
+def exponentials(y, f):
+    return exp(f), expm1(f), exprel(f), sqrt(f)
+
+
+def logarithms(y, f):
+    return log(f), log1p(f), log1p_square(f), abs(f)
+
+
+def choices(y, f):
+    return where(f > y, f, 0.1), minimum(f, 0.1), maximum(f, 0.1), constant(0.1, f)
+
+
+def run(formula, x, y=None):
+    """The four outputs at x."""
+    y = np.zeros_like(x) if y is None else y
+    pairs = (LOSS, GRADIENT), (HESSIAN, MAJORIZER)
+    return [v for pair in pairs for v in evaluate(formula, pair, y, x, None, 1.0, (), x.dtype)]
+
+
+def spread(smallest, largest, dtype, n=300, seed=0):
+    """Numbers of every size between two, and their neighbourhood of 1."""
+    rng = np.random.default_rng(seed)
+    orders = rng.uniform(np.log(smallest), np.log(largest), n)
+    near = np.concatenate(
+        [1.0 + rng.uniform(-0.5, 1.0, n // 3), 1.0 + 10.0 ** -rng.uniform(1, 16, 30)]
+    )
+    near = near[(near > smallest) & (near < largest)]
+    return np.concatenate([np.exp(orders), near]).astype(dtype)
+
+
+def log1p_of_square(x):
+    return mp.log1p(x * x)
+
+
+def mean_slope(x):
+    return mp.expm1(x) / x if x else mp.mpf(1)
+
+
+def error_in_ulps(values, x, reference):
+    """The largest error, in units in the last place of the truth."""
+    smallest = float(np.finfo(values.dtype).tiny)
+    worst = 0.0
+    with mp.workdps(60):
+        for value, at in zip(values, x, strict=True):
+            true = reference(mp.mpf(float(at)))
+            rounded = values.dtype.type(float(true))
+            if not np.isfinite(rounded) or abs(rounded) < smallest:
+                continue
+            ulp = mp.mpf(float(np.spacing(abs(rounded))))
+            worst = max(worst, float(abs(mp.mpf(float(value)) - true) / ulp))
+    return worst
+
+
+@every_dtype
+def test_exponentials_to_a_few_ulps(dtype):
+    largest = 700.0 if dtype == np.float64 else 87.0
+    x = spread(1e-300 if dtype == np.float64 else 1e-37, largest, dtype)
+    x = np.concatenate([-x, x])
+    values = run(exponentials, x)
+    assert error_in_ulps(values[0], x, mp.exp) <= 2.0
+    assert error_in_ulps(values[1], x, mp.expm1) <= 2.0
+    assert error_in_ulps(values[2], x, mean_slope) <= 3.0
+    positive = x > 0.0
+    assert error_in_ulps(values[3][positive], x[positive], mp.sqrt) <= 0.5
+
+
+@every_dtype
+def test_logarithms_to_a_few_ulps(dtype):
+    information = np.finfo(dtype)
+    x = spread(float(information.tiny), float(information.max), dtype)
+    values = run(logarithms, x)
+    assert error_in_ulps(values[0], x, mp.log) <= 3.0
+    assert error_in_ulps(values[1], x, mp.log1p) <= 2.0
+    assert error_in_ulps(values[2], x, log1p_of_square) <= 2.0
+    np.testing.assert_array_equal(run(logarithms, -x)[2:], values[2:])
+    x = -spread(1e-30, 1.0 - 1e-6, dtype)
+    assert error_in_ulps(run(logarithms, x)[1], x, mp.log1p) <= 2.0
+
+
+@every_dtype
+def test_special_values(dtype):
+    information = np.finfo(dtype)
+    least, largest = float(information.smallest_subnormal), float(information.max)
+    log_largest = float(np.log(largest))
+    x = np.array([0.0, least, -least, np.inf, -np.inf, np.nan, 1.01 * log_largest, -745.2], dtype)
+    exp_, expm1_, exprel_, sqrt_ = run(exponentials, x)
+    np.testing.assert_array_equal(exp_, [1, 1, 1, np.inf, 0, np.nan, np.inf, 0])
+    expected = [0, least, -least, np.inf, -1, np.nan, np.inf, -1]
+    np.testing.assert_allclose(expm1_, expected, rtol=0, atol=least)
+    np.testing.assert_array_equal(exprel_[[0, 1, 2, 4, 5]], [1, 1, 1, 0, np.nan])
+    np.testing.assert_array_equal(sqrt_[[0, 2, 3, 4, 5]], [0, np.nan, np.inf, np.nan, np.nan])
+
+    x = np.array([0.0, -0.0, -1.0, np.inf, -np.inf, np.nan, least, largest], dtype)
+    log_, log1p_, log1p_square_, abs_ = run(logarithms, x)
+    expected = [-np.inf, -np.inf, np.nan, np.inf, np.nan, np.nan, np.log(least), log_largest]
+    np.testing.assert_allclose(log_, expected, rtol=4 * information.eps)
+    expected = [0, 0, np.inf, np.nan, least, log_largest]
+    np.testing.assert_allclose(log1p_[[0, 1, 3, 5, 6, 7]], expected, rtol=4 * information.eps)
+    expected = [0, 0, np.nan, 0, 2 * log_largest]
+    np.testing.assert_allclose(log1p_square_[[0, 1, 5, 6, 7]], expected, rtol=4 * information.eps)
+    np.testing.assert_array_equal(abs_, np.abs(x))
+
+
+@every_dtype
+def test_exp_is_gradual_down_to_the_normal_numbers(dtype):
+    tiny = float(np.finfo(dtype).tiny)
+    x = np.linspace(1.01 * np.log(tiny), 0.98 * np.log(tiny), 500).astype(dtype)
+    values = run(exponentials, x)[0].astype(float)
+    true = np.exp(x.astype(float))
+    # Where the result, or half of it, would be subnormal, it may be 0.
+    lost = values == 0.0
+    assert (true[lost] < 1.6 * tiny).all()
+    np.testing.assert_allclose(values[~lost], true[~lost], rtol=4 * np.finfo(dtype).eps)
+
+
+@every_dtype
+def test_choices(dtype):
+    x = np.array([-1.0, 0.0, 0.05, 0.2, np.inf, -np.inf, np.nan], dtype)
+    y = np.array([-2.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], dtype)
+    bound = dtype(0.1)
+    chosen, low, high, constants = run(choices, x, y)
+    np.testing.assert_array_equal(chosen, np.where(x > y, x, bound))
+    np.testing.assert_array_equal(low, [-1, 0, dtype(0.05), bound, bound, -np.inf, np.nan])
+    np.testing.assert_array_equal(high, [bound, bound, bound, dtype(0.2), np.inf, bound, np.nan])
+    np.testing.assert_array_equal(constants, [*[bound] * 6, np.nan])
+
+
+def test_operations_take_every_kind_of_number():
+    functions = {exp: mp.exp, expm1: mp.expm1, exprel: mean_slope, sqrt: mp.sqrt}
+    functions |= {log: mp.log, log1p: mp.log1p, log1p_square: log1p_of_square}
+    for operation, reference in functions.items():
+        for x in (1e-9, 0.7, 3e9 if operation in (log, log1p_square) else 30.0):
+            true = reference(mp.mpf(x))
+            with mp.workdps(30):
+                exact = operation(mp.mpf(x))
+            assert isinstance(exact, mp.mpf)
+            assert float(exact) == pytest.approx(float(true), rel=1e-15)
+            assert float(operation(x)) == pytest.approx(float(true), rel=1e-15)
+            np.testing.assert_allclose(operation(np.full(3, x)), float(true), rtol=1e-15)
+            single = operation(np.full(3, x, np.float32))
+            assert single.dtype == np.float32
+            np.testing.assert_allclose(single, float(true), rtol=1e-6)
+    for operation in (minimum, maximum):
+        assert operation(mp.mpf(2), 3.0) == (2 if operation is minimum else 3)
+        assert operation(2.0, 3.0) == (2 if operation is minimum else 3)
+    assert where(True, 1.0, 2.0) == 1.0
+    assert constant(4.0, mp.mpf(1)) == 4.0
