@@ -93,6 +93,8 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
     """
     y, weight = _positive_rows(y, weight)
     low, high = float(y.min()), float(y.max())
+    if low == high:
+        return low
 
     def log_weight(x):  # of gradient / error
         if alpha == np.inf:
@@ -101,6 +103,10 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
 
     def place(logit):
         return low + (high - low) / (1.0 + np.exp(-logit))
+
+    # Seen from the middle, the rows at both ends pull as error^power.
+    square = (0.5 * (high - low) / scale) ** 2
+    power = 1.0 + (square if alpha == np.inf else 1.0 / (1.0 / (alpha - 2.0) + 1.0 / square))
 
     def balance(logit):
         constant = place(logit)
@@ -112,13 +118,9 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
             return pull.sum(), np.abs(pull).sum()
 
         pull, size = _sum(part, len(y))
-        return np.arctanh(0.999999 * pull / size), steepness, 1e-14
+        return np.arctanh((1.0 - 1e-15) * pull / size), 0.5 * power, 1e-14
 
-    x = 0.5 * (high - low) / scale  # both extremes, seen from the middle
-    steepness = 0.5 * (
-        1.0 + (x * x if alpha == np.inf else (alpha - 2.0) / (1.0 + (alpha - 2.0) / (x * x)))
-    )
-    return place(_root(balance, 0.0)) if low < high else low
+    return float(place(_root(balance, 0.0)))
 
 
 def _root(
@@ -140,10 +142,10 @@ def _root(
             elif high - low < np.inf:
                 new = 0.5 * (low + high)
         if abs(new - x) <= tolerance:
-            return new
+            return float(new)
         last, last_value = x, value
         x = new if low < new < high else 0.5 * (low + high)
-    return x
+    return float(x)
 
 
 def _valleys(loss: Any, y: NDArray, weight: NDArray, scale: float) -> list[float]:
