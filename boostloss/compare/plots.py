@@ -1,0 +1,131 @@
+"""The report's pictures, as SVG data that a page holds in itself."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from boostloss.compare.candidates import OWN
+from boostloss.compare.results import HEADINGS, Results, Row
+from boostloss.compare.wording import loss_name
+
+OURS, THEIRS, INK = "#0f766e", "#9a9a9a", "#27303a"
+LINES = (OURS, "#c2410c", "#6b7280", "#4f46e5", "#b45309")
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#b8bec6",
+    "axes.labelcolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "svg.hashsalt": "boostloss",  # the same picture has the same bytes
+}
+
+
+def metric_by_loss(results: Results, quantile: float | None) -> str:
+    """The mean of every candidate, library by library, with the error of its distance to the best."""
+    rows, judge = results.rows(quantile), results.judge(quantile)
+    libraries = list(dict.fromkeys(row.library for row in rows))
+    groups = [[row for row in rows if row.library == library] for library in libraries]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8.2, 0.7 + 0.24 * len(rows) + 0.35 * len(groups)))
+        axes = figure.subplots(
+            len(groups), sharex=True, squeeze=False, height_ratios=[len(group) for group in groups]
+        )[:, 0]
+        for axis, library, group in zip(axes, libraries, groups, strict=True):
+            for place, row in enumerate(group):
+                colour = THEIRS if row.candidate.own else OURS
+                error = np.nan_to_num(row.behind_error) * abs(rows[0].mean[judge])
+                axis.errorbar(row.mean[judge], place, xerr=error, fmt="o", ms=5, color=colour)
+            axis.set_yticks(range(len(group)), [loss_name(row) for row in group])
+            axis.set_ylim(len(group) - 0.4, -0.6)
+            axis.set_title(library)
+            axis.grid(axis="x", color="#e4e7eb")
+        means = [row.mean[judge] for row in rows]
+        if max(means) > 4 * min(means) > 0:
+            axes[-1].set_xscale("log")
+        axes[-1].set_xlabel(f"{HEADINGS[judge]}, mean over the folds")
+        return _svg(figure)
+
+
+def residuals(results: Results) -> str:
+    """The errors of a few telling candidates: their bulk and their tails."""
+    shown = telling_rows(results)
+    errors = [np.subtract(*results.pooled(row.candidate)) for row in shown]
+    width = 4 * np.median([np.median(np.abs(error)) for error in errors]) or 1.0
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8.2, 3.2))
+        bulk, tail = figure.subplots(1, 2)
+        for row, error, colour in zip(shown, errors, LINES, strict=False):
+            name = f"{row.library} {loss_name(row)}"
+            bins = np.linspace(-width, width, 46)
+            counts, _ = np.histogram(error, bins)
+            share = counts / len(error) / (bins[1] - bins[0])
+            bulk.stairs(share, bins, color=colour, lw=1.4)
+            size = np.sort(np.abs(error))
+            beyond = 1 - np.arange(len(size)) / len(size)
+            tail.loglog(np.maximum(size, width / 1000), beyond, color=colour, lw=1.4, label=name)
+        bulk.axvline(0, color="#b8bec6", lw=0.8, zorder=0)
+        bulk.set(title="Residuals, the bulk", xlabel="target - prediction", ylabel="density")
+        bulk.set_ylim(0)
+        tail.set(title="The tails", xlabel="size of the residual", ylabel="share of rows beyond")
+        tail.set_xlim(width / 100)
+        tail.legend(fontsize=8, loc="lower left")
+        return _svg(figure)
+
+
+def calibration(results: Results) -> str:
+    """Observed against predicted frequency, in bins of equal count."""
+    best = results.rows(None)[0]
+    shown = [row for row in results.rows(None) if row.library == best.library][: len(LINES)]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8.2, 4.0))
+        curve, spread = figure.subplots(1, 2)
+        curve.plot([0, 1], [0, 1], color="#b8bec6", lw=0.8)
+        for row, colour in zip(shown, LINES, strict=False):
+            y, probability = results.pooled(row.candidate)
+            order = np.argsort(probability, kind="stable")
+            bins = [part for part in np.array_split(order, 15) if len(part)]
+            mean, observed = ([values[part].mean() for part in bins] for values in (probability, y))
+            curve.plot(mean, observed, "o-", ms=3.5, lw=1.2, color=colour)
+            counts, edges = np.histogram(probability, np.linspace(0, 1, 31))
+            spread.stairs(counts / len(y), edges, color=colour, lw=1.4, label=loss_name(row))
+        curve.set(
+            title=f"Calibration, {best.library}",
+            xlabel="predicted probability",
+            ylabel=f"observed share of {results.table.classes[1]!r}",
+        )
+        curve.set_aspect("equal")
+        spread.set(title="Predictions", xlabel="predicted probability", ylabel="share of rows")
+        spread.legend(fontsize=8)
+        return _svg(figure)
+
+
+def telling_rows(results: Results) -> list[Row]:
+    """In the winner's library: the best of boostloss, the best of its own, its squared error."""
+    rows = results.rows(None)
+    rows = [row for row in rows if row.library == rows[0].library]
+    squared = OWN[rows[0].candidate.library]["regression"][0]
+    wanted = [
+        next((row for row in rows if not row.candidate.own), None),
+        next((row for row in rows if row.candidate.own), None),
+        next((row for row in rows if row.candidate.objective == squared), None),
+    ]
+    return [row for k, row in enumerate(wanted) if row is not None and row not in wanted[:k]]
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as a data URI."""
+    figure.set_layout_engine("constrained")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()

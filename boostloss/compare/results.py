@@ -1,0 +1,281 @@
+"""Rank what was fitted: means, standard errors over folds, the winner and who is level with it."""
+
+import dataclasses
+import importlib.metadata
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import boostloss
+from boostloss.compare.candidates import LIBRARIES, Candidate, describe
+from boostloss.compare.data import Table, Task
+from boostloss.compare.libraries import Settings
+from boostloss.compare.run import Fit
+
+METRICS: dict[Task, tuple[str, ...]] = {
+    "regression": ("mae", "rmse"),
+    "binary": ("log-loss", "average-precision", "brier"),
+}
+QUANTILE_METRICS = ("pinball", "coverage")
+HIGHER_IS_BETTER = ("average-precision",)
+HEADINGS = {
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "log-loss": "log-loss",
+    "average-precision": "av. precision",
+    "brier": "Brier",
+    "pinball": "pinball",
+    "coverage": "coverage",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One candidate over the folds: per metric the mean and its standard error.
+
+    `behind` is how much worse than the best it is, as a share, with the standard error of the
+    paired difference; `place` is "best", "level" (within one such standard error) or "".
+    """
+
+    candidate: Candidate
+    label: str
+    mean: dict[str, float]
+    error: dict[str, float]
+    folds: np.ndarray
+    rounds: float
+    seconds: float
+    behind: float = 0.0
+    behind_error: float = math.nan
+    place: str = ""
+
+    @property
+    def library(self) -> str:
+        return LIBRARIES[self.candidate.library]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The best of boostloss beside the best of the library's own objectives.
+
+    `gain` is the share by which boostloss is better, negative if it is worse, with the standard
+    error of the paired difference.
+    """
+
+    library: str
+    quantile: float | None
+    own: Row
+    ours: Row
+    gain: float
+    gain_error: float
+
+
+@dataclass
+class Results:
+    """Everything that a run has found so far."""
+
+    table: Table
+    settings: Settings
+    candidates: list[Candidate]
+    metric: str
+    fits: list[Fit] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def compared_folds(self) -> list[int]:
+        """The folds that every candidate has been through; the first one if there is none yet."""
+        counts = np.bincount([fit.fold for fit in self.fits], minlength=1)
+        return [k for k, n in enumerate(counts) if n == len(self.candidates)] or [0]
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is anything to tell."""
+        return any(self.rows(quantile) for quantile in self.groups)
+
+    @property
+    def groups(self) -> list[float | None]:
+        """None for the main comparison, and the quantile levels."""
+        levels = dict.fromkeys(candidate.quantile for candidate in self.candidates)
+        return sorted(levels, key=lambda quantile: -1.0 if quantile is None else quantile)
+
+    def judge(self, quantile: float | None) -> str:
+        """The metric that decides in a group."""
+        return self.metric if quantile is None else "pinball"
+
+    def metrics(self, quantile: float | None) -> tuple[str, ...]:
+        """The metrics that a group shows, the deciding one first."""
+        names = METRICS[self.table.task] if quantile is None else QUANTILE_METRICS
+        judge = self.judge(quantile)
+        return (judge, *(name for name in names if name != judge))
+
+    @property
+    def failures(self) -> list[str]:
+        """What could not be fitted and why, one line for each library and reason."""
+        failed: dict[tuple[str, str], dict[str, None]] = {}
+        for fit in self.fits:
+            if fit.error:
+                names = failed.setdefault((fit.candidate.library, fit.error), {})
+                names[fit.objective.partition("(")[0]] = None
+        return [
+            f"{LIBRARIES[library]} could not fit {', '.join(names)}: {error}"
+            for (library, error), names in failed.items()
+        ]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the libraries warned of, each message once for each library."""
+        return list(
+            dict.fromkeys(
+                f"{LIBRARIES[fit.candidate.library]}: {message}"
+                for fit in self.fits
+                for message in fit.warnings
+            )
+        )
+
+    def rows(self, quantile: float | None) -> list[Row]:
+        """The candidates of a group that were fitted on all compared folds, best first."""
+        judge = self.judge(quantile)
+        rows = [
+            row
+            for candidate in self.candidates
+            if candidate.quantile == quantile and (row := self._row(candidate, judge))
+        ]
+        rows.sort(key=lambda row: row.mean[judge], reverse=judge in HIGHER_IS_BETTER)
+        return [_placed(row, rows[0], judge) for row in rows]
+
+    def verdicts(self) -> list[Verdict]:
+        """Library by library, in every group: is boostloss's best better than the library's own?"""
+        found = []
+        for quantile in self.groups:
+            rows = self.rows(quantile)
+            judge = self.judge(quantile)
+            for library in dict.fromkeys(row.library for row in rows):
+                own = [row for row in rows if row.library == library and row.candidate.own]
+                ours = [row for row in rows if row.library == library and not row.candidate.own]
+                if own and ours:
+                    worse, error = difference(ours[0], own[0], judge)
+                    found.append(Verdict(library, quantile, own[0], ours[0], -worse, error))
+        return found
+
+    def pooled(self, candidate: Candidate) -> tuple[np.ndarray, np.ndarray]:
+        """Targets and predictions of all rows that were tested in the compared folds."""
+        fits = [f for f in self.fits_of(candidate) if f.fold in self.compared_folds and not f.error]
+        rows = np.concatenate([fit.rows for fit in fits])
+        return self.table.y[rows], np.concatenate([fit.prediction for fit in fits])
+
+    def fits_of(self, candidate: Candidate) -> list[Fit]:
+        return [fit for fit in self.fits if fit.candidate == candidate]
+
+    def _row(self, candidate: Candidate, judge: str) -> Row | None:
+        folds = self.compared_folds
+        fits = [fit for fit in self.fits_of(candidate) if fit.fold in folds and not fit.error]
+        if len(fits) < len(folds):
+            return None
+        scores = {name: np.array([fit.metrics[name] for fit in fits]) for name in fits[0].metrics}
+        text = describe(candidate.at(float(np.mean([fit.scale for fit in fits]))))
+        if len({fit.objective for fit in fits}) > 1:
+            text = "≈".join(text.rsplit("=", 1))  # the parameter that follows the data is the last
+        return Row(
+            candidate,
+            text,
+            mean={name: float(values.mean()) for name, values in scores.items()},
+            error={name: standard_error(values) for name, values in scores.items()},
+            folds=scores[judge],
+            rounds=float(np.mean([fit.rounds for fit in fits])),
+            seconds=float(np.mean([fit.seconds for fit in fits])),
+        )
+
+    @property
+    def seconds_left(self) -> float:
+        """What the fits to come will take, by the same candidate's earlier folds or by all fits."""
+        mean = float(np.mean([fit.seconds for fit in self.fits])) if self.fits else math.nan
+        left = 0.0
+        for candidate in self.candidates:
+            times = [fit.seconds for fit in self.fits_of(candidate)]
+            expected = float(np.mean(times)) if times else mean
+            left += expected * (self.settings.folds - len(times))
+        return left
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole outcome as plain values."""
+        table = self.table
+        return _plain({
+            "versions": versions(),
+            "data": {
+                "name": table.name,
+                "target": table.target,
+                "task": table.task,
+                "classes": table.classes,
+                "rows": len(table.y),
+                "columns": table.columns,
+                "notes": table.notes,
+            },
+            "settings": dataclasses.asdict(self.settings) | {"metric": self.metric},
+            "interrupted": self.interrupted,
+            "compared_folds": self.compared_folds,
+            "failures": self.failures,
+            "warnings": self.warnings,
+            "results": [self._json(row, q) for q in self.groups for row in self.rows(q)],
+        })  # fmt: skip
+
+    def _json(self, row: Row, quantile: float | None) -> dict[str, Any]:
+        return {
+            "library": row.candidate.library,
+            "loss": row.label,
+            "own": row.candidate.own,
+            "quantile": quantile,
+            "judged_by": self.judge(quantile),
+            "place": row.place,
+            "mean": row.mean,
+            "standard_error": row.error,
+            "behind": row.behind,
+            "behind_standard_error": row.behind_error,
+            "rounds": row.rounds,
+            "seconds": row.seconds,
+            "folds": [
+                {"fold": fit.fold, "loss": fit.objective, "rounds": fit.rounds,
+                 "seconds": fit.seconds, **fit.metrics}
+                for fit in self.fits_of(row.candidate) if not fit.error
+            ],
+        }  # fmt: skip
+
+
+def _placed(row: Row, best: Row, judge: str) -> Row:
+    """The row with its distance to the best one."""
+    behind, error = difference(row, best, judge)
+    place = "best" if row is best else "level" if behind <= error else ""
+    return dataclasses.replace(row, behind=behind, behind_error=error, place=place)
+
+
+def difference(row: Row, other: Row, judge: str) -> tuple[float, float]:
+    """By which share `row` is worse than `other`, and the standard error over the folds."""
+    sign = -1.0 if judge in HIGHER_IS_BETTER else 1.0
+    unit = abs(other.mean[judge]) or 1.0
+    worse = sign * (row.mean[judge] - other.mean[judge]) / unit
+    return worse, standard_error(row.folds - other.folds) / unit
+
+
+def standard_error(values: np.ndarray) -> float:
+    """Of the mean; NaN for one value."""
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+
+
+def versions() -> dict[str, str]:
+    """Of boostloss, the boosting libraries and what computes for them."""
+    found = {"boostloss": boostloss.__version__}
+    for name in (*LIBRARIES, "numpy", "numba", "scikit-learn", "pandas"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types: no tuples, and null for what is not a number."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
