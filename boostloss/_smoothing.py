@@ -16,8 +16,8 @@ def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) 
     - at most a share 7m / (1 + 8m) of the rows lies within, m = min(quantile, 1 - quantile). This is the share that
       measured best over levels from 0.02 to 0.98, as one formula (`benchmarks/quantile.py`);
     - the coverage that smoothing adds at these residuals, mean(sign(quantile - 1/2) sign(error) max(0, 1 - |error| /
-      width)) / 2, is at most 0.7 m. Beyond m no prediction satisfies the smoothed loss, and boosting stops at once. Some
-      of it is welcome: without it, boosted quantiles cover too little on new rows.
+      width)) / 2, is at most 0.7 m. Beyond m no prediction satisfies the smoothed loss, and boosting stops at once.
+      Some of it is welcome: without it, boosted quantiles cover too little on new rows.
 
     Always positive and finite, and it scales with the residuals.
     """
@@ -28,15 +28,19 @@ def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) 
     weight = np.ones(error.size) if weight is None else weight[rows].astype(np.float64)
     distance = np.abs(error)
     order = np.argsort(distance)
+    order = order[weight[order] > 0.0]
+    if order.size == 0:
+        return 1.0
     error, distance, weight = error[order], distance[order], weight[order]
-    weight /= max(weight.sum(), TINY)
     thin = min(quantile, 1.0 - quantile)
     share = 7.0 * thin / (1.0 + 8.0 * thin)
     inside = np.cumsum(weight)
+    total = inside[-1]
     pull = weight * np.sign(error) * np.sign(quantile - 0.5)
     added = 0.5 * (np.cumsum(pull) - np.cumsum(pull * distance) / np.maximum(distance, TINY))
-    fits = np.flatnonzero((inside <= share) & (added <= 0.7 * thin))
+    whole = np.append(distance[1:] > distance[:-1], True)  # weight 2 counts as the row twice
+    fits = np.flatnonzero(whole & (inside <= share * total) & (added <= 0.7 * thin * total))
     width = distance[fits[-1]] if fits.size else 0.0
     # Where many residuals are equal, nothing may fit: stay within sight of those further out.
-    outer = distance[min(np.searchsorted(inside, 0.5 * (1.0 + share)), distance.size - 1)]
-    return float(max(width, outer / 16.0) or distance.mean() or 1.0)
+    outer = distance[min(np.searchsorted(inside, 0.5 * (1.0 + share) * total), distance.size - 1)]
+    return float(max(width, outer / 16.0) or np.sum(weight * distance) / total or 1.0)
