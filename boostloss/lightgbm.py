@@ -28,13 +28,12 @@ from boostloss.losses import from_string
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
-# LightGBM's aliases of the parameters that it does not apply beside a custom objective.
+# LightGBM's names for a parameter
 METRIC = ("metric", "metrics", "metric_types")
 UNBALANCE = ("is_unbalance", "unbalance", "unbalanced_sets")
 BOOSTING = ("boosting_type", "boosting", "boost")
 
-STARTS = ("init_score", "eval_init_score", "init_model")  # where a caller chooses the start
-
+STARTS = ("init_score", "eval_init_score", "init_model")  # with one of them the caller chooses
 RECORD = r"^\[boostloss (\w+) (.*): \]$"
 
 
@@ -121,9 +120,9 @@ class _Estimator(lgb.LGBMModel):
     _objective: Any
 
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
-        self.loss_ = None
-        loss = next((p for p in self._parameters().values() if isinstance(p, Loss)), None)
-        if loss is None:
+        vars(self).pop("loss_", None)
+        loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
+        if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
         target = self._check(loss, y)
         options["sample_weight"] = self._balanced(target, options.get("sample_weight"))
@@ -177,7 +176,7 @@ class _Estimator(lgb.LGBMModel):
             raise ValueError(f"path must be a model saved by boostloss.lightgbm, got {path!r}.")
         loss = from_string(record["loss"])
         check_task(loss, self.task, self)
-        self.objective = loss
+        self.set_params(objective=loss)
         self._Booster, self.fitted_ = booster, True
         self._n_features = self._n_features_in = booster.num_feature()
         self._best_iteration = -1
@@ -196,13 +195,10 @@ class _Estimator(lgb.LGBMModel):
         self.loss_ = loss
         self._objective = "binary" if loss.task == "binary" else loss
 
-    def _parameters(self) -> dict[str, Any]:
-        return self.get_params(deep=False)
-
     def _check(self, loss: Loss, y: Any) -> NDArray[np.floating]:
         """The target, once it and the parameters are known to be possible."""
         check_task(loss, self.task, self)
-        if any(self._parameters().get(name) in ("rf", "random_forest") for name in BOOSTING):
+        if any(self.get_params().get(name) in ("rf", "random_forest") for name in BOOSTING):
             raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
         if self._n_classes > 2:
             raise ValueError(
@@ -215,7 +211,7 @@ class _Estimator(lgb.LGBMModel):
         """The weights times `scale_pos_weight` or `is_unbalance`, as LightGBM's binary objective takes them."""
         if self.task != "binary":
             return sample_weight
-        given = self._parameters()
+        given = self.get_params()
         factors = np.array([1.0, given.get("scale_pos_weight", 1.0)])
         if any(given.get(name) for name in UNBALANCE):
             if factors[1] != 1.0:
@@ -252,19 +248,13 @@ class _Estimator(lgb.LGBMModel):
     def _metrics(self, loss: Loss, eval_metric: Any) -> list[Any]:
         """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
         wanted = list(eval_metric) if isinstance(eval_metric, list) else [eval_metric]
-        given = [p for name, p in self._parameters().items() if name in METRIC and p is not None]
+        given = [p for name, p in self.get_params().items() if name in METRIC and p is not None]
         for names in given:
             wanted += names.split(",") if isinstance(names, str) else list(names)
         wanted = [each for each in wanted if each is not None]
         if not given and metric(loss) not in wanted:
             wanted.append(metric(loss))
         return [_metric_of(loss, each) for each in wanted]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if tags.classifier_tags is not None and isinstance(self.objective, Loss):
-            tags.classifier_tags.multi_class = False
-        return tags
 
 
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
@@ -288,6 +278,16 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     """
 
     task = "binary"
+
+    def decision_function(self, X: Any, **options: Any) -> Any:
+        """The raw prediction, less that at which both classes are equally probable."""
+        raw = self.predict(X, raw_score=True, **options)
+        return raw if self.loss_ is None else raw - float(self.loss_.link(0.5))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = not isinstance(self.objective, Loss)
+        return tags
 
 
 def _checked(loss: Any) -> Loss:
