@@ -202,7 +202,7 @@ class Loss:
                 f"{self!r} has one prediction per row, got predictions of shape {y_pred.shape}."
             )
         y_pred = y_pred.ravel()
-        if len(y_pred) and (y_pred == y_pred[0]).all():
+        if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
             self._check_start(y_true, float(y_pred[0]), sample_weight)
         return self.direction(y_true, y_pred, sample_weight)
 
