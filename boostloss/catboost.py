@@ -165,7 +165,8 @@ class _Estimator(catboost.CatBoost):
         elif any(pool.get_baseline().shape[1] for pool in pools):
             self._intercept = 0.0
         else:
-            self._intercept = self.loss.fit_intercept(y, weight)
+            # Rounded as a pool rounds it: the trees correct exactly this start.
+            self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         return prepared

@@ -1,0 +1,152 @@
+"""CatBoost: the loss as objective and as metric."""
+
+import copy
+import pickle
+
+import catboost
+import numpy as np
+import pytest
+from catboost import Pool
+
+import boostloss as bl
+from boostloss.catboost import CatBoostClassifier, CatBoostRegressor, metric, objective
+
+REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
+BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
+LOSSES = REGRESSION + BINARY
+WRITE_NOTHING = {"verbose": 0, "allow_writing_files": False}
+FAST = {"iterations": 8, "learning_rate": 0.3, "depth": 3, "thread_count": 1} | WRITE_NOTHING
+ONE_STEP = {"leaf_estimation_iterations": 1, "leaf_estimation_backtracking": "No"}
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(900, 4))
+SIGNAL = X[:, 0] + np.sin(3.0 * X[:, 1]) + rng.normal(0.0, 0.3, 900)
+WEIGHT = rng.integers(1, 4, 900).astype(float)
+WEIGHTS = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
+every_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+
+
+def target(loss):
+    """Numbers far from CatBoost's start of 0, or a rare class."""
+    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.2).astype(int)
+
+
+def plain(loss, **params):
+    regression = loss.task == "regression"
+    estimator = catboost.CatBoostRegressor if regression else catboost.CatBoostClassifier
+    return estimator(loss_function=objective(loss), eval_metric=metric(loss), **FAST | params)
+
+
+def drop_in(loss, **params):
+    regression = loss.task == "regression"
+    estimator = CatBoostRegressor if regression else CatBoostClassifier
+    return estimator(loss_function=loss, **FAST | params)
+
+
+def raw_prediction(model, rows=X):
+    return model.predict(rows, prediction_type="RawFormulaVal")
+
+
+@WEIGHTS
+@every_loss
+def test_objective_in_every_api(loss, weight):
+    y = target(loss)
+    model = drop_in(loss, **ONE_STEP).fit(X, y, sample_weight=weight)
+    _, intercept = model.get_scale_and_bias()
+    data = Pool(X, y, weight=weight, baseline=np.full(len(y), intercept))
+    expected = raw_prediction(model) - intercept
+    assert np.ptp(expected) > 0.05
+    estimator = plain(loss, **ONE_STEP)
+    native = estimator.get_params()
+    for fitted in (estimator.fit(data), catboost.train(data, native)):
+        np.testing.assert_allclose(raw_prediction(fitted), expected, rtol=1e-9, atol=1e-9)
+
+
+@WEIGHTS
+@pytest.mark.parametrize(
+    ("loss", "own"), [(bl.SquaredError(), "RMSE"), (bl.Logistic(), "Logloss")], ids=repr
+)
+def test_parity_with_the_own_loss(loss, own, weight):
+    y = target(loss)
+    ours = drop_in(loss, **ONE_STEP | {"iterations": 40}).fit(X, y, sample_weight=weight)
+    start = np.full(len(y), ours.get_scale_and_bias()[1])
+    kind = catboost.CatBoostRegressor if own == "RMSE" else catboost.CatBoostClassifier
+    theirs = kind(loss_function=own, **FAST | ONE_STEP | {"iterations": 40})
+    theirs.fit(X, y, sample_weight=weight, baseline=start)
+    np.testing.assert_allclose(raw_prediction(ours), raw_prediction(theirs) + start, rtol=1e-12)
+
+
+@every_loss
+def test_objective_answers_as_catboost_needs(loss):
+    y = target(loss).astype(np.float32)
+    raw = loss.fit_intercept(y) + X[:, 2]
+    raw.flags.writeable = False
+    gradient, hessian = loss.direction(y, raw, WEIGHT.astype(np.float32))
+    ders = objective(loss).calc_ders_range(raw, y, WEIGHT.astype(np.float32))
+    assert ders.shape == (900, 2)
+    np.testing.assert_allclose(ders, np.column_stack([-gradient, -hessian]), rtol=1e-5)
+
+
+def test_cross_validation_with_early_stopping():
+    loss = bl.Huber()
+    data = Pool(X, SIGNAL, weight=WEIGHT)
+    params = {"loss_function": objective(loss), "eval_metric": metric(loss), "learning_rate": 0.5}
+    table = catboost.cv(
+        data,
+        params | WRITE_NOTHING,
+        iterations=300,
+        early_stopping_rounds=5,
+        logging_level="Silent",
+    )
+    values = table["test-Huber-mean"]
+    assert values.min() < 0.2 * values[0]
+    assert len(values) < 300
+    assert values.idxmin() >= len(values) - 6
+
+
+@every_loss
+def test_metric_is_the_weighted_mean(loss):
+    y, raw = target(loss), X[:, 3]
+    judge = metric(loss)
+    assert not judge.is_max_optimal()
+    assert type(judge).__name__ == type(loss).__name__
+    for weight in (None, WEIGHT):
+        value = judge.get_final_error(*judge.evaluate((raw,), y, weight))
+        assert value == pytest.approx(np.average(loss.loss(y, raw), weights=weight), rel=1e-12)
+    assert judge.get_final_error(*judge.evaluate((raw,), y, 0.0 * WEIGHT)) == 0.0
+    for twin in (copy.deepcopy(judge), pickle.loads(pickle.dumps(judge))):
+        assert twin.loss == loss
+        assert type(twin).__name__ == type(loss).__name__
+
+
+@pytest.mark.parametrize("function", [objective, metric])
+def test_only_a_loss_is_accepted(function):
+    with pytest.raises(TypeError, match=r"boostloss\.Huber\(\), got 'RMSE'"):
+        function("RMSE")
+
+
+@WEIGHTS
+def test_far_start_warns_once_and_only_in_the_plain_library(weight):
+    loss = bl.Huber()
+    y = np.tile(target(loss), 4)  # several blocks
+    rows = np.tile(X, (4, 1))
+    weight = None if weight is None else np.tile(weight, 4)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="the best constant") as caught:
+            plain(loss).fit(rows, y, sample_weight=weight)
+        assert len(caught) == 1
+    plain(loss).fit(rows, y - 100.0, sample_weight=weight)  # warnings are errors here
+    plain(loss).fit(rows, y, sample_weight=weight, baseline=np.full(len(y), 100.0))
+    drop_in(loss).fit(rows, y, sample_weight=weight)
+    search = drop_in(loss)
+    search.grid_search({"depth": [2, 3]}, rows, y, verbose=False)
+    assert search.score(rows, y) > 0.5
+
+
+def test_plain_classifier_with_labels_and_class_weights():
+    labels = np.where(target(bl.Logistic()), "yes", "no")
+    params = {"class_names": ["no", "yes"], "class_weights": [1.0, 3.0]}
+    ours = plain(bl.Logistic(), **params, **ONE_STEP).fit(X, labels)
+    theirs = catboost.CatBoostClassifier(boost_from_average=False, **FAST, **params, **ONE_STEP)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.fit(X, labels).predict_proba(X))
+    assert set(ours.predict(X)) == {"no", "yes"}
