@@ -195,6 +195,7 @@ def test_steep_losses_never_overflow(alpha):
     assert Barron(math.inf, 0.01).fit_intercept(y) == pytest.approx(5e4)
     for scale in (1e-3, 1.0, 1e9):
         assert 2.0 < Barron(alpha, scale).fit_intercept(y) <= 5e4 * (1.0 + 1e-9)
+    assert Barron(alpha, 0.01).fit_intercept([-1e154, 0.0, 1e154]) == 0.0
     # (c - 0)^(alpha - 1) twice = (1 - c)^(alpha - 1): powers alone are left of a tiny scale.
     ratio = 0.0 if alpha == math.inf else math.log(2.0) / (alpha - 1.0)
     best = Barron(alpha, 1e-7).fit_intercept([0.0, 0.0, 1.0])
