@@ -27,11 +27,13 @@ class Binary(Loss):
             If one of them is neither 0 nor 1.
         """
         y = as_column(y_true, "y_true")
-        valid = (y == 0) | (y == 1)
-        if not valid.all():
-            row = int(np.flatnonzero(~valid)[0])
-            raise ValueError(f"y_true must be 0 or 1, got {y[row]} in row {row}.")
+        _check_labels(y, (y == 0) | (y == 1))
         return y
+
+    def _rows(self, y_true, raw_prediction, sample_weight):
+        rows = y, *_ = super()._rows(y_true, raw_prediction, sample_weight)
+        _check_labels(y, (y == 0) | (y == 1) | np.isnan(y))
+        return rows
 
     def _best_constant(self, y, weight):
         # All of one class: the best constant is infinite, and a probability this near to it does as well.
@@ -102,12 +104,14 @@ class Focal(Binary):
 
     def inverse_link(self, raw_prediction):
         raw = np.asarray(raw_prediction)
-        return _sigmoid(self._posterior_logit(raw)).astype(raw.dtype, copy=False)
+        probability = _sigmoid(self._posterior_logit(raw))
+        return probability.astype(np.result_type(raw, np.float32), copy=False)
 
     def _posterior_logit(self, raw):
         """The logit at which the expected slopes of both labels cancel: the score is optimal there."""
         _, negative, positive, _ = self.parameters
-        return self._log_slope(-raw) - self._log_slope(raw) + math.log(negative / positive)
+        with np.errstate(invalid="ignore"):  # a NaN stays one
+            return self._log_slope(-raw) - self._log_slope(raw) + math.log(negative / positive)
 
     def _log_slope(self, margin):
         log_q = -np.logaddexp(0.0, margin)
@@ -124,6 +128,12 @@ def _focal_curvature(gamma: float) -> float:
     margin = np.linspace(-5.0 - math.log1p(gamma), 5.0, 10_001)
     peak = focal(np.ones(()), margin, gamma, 1.0, 1.0, 1.0)[2].max()
     return float(peak) * (1.0 + 1e-5)  # between two points of the grid it may be a little larger
+
+
+def _check_labels(y, valid):
+    if not valid.all():
+        row = int(np.flatnonzero(~valid)[0])
+        raise ValueError(f"y_true must be 0 or 1, got {y[row]} in row {row}.")
 
 
 def _logit(p):

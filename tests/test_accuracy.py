@@ -55,7 +55,8 @@ def outputs(loss, y, f):
         return evaluate(loss._formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)
 
     gradient, hessian = run(GRADIENT, HESSIAN)
-    return {LOSS: run(LOSS)[0], GRADIENT: gradient, HESSIAN: hessian, MAJORIZER: run(MAJORIZER)[0]}
+    _, majorizer = run(GRADIENT, MAJORIZER)
+    return {LOSS: run(LOSS)[0], GRADIENT: gradient, HESSIAN: hessian, MAJORIZER: majorizer}
 
 
 def tolerance(loss, dtype, f, true):

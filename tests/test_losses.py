@@ -1,0 +1,293 @@
+"""The loss objects: text, parameters, weights and the kinds of input."""
+
+import copy
+import math
+import pickle
+import re
+
+import numpy as np
+import pytest
+from cases import EXAMPLES, STEEP, all_outputs, every_loss, rows
+
+from boostloss import (
+    Barron,
+    Cauchy,
+    Charbonnier,
+    Focal,
+    GemanMcClure,
+    Huber,
+    LogCosh,
+    Logistic,
+    Quantile,
+    SquaredError,
+    Welsch,
+    from_string,
+)
+from boostloss._kernels import MAJORIZER
+
+# The object
+
+
+@every_loss
+def test_written_and_read(loss):
+    assert from_string(repr(loss)) == loss
+    assert repr(from_string(repr(loss))) == repr(loss)
+    assert from_string(f" {loss!r}\n") == loss
+    assert repr(loss).startswith(type(loss).__name__ + "(")
+
+
+@every_loss
+def test_copies_are_equal(loss):
+    assert copy.copy(loss) is loss
+    assert copy.deepcopy([loss])[0] is loss
+    again = pickle.loads(pickle.dumps(loss))
+    assert again == loss
+    assert hash(again) == hash(loss)
+    assert type(again) is type(loss)
+
+
+def test_losses_differ_from_one_another():
+    assert len(set(EXAMPLES + STEEP)) == len(EXAMPLES + STEEP)
+    assert Huber(1) == Huber(1.0)
+    assert hash(Huber(1)) == hash(Huber(1.0))
+    assert Huber(1.0) != Huber(2.0)
+    assert Charbonnier() != Barron(1.0)
+
+
+@every_loss
+def test_immutable(loss):
+    with pytest.raises(AttributeError):
+        loss.scale = 2.0
+    with pytest.raises(AttributeError):
+        loss.quantile = 0.5
+
+
+def test_repr_shows_the_parameters():
+    assert repr(Huber(2)) == "Huber(delta=2.0)"
+    assert repr(Barron(-math.inf)) == "Barron(alpha=-inf, scale=1.0)"
+    assert repr(Cauchy(0.5)) == "Cauchy(scale=0.5)"
+    assert repr(Focal()) == "Focal(gamma=2.0, alpha=None)"
+    assert repr(SquaredError()) == "SquaredError()"
+
+
+def test_text_may_leave_out_defaults_and_names():
+    assert from_string("Huber") == Huber()
+    assert from_string("Barron(-inf)") == Barron(-math.inf)
+    assert from_string("Barron(0, scale=2)") == Barron(0.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hubert(1.0)",
+        "Huber(delta=)",
+        "Huber(delta=open('x'))",
+        "Huber(1, 2)",
+        "Huber(scale=1)",
+        "os.system('true')",
+        "Cauchy(alpha=1.0)",
+        "Huber() + Huber()",
+    ],
+)
+def test_text_that_is_no_loss(text):
+    with pytest.raises(ValueError, match=re.escape(repr(text)[1:-1])):
+        from_string(text)
+
+
+@pytest.mark.parametrize(
+    ("make", "parameter", "value", "allowed"),
+    [
+        (Huber, "delta", 0.0, "a positive finite number"),
+        (Huber, "delta", -1.0, "a positive finite number"),
+        (Huber, "delta", math.nan, "a positive finite number"),
+        (Huber, "delta", math.inf, "a positive finite number"),
+        (LogCosh, "scale", 0.0, "a positive finite number"),
+        (Barron, "scale", -2.0, "a positive finite number"),
+        (Barron, "alpha", math.nan, "a number, inf or -inf"),
+        (Charbonnier, "scale", 0.0, "a positive finite number"),
+        (Cauchy, "scale", 0.0, "a positive finite number"),
+        (GemanMcClure, "scale", 0.0, "a positive finite number"),
+        (Welsch, "scale", math.inf, "a positive finite number"),
+        (Quantile, "quantile", 0.0, "a number in (0, 1)"),
+        (Quantile, "quantile", 1.0, "a number in (0, 1)"),
+        (Quantile, "quantile", math.nan, "a number in (0, 1)"),
+        (Focal, "gamma", -0.1, "a finite number >= 0"),
+        (Focal, "gamma", math.inf, "a finite number >= 0"),
+        (Focal, "alpha", 0.0, "a number in (0, 1) or None"),
+        (Focal, "alpha", 1.0, "a number in (0, 1) or None"),
+    ],
+)
+def test_parameters_out_of_range(make, parameter, value, allowed):
+    message = f"{parameter} must be {allowed}, got {value!r}."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make(**{parameter: value})
+    for wrong in ("wide", [1.0, 2.0]):
+        with pytest.raises(TypeError, match=re.escape(f"{parameter} must be {allowed}, got ")):
+            make(**{parameter: wrong})
+
+
+@pytest.mark.parametrize(
+    ("named", "alpha"),
+    [(Charbonnier, 1.0), (Cauchy, 0.0), (GemanMcClure, -2.0), (Welsch, -math.inf)],
+)
+def test_named_members_of_barron(named, alpha):
+    y, f = rows(named())
+    for ours, general in zip(
+        all_outputs(named(0.7), y, f), all_outputs(Barron(alpha, 0.7), y, f), strict=True
+    ):
+        np.testing.assert_array_equal(ours, general)
+    with pytest.raises(TypeError):
+        named(alpha=2.0)
+
+
+# Weights
+
+
+@every_loss
+def test_weight_multiplies(loss):
+    y, f = rows(loss)
+    weight = np.random.default_rng(1).uniform(0.0, 3.0, len(y))
+    weight[:5] = 0.0
+    with_weight = all_outputs(loss, y, f, weight)
+    for i, plain in enumerate(all_outputs(loss, y, f)):
+        if i != MAJORIZER or not isinstance(loss, Quantile):  # its width depends on the weights
+            np.testing.assert_allclose(with_weight[i], weight * plain, rtol=1e-14, atol=1e-300)
+    for dtype in (np.float32, int, bool):
+        cast = (weight > 1.0).astype(dtype)
+        expected = loss.loss(y, f, (weight > 1.0).astype(float))
+        np.testing.assert_array_equal(loss.loss(y, f, cast), expected)
+
+
+@every_loss
+def test_weight_two_is_the_row_twice(loss):
+    y, f = rows(loss, 50)
+    weight = np.random.default_rng(2).integers(0, 3, 50)
+    repeated = np.repeat(np.arange(50), weight)
+    assert loss.mean_loss(y, f, weight) == pytest.approx(loss.mean_loss(y[repeated], f[repeated]))
+    for ours, twice in zip(
+        loss.direction(y, f, weight)[:1], loss.direction(y[repeated], f[repeated])[:1], strict=True
+    ):
+        summed = np.bincount(repeated, twice, minlength=50)
+        np.testing.assert_allclose(ours, summed, rtol=1e-5, atol=1e-6)
+
+
+@every_loss
+def test_mean_loss(loss):
+    y, f = rows(loss)
+    weight = np.random.default_rng(3).uniform(0.5, 2.0, len(y))
+    assert loss.mean_loss(y, f) == pytest.approx(loss.loss(y, f).mean())
+    assert loss.mean_loss(y, f, weight) == pytest.approx(
+        np.average(loss.loss(y, f), weights=weight)
+    )
+    assert isinstance(loss.mean_loss(y.astype(np.float32), f.astype(np.float32)), float)
+
+
+@pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
+def test_bad_weights(bad):
+    weight = [1.0, 1.0, bad]
+    for call in (Huber().loss, Huber().gradient_hessian):
+        with pytest.raises(ValueError, match=f"finite and >= 0, got {bad} in row 2"):
+            call(np.zeros(3), np.ones(3), weight)
+    with pytest.raises(ValueError, match="sample_weight has 3 rows, y_true has 2"):
+        Huber().loss(np.zeros(2), np.ones(2), weight)
+
+
+# Input
+
+
+@every_loss
+def test_dtype_out_is_dtype_in(loss):
+    y, f = rows(loss)
+    single = all_outputs(loss, y.astype(np.float32), f.astype(np.float32))
+    double = all_outputs(
+        loss, y.astype(np.float32).astype(np.float64), f.astype(np.float32).astype(np.float64)
+    )
+    mixed = loss.loss(y.astype(np.float32), f.astype(np.float32).astype(np.float64))
+    assert mixed.dtype == np.float64
+    np.testing.assert_allclose(mixed, double[0], rtol=1e-14, atol=1e-300)
+    for s, d in zip(single, double, strict=True):
+        assert s.dtype == np.float32
+        assert d.dtype == np.float64
+        np.testing.assert_allclose(s, d, rtol=1e-4, atol=1e-5 * np.abs(d).max())
+
+
+@pytest.mark.parametrize("loss", [Huber(), Logistic()], ids=repr)
+@pytest.mark.parametrize("dtype", [int, np.int8, np.uint8, bool, np.float16, object, ">f8"])
+def test_other_dtypes_are_read_as_float64(loss, dtype):
+    y, f = np.array([0, 1, 1, 0]), np.array([0, 1, 0, 1])
+    expected = all_outputs(loss, y.astype(float), f.astype(float))
+    for ours, right in zip(
+        all_outputs(loss, y.astype(dtype), f.astype(dtype)), expected, strict=True
+    ):
+        assert ours.dtype == np.float64
+        np.testing.assert_array_equal(ours, right)
+    np.testing.assert_array_equal(loss.loss(y.tolist(), f.tolist()), expected[0])
+
+
+@every_loss
+def test_layout_does_not_matter(loss):
+    y, f = rows(loss, 64)
+    expected = all_outputs(loss, y, f)
+
+    def read_only(x):
+        x = x.copy()
+        x.flags.writeable = False
+        return x
+
+    layouts = {
+        "strided": lambda x: np.repeat(x, 3)[::3],
+        "reversed": lambda x: x[::-1].copy()[::-1],
+        "read-only": read_only,
+        "column": lambda x: x.reshape(-1, 1),
+        "Fortran": lambda x: np.asfortranarray(np.column_stack([x, x]))[:, :1],
+        "a row of a Fortran matrix": lambda x: np.asfortranarray(np.stack([x, x]))[1],
+        "unaligned": lambda x: np.frombuffer(b"\0" + x.tobytes(), x.dtype, offset=1),
+    }
+    for name, layout in layouts.items():
+        for ours, right in zip(all_outputs(loss, layout(y), layout(f)), expected, strict=True):
+            np.testing.assert_array_equal(ours, right, err_msg=name)
+
+
+@every_loss
+def test_input_is_left_as_it_was(loss):
+    y, f = rows(loss, 64)
+    weight = np.ones(64)
+    before = y.copy(), f.copy()
+    all_outputs(loss, y, f, weight)
+    loss.direction(y, f, weight)
+    np.testing.assert_array_equal((y, f), before)
+    np.testing.assert_array_equal(weight, 1.0)
+
+
+@every_loss
+def test_no_rows_and_one_row(loss):
+    empty = np.empty(0)
+    for values in (*all_outputs(loss, empty, empty), *loss.direction(empty, empty)):
+        assert values.shape == (0,)
+    for values in all_outputs(loss, [1.0], [0.5]):
+        assert values.shape == (1,)
+
+
+def test_shapes_that_do_not_fit():
+    with pytest.raises(ValueError, match="y_true has 3 rows, raw_prediction has 2"):
+        Huber().loss(np.zeros(3), np.zeros(2))
+    with pytest.raises(ValueError, match=r"raw_prediction must have shape \(n_samples,\), got"):
+        Huber().loss(np.zeros(4), np.zeros((2, 2)))
+    with pytest.raises(ValueError, match=r"y_true must have shape \(n_samples,\), got"):
+        Huber().gradient_hessian(1.0, np.zeros(1))
+    with pytest.raises(ValueError, match="one prediction per row"):
+        Huber()(np.zeros(2), np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("loss", [Logistic(), Focal()], ids=repr)
+def test_labels_must_be_zero_or_one(loss):
+    for call in (loss.check_target, lambda y: loss.loss(y, [0.0, 0.0])):
+        with pytest.raises(ValueError, match=r"y_true must be 0 or 1, got -1.0 in row 1"):
+            call([1.0, -1.0])
+
+
+@every_loss
+def test_targets_must_be_finite(loss):
+    with pytest.raises(ValueError, match=r"y_true must be .*, got (nan|inf) in row 2"):
+        loss.check_target([0.0, 1.0, math.nan])
+    assert loss.check_target([0, 1, 1]).dtype == np.float64
