@@ -15,7 +15,7 @@ try:
     from boostloss.compare import report, wording
     from boostloss.compare.candidates import LIBRARIES, installed_libraries, list_candidates
     from boostloss.compare.data import DEMO_CONTAMINATE, TASKS, InputError, demonstration, load
-    from boostloss.compare.libraries import Settings
+    from boostloss.compare.libraries import Settings, useful_threads
     from boostloss.compare.results import METRICS, Results
     from boostloss.compare.run import Fold, evaluate, split
 except ImportError as error:
@@ -113,7 +113,7 @@ def compare(
     ] = 500,
     learning_rate: Annotated[float, typer.Option(min=1e-3, max=1.0, help="For all fits.")] = 0.1,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="For every fit; by default all cores.")
+        int | None, typer.Option(min=1, help="For every fit; by default one for 2,000 rows.")
     ] = None,
     output: Annotated[
         Path | None,
@@ -129,14 +129,6 @@ def compare(
     status = Console(stderr=True, highlight=False, soft_wrap=True)
     if contaminate is None:
         contaminate = DEMO_CONTAMINATE if file is None else 0.0
-    settings = Settings(
-        folds=folds,
-        rounds=rounds,
-        learning_rate=learning_rate,
-        contaminate=contaminate,
-        seed=seed,
-        threads=threads,
-    )
     try:
         if task is not None and task not in TASKS:
             raise InputError(f"--task: {task!r} is neither {' nor '.join(TASKS)}")
@@ -152,6 +144,14 @@ def compare(
             allowed = ", ".join(METRICS[table.task])
             raise InputError(f"--metric: {metric!r} does not judge {table.task}: {allowed}")
         candidates = list_candidates(table.task, libraries, loss or ())
+        settings = Settings(
+            folds=folds,
+            rounds=rounds,
+            learning_rate=learning_rate,
+            contaminate=contaminate,
+            seed=seed,
+            threads=threads or useful_threads(len(table.y)),
+        )
         results = Results(table, settings, candidates, metric)
         splits = split(table, settings)
         if output is not None:

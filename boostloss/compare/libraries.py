@@ -1,15 +1,19 @@
 """Fit one objective in one library: the same settings for boostloss's losses and the own ones."""
 
 import importlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import cpu_count
 
 from boostloss.compare.data import Task
 from boostloss.loss import Loss
+
+ROWS_PER_THREAD = 2000
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,12 @@ class Settings:
     patience: int = 50
     contaminate: float = 0.0
     seed: int = 0
-    threads: int | None = None
+    threads: int = 1
+
+
+def useful_threads(rows: int) -> int:
+    """As many as the table keeps busy: on a small one they wait for each other."""
+    return max(1, min(cpu_count(), rows // ROWS_PER_THREAD))
 
 
 @dataclass(frozen=True)
@@ -142,11 +151,13 @@ def _fit_catboost(
         early_stopping_rounds=settings.patience,
         cat_features=categories,
         random_seed=settings.seed,
-        thread_count=settings.threads or -1,
+        thread_count=settings.threads,
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(prepare(train.X), train.y, eval_set=[(prepare(stop.X), stop.y)])
+    log = io.StringIO()  # it warns of large targets even when it is not verbose
+    eval_set = [(prepare(stop.X), stop.y)]
+    model.fit(prepare(train.X), train.y, eval_set=eval_set, log_cout=log, log_cerr=log)
     return model, model.tree_count_, prepare
 
 

@@ -37,7 +37,8 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
     libraries = list(dict.fromkeys(row.library for row in rows))
     groups = [[row for row in rows if row.library == library] for library in libraries]
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 0.7 + 0.24 * len(rows) + 0.35 * len(groups)))
+        height = 0.7 + 0.24 * len(rows) + 0.35 * len(groups)
+        figure = Figure(figsize=(8.2, height), layout="constrained")
         axes = figure.subplots(
             len(groups), sharex=True, squeeze=False, height_ratios=[len(group) for group in groups]
         )[:, 0]
@@ -51,7 +52,7 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
             axis.set_title(library)
             axis.grid(axis="x", color="#e4e7eb")
         means = [row.mean[judge] for row in rows]
-        if max(means) > 4 * min(means) > 0:
+        if max(means) > 2 * min(means) > 0:
             axes[-1].set_xscale("log")
         axes[-1].set_xlabel(f"{HEADINGS[judge]}, mean over the folds")
         return _svg(figure)
@@ -63,7 +64,7 @@ def residuals(results: Results) -> str:
     errors = [np.subtract(*results.pooled(row.candidate)) for row in shown]
     width = 4 * np.median([np.median(np.abs(error)) for error in errors]) or 1.0
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 3.2))
+        figure = Figure(figsize=(8.2, 3.5), layout="constrained")
         bulk, tail = figure.subplots(1, 2)
         for row, error, colour in zip(shown, errors, LINES, strict=False):
             name = f"{row.library} {loss_name(row)}"
@@ -79,7 +80,7 @@ def residuals(results: Results) -> str:
         bulk.set_ylim(0)
         tail.set(title="The tails", xlabel="size of the residual", ylabel="share of rows beyond")
         tail.set_xlim(width / 100)
-        tail.legend(fontsize=8, loc="lower left")
+        figure.legend(loc="outside lower center", ncols=len(shown), fontsize=8)
         return _svg(figure)
 
 
@@ -88,7 +89,7 @@ def calibration(results: Results) -> str:
     best = results.rows(None)[0]
     shown = [row for row in results.rows(None) if row.library == best.library][: len(LINES)]
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 4.0))
+        figure = Figure(figsize=(8.2, 4.2), layout="constrained")
         curve, spread = figure.subplots(1, 2)
         curve.plot([0, 1], [0, 1], color="#b8bec6", lw=0.8)
         for row, colour in zip(shown, LINES, strict=False):
@@ -106,7 +107,7 @@ def calibration(results: Results) -> str:
         )
         curve.set_aspect("equal")
         spread.set(title="Predictions", xlabel="predicted probability", ylabel="share of rows")
-        spread.legend(fontsize=8)
+        figure.legend(loc="outside lower center", ncols=len(shown), fontsize=8)
         return _svg(figure)
 
 
@@ -125,7 +126,6 @@ def telling_rows(results: Results) -> list[Row]:
 
 def _svg(figure: Figure) -> str:
     """The figure as a data URI."""
-    figure.set_layout_engine("constrained")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from threadpoolctl import threadpool_limits
 
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
@@ -91,7 +92,7 @@ def _folds(table: Table, settings: Settings) -> Iterator[Fold]:
         )
         fit_rows = _rows(table, train[fitting], y[fitting])
         stop_rows = _rows(table, train[stopping], y[stopping])
-        scale = 1.0 if binary else residual_scale(fit_rows, stop_rows, settings.seed)
+        scale = 1.0 if binary else residual_scale(fit_rows, stop_rows, settings)
         yield Fold(number, fit_rows, stop_rows, _rows(table, test, table.y[test]), test, scale)
 
 
@@ -119,13 +120,14 @@ def robust_scale(values: np.ndarray) -> float:
     return float(np.median(deviation) / NORMAL_MAD or np.mean(deviation))
 
 
-def residual_scale(train: Rows, stop: Rows, seed: int) -> float:
+def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
     """The spread of the residuals that a quick robust model leaves; the tuned losses follow it."""
     pilot = HistGradientBoostingRegressor(
-        loss="absolute_error", early_stopping=False, random_state=seed
+        loss="absolute_error", early_stopping=False, random_state=settings.seed
     )
-    pilot.fit(_as_numbers(train.X), train.y)
-    scale = robust_scale(stop.y - pilot.predict(_as_numbers(stop.X)))
+    with threadpool_limits(settings.threads):
+        pilot.fit(_as_numbers(train.X), train.y)
+        scale = robust_scale(stop.y - pilot.predict(_as_numbers(stop.X)))
     return scale or robust_scale(train.y) or 1.0
 
 
