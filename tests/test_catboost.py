@@ -87,16 +87,13 @@ def test_objective_answers_as_catboost_needs(loss):
     np.testing.assert_allclose(ders, np.column_stack([-gradient, -hessian]), rtol=1e-5)
 
 
-def test_cross_validation_with_early_stopping():
+def test_cross_validation_with_early_stopping(tmp_path):
     loss = bl.Huber()
     data = Pool(X, SIGNAL, weight=WEIGHT)
     params = {"loss_function": objective(loss), "eval_metric": metric(loss), "learning_rate": 0.5}
+    params |= {"train_dir": str(tmp_path)}  # where it makes folders even if it must not write
     table = catboost.cv(
-        data,
-        params | WRITE_NOTHING,
-        iterations=300,
-        early_stopping_rounds=5,
-        logging_level="Silent",
+        data, params, iterations=300, early_stopping_rounds=5, logging_level="Silent"
     )
     values = table["test-Huber-mean"]
     assert values.min() < 0.2 * values[0]
