@@ -11,7 +11,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 # The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
-FORMULA_TESTS = tests/test_formulas.py tests/test_kernels.py
+FORMULA_TESTS = $(addprefix tests/test_, accuracy.py ops.py losses.py derivatives.py kernels.py)
 
 .PHONY: demo test bench clean
 

@@ -1,0 +1,207 @@
+"""Compiled loops: blocks and threads, forks and workers, and what is kept on disk between processes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from joblib import Parallel, delayed
+
+import boostloss
+from boostloss import Barron, Focal, Huber, LogCosh, Quantile
+from boostloss._kernels import BLOCK, JIT_DISABLED
+
+PACKAGE = Path(boostloss.__file__).parent
+compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+
+# Gradients of one loss in a fresh process, and what they cost.
+REPORT = """
+import json, sys, time
+import numpy as np
+from boostloss import Huber, _native
+y, f = np.zeros(4), np.array([-3.0, -0.5, 0.5, 3.0])
+start = time.perf_counter()
+gradient, hessian = Huber().gradient_hessian(y, f, curvature="guarded")
+seconds = time.perf_counter() - start
+print(json.dumps({
+    "gradient": gradient.tolist(), "hessian": hessian.tolist(), "seconds": seconds,
+    "compilations": _native.compilations, "numba": "numba" in sys.modules,
+}))
+"""
+
+
+def run_python(code, cache, folder=PACKAGE.parent):
+    """What a fresh process prints that imports boostloss from a folder and keeps its code in a cache."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder)}
+    environment.pop("NUMBA_DISABLE_JIT", None)
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
+    result = subprocess.run(
+        command,
+        cwd=cache,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def report(cache, folder=PACKAGE.parent):
+    return json.loads(run_python(REPORT, cache, folder))
+
+
+def many_rows(n=5 * BLOCK // 2 + 13, dtype=np.float32):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=n).astype(dtype), rng.normal(size=n).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_are_the_whole(dtype, weighted):
+    y, f = many_rows(dtype=dtype)
+    weight = np.abs(y) if weighted else None
+    loss = Barron(0.5, 2.0)
+    whole = [loss.loss(y, f, weight), *loss.gradient_hessian(y, f, weight)]
+    assert len(y) > 2 * BLOCK
+    for start in range(0, len(y), BLOCK):
+        rows = slice(start, start + BLOCK)
+        part = None if weight is None else weight[rows]
+        parts = [loss.loss(y[rows], f[rows], part), *loss.gradient_hessian(y[rows], f[rows], part)]
+        for all_rows, some in zip(whole, parts, strict=True):
+            np.testing.assert_array_equal(all_rows[rows], some)
+
+
+def test_many_threads_at_once():
+    y, f = many_rows()
+    losses = [Huber(), LogCosh(2.0), Barron(0.0), Quantile(0.9)] * 4
+    expected = [loss.direction(y, f) for loss in losses[:4]] * 4
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda loss: loss.direction(y, f), losses))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_joblib(backend):
+    y, f = many_rows()
+    labels = (y > 0).astype(np.float32)
+    expected = Focal().direction(labels, f)
+    found = Parallel(n_jobs=2, backend=backend)(
+        delayed(Focal().direction)(labels, f) for _ in range(3)
+    )
+    np.testing.assert_array_equal(found, [expected] * 3)
+
+
+@compiled_only
+def test_first_calls_of_many_threads(tmp_path):
+    code = """
+    from concurrent.futures import ThreadPoolExecutor
+    import numpy as np
+    from boostloss import Huber, _native
+    y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: Huber().direction(y, f), range(16)))
+    assert all(np.array_equal(found[0], other) for other in found)
+    print(_native.compilations)
+    """
+    assert run_python(code, tmp_path) == "1\n"
+
+
+@compiled_only
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_forked_child(tmp_path):
+    code = """
+    import os, warnings
+    import numpy as np
+    from boostloss import Huber
+    y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
+    expected = Huber().direction(y, f)  # starts threads, which a child does not inherit
+    warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(Huber().direction(y, f), expected) else 1)
+    print(os.waitpid(child, 0)[1])
+    """
+    assert run_python(code, tmp_path) == "0\n"
+
+
+@compiled_only
+def test_second_process_does_not_compile(tmp_path):
+    first = report(tmp_path)
+    assert first["compilations"] == 1
+    assert first["gradient"] == [-1.0, -0.5, 0.5, 1.0]
+    later = [report(tmp_path) for _ in range(3)]
+    for process in later:
+        assert process["compilations"] == 0
+        assert not process["numba"]
+        assert process["gradient"] == first["gradient"]
+        assert process["hessian"] == first["hessian"]
+    # A busy machine only ever adds.
+    assert min(process["seconds"] for process in later) < 0.06
+
+
+@compiled_only
+def test_edited_sources_are_compiled_again(tmp_path):
+    package = tmp_path / "boostloss"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def edit(file, old, new):
+        text = (package / file).read_text("utf-8")
+        assert old in text
+        (package / file).write_text(text.replace(old, new), "utf-8")
+
+    before = report(tmp_path, tmp_path)
+    assert before["compilations"] == 1
+    assert before["hessian"] == pytest.approx([0.1 / 3.0, 1.0, 1.0, 0.1 / 3.0])
+
+    edit("formulas/huber.py", "return loss, gradient,", "return loss, 2.0 * gradient,")
+    formula = report(tmp_path, tmp_path)
+    assert formula["compilations"] == 1
+    assert formula["gradient"] == [-2.0, -1.0, 1.0, 2.0]
+    assert report(tmp_path, tmp_path)["compilations"] == 0
+
+    edit("_kernels.py", "GUARD = 0.1", "GUARD = 0.2")
+    guard = report(tmp_path, tmp_path)
+    assert guard["compilations"] == 1
+    assert guard["hessian"] == pytest.approx([0.2 / 3.0, 1.0, 1.0, 0.2 / 3.0])
+
+    edit("_numba_ops.py", "select(x < bound, bound, x)", "select(x < bound, bound, x + x)")
+    operation = report(tmp_path, tmp_path)
+    assert operation["compilations"] == 1
+    assert operation["hessian"][1] == 2.0
+
+    edit("formulas/huber.py", "return loss, 2.0 * gradient,", "return loss, gradient,")
+    edit("_kernels.py", "GUARD = 0.2", "GUARD = 0.1")
+    edit("_numba_ops.py", "select(x < bound, bound, x + x)", "select(x < bound, bound, x)")
+    assert report(tmp_path, tmp_path) | {"seconds": 0} == before | {
+        "seconds": 0,
+        "compilations": 0,
+        "numba": False,
+    }
+
+
+@compiled_only
+def test_damaged_code_is_not_run(tmp_path):
+    first = report(tmp_path)
+    (file,) = (tmp_path / "boostloss").glob("*.o")
+    code = file.read_bytes()
+    for damaged in (code[:-1], code[:-1] + bytes([code[-1] ^ 1])):
+        file.write_bytes(damaged)
+        again = report(tmp_path)
+        assert again["compilations"] == 1
+        assert again["gradient"] == first["gradient"]
+    assert report(tmp_path)["compilations"] == 0
+    assert [path.name for path in (tmp_path / "boostloss").iterdir()] == [file.name]
+
+
+@compiled_only
+def test_nowhere_to_write(tmp_path):
+    (tmp_path / "boostloss").write_text("a file where the folder should be")
+    assert report(tmp_path)["compilations"] == 1
