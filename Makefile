@@ -18,8 +18,6 @@ FORMULA_TESTS = $(addprefix tests/test_, accuracy.py ops.py losses.py derivative
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
 
-# OpenMP's threads spin while they wait: on a busy machine that made the tests eight times slower.
-test: export OMP_WAIT_POLICY = passive
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
