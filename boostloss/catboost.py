@@ -60,12 +60,20 @@ def metric(loss: Loss) -> Any:
     return type(type(_checked(loss)).__name__, (_Metric,), {})(loss)
 
 
-class _Objective:
-    no_jit = True  # or CatBoost compiles what it finds here, and warns that it can not
+class _Slot:
+    """What CatBoost takes in place of a name."""
+
+    no_jit = True  # or CatBoost compiles the methods, and warns that it can not
 
     def __init__(self, loss: Loss):
         self.loss = loss
-        self.started = False
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Slot":
+        return self  # scikit-learn's clone wants CatBoost's copies to be the same object
+
+
+class _Objective(_Slot):
+    started = False
 
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
@@ -84,12 +92,7 @@ class _Objective:
         return np.stack(rows, axis=1)
 
 
-class _Metric:
-    no_jit = True
-
-    def __init__(self, loss: Loss):
-        self.loss = loss
-
+class _Metric(_Slot):
     def __reduce__(self) -> tuple[Any, ...]:
         return metric, (self.loss,)
 
