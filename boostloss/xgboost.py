@@ -12,8 +12,8 @@ import json
 import math
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,6 @@ from boostloss.loss import Loss, label_weight, user_level
 from boostloss.losses import from_string
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
-
-SMALLEST = 1e-6  # what XGBoost clips a probability given as base_score to
 
 
 def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
@@ -151,59 +149,49 @@ class _Estimator(xgb.XGBModel):
     """What both estimators add to XGBoost's, when the objective is a `Loss`."""
 
     task: str
+    loss_: Loss | None = None  # of the fitted trees
 
+    @wraps(xgb.XGBModel.fit)
     def fit(
         self,
         X: Any,
-        y: ArrayLike,
+        y: Any,
         *,
-        sample_weight: ArrayLike | None = None,
-        base_margin: ArrayLike | None = None,
+        sample_weight: Any = None,
         eval_set: Any = None,
-        verbose: bool | int | None = True,
         xgb_model: Any = None,
-        sample_weight_eval_set: Any = None,
-        base_margin_eval_set: Any = None,
-        feature_weights: ArrayLike | None = None,
+        **options: Any,
     ) -> Any:
-        """Fit as XGBoost does, from the loss's best constant and, by default, with the loss as metric."""
-        loss = self.objective
-        setting: AbstractContextManager = nullcontext()
+        self.__dict__.pop("loss_", None)
+        loss, setting = self.objective, {}
         if isinstance(loss, Loss):
             check_task(loss, self.task, self)
             y, eval_set = self._targets(loss, y, eval_set)
-            setting = overridden(self, **self._setting(loss, y, sample_weight, xgb_model))
-        with setting:
-            super().fit(
-                X,
-                y,
-                sample_weight=sample_weight,
-                base_margin=base_margin,
-                eval_set=eval_set,
-                verbose=verbose,
-                xgb_model=xgb_model,
-                sample_weight_eval_set=sample_weight_eval_set,
-                base_margin_eval_set=base_margin_eval_set,
-                feature_weights=feature_weights,
-            )
+            setting = self._setting(loss, y, sample_weight, xgb_model)
+        options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
+        with overridden(self, **setting):
+            super().fit(X, y, **options)
         if isinstance(loss, Loss):
+            self.loss_ = loss
             self._record(loss)
         return self
 
     def load_model(self, fname: Any) -> None:
-        """Load a model, with its loss if an estimator of this module has saved it."""
+        """Load a model, and its loss if an estimator of this module has saved it."""
+        self.__dict__.pop("loss_", None)
         super().load_model(fname)
         text = self.get_booster().attr("boostloss")
         if text is not None:
-            self.objective = from_string(text)
-            self.base_score = (
-                None  # the parent takes it from the file, and would start a new fit there
-            )
+            self.objective = self.loss_ = from_string(text)
+            self.base_score = None  # that of the file is no start for a new fit
 
-    def _setting(
-        self, loss: Loss, y: ArrayLike, sample_weight: ArrayLike | None, xgb_model: Any
-    ) -> dict[str, Any]:
-        """The parent's parameters during a fit of a loss."""
+    def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
+        """The targets for the parent, valid for the loss."""
+        loss.check_target(column_or_1d(y, warn=True))
+        return y, eval_set
+
+    def _setting(self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any) -> dict[str, Any]:
+        """The parent's parameters while it fits a loss."""
         setting: dict[str, Any] = {"objective": objective(loss, self.scale_pos_weight)}
         if xgb_model is not None:
             setting["base_score"] = None  # another one would move the trees that are there
@@ -218,11 +206,6 @@ class _Estimator(xgb.XGBModel):
             setting["callbacks"] = [full, *(self.callbacks or [])]
             setting["kwargs"] = getattr(self, "kwargs", {}) | {"disable_default_eval_metric": True}
         return setting
-
-    def _targets(self, loss: Loss, y: ArrayLike, eval_set: Any) -> tuple[ArrayLike, Any]:
-        """The targets that the parent is given."""
-        loss.check_target(column_or_1d(y, warn=True))
-        return y, eval_set
 
     def _base_score(self, intercept: float) -> float:
         return intercept
@@ -243,10 +226,10 @@ class _Estimator(xgb.XGBModel):
 class XGBRegressor(_Estimator, xgb.XGBRegressor):
     """`xgboost.XGBRegressor`, whose `objective` may be a regression loss of boostloss.
 
-    Training starts from the loss's best constant (`base_score`, unless it is given) and stops early by the
-    loss itself (unless `eval_metric` is given). The saved model is complete: plain XGBoost loads it and
-    predicts the same, `load_model` of this class also restores the loss. With a string as objective nothing
-    differs from the parent.
+    Training starts from the loss's best constant, unless `base_score` is given, and stops early by the loss
+    itself, unless `eval_metric` is given. A saved model is complete: plain XGBoost loads it and predicts the
+    same, and `load_model` of this class restores the loss too. With a string as objective nothing differs
+    from the parent.
     """
 
     task = "regression"
@@ -255,71 +238,62 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
 class XGBClassifier(_Estimator, xgb.XGBClassifier):
     """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss.
 
-    As `XGBRegressor` of this module. The two classes may be of any type, and `scale_pos_weight` counts.
-    A model saved from `Logistic` gives the same probabilities in plain XGBoost; from `Focal`, which is not
-    proper, plain XGBoost gives the sigmoid of the score, and ``predict_proba`` of this class the posterior.
+    It does what `XGBRegressor` of this module does; besides, labels may be of any type, and `scale_pos_weight`
+    counts. With `Logistic`, plain XGBoost gives the same probabilities from the saved model. `Focal` is not
+    proper: plain XGBoost, and its metrics of probabilities, take the sigmoid of the score, where
+    ``predict_proba`` here recovers the probability.
     """
 
     task = "binary"
-    _classes: Any = None  # the labels of a loss
 
+    @wraps(xgb.XGBClassifier.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
-        """The class of every row, as given to fit, or its raw prediction."""
-        if output_margin or not isinstance(self.objective, Loss):
+        if output_margin or self.loss_ is None:
             return super().predict(X, output_margin=output_margin, **options)
         positive = self.predict_proba(X, **options)[:, 1] > 0.5
-        return self.classes_[positive.astype(int)]
+        return self._classes[positive.astype(int)]
 
+    @wraps(xgb.XGBClassifier.predict_proba)
     def predict_proba(
         self,
         X: Any,
         validate_features: bool = True,
-        base_margin: ArrayLike | None = None,
+        base_margin: Any = None,
         iteration_range: Any = None,
     ) -> NDArray:
-        """The probabilities of both classes, in the order of `classes_`."""
         options: dict[str, Any] = {
             "validate_features": validate_features,
             "base_margin": base_margin,
             "iteration_range": iteration_range,
         }
-        loss: Any = self.objective
-        if not isinstance(loss, Loss):
+        if self.loss_ is None:
             return super().predict_proba(X, **options)
-        positive = loss.inverse_link(super().predict(X, output_margin=True, **options))
+        positive = self.loss_.inverse_link(super().predict(X, output_margin=True, **options))
         return np.column_stack([1 - positive, positive])
 
     @property
     def classes_(self) -> NDArray:
         """The labels given to fit."""
-        known = isinstance(self.objective, Loss) and self._classes is not None
-        return self._classes if known else super().classes_
+        return super().classes_ if self.loss_ is None else self._classes
 
     def load_model(self, fname: Any) -> None:
+        """Load a model, and its loss and labels if this class has saved it."""
         super().load_model(fname)
-        text = self.get_booster().attr("boostloss_classes")
-        if text is not None:
-            self._classes = np.array(json.loads(text))
+        if self.loss_ is not None:
+            self._classes = np.array(json.loads(self.get_booster().attr("boostloss_classes")))
 
-    load_model.__doc__ = _Estimator.load_model.__doc__
-
-    def _targets(self, loss: Loss, y: ArrayLike, eval_set: Any) -> tuple[ArrayLike, Any]:
+    def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         self._classes, encoded = encode_labels(y)
-        if (
-            eval_set is not None
-        ):  # the parent recognises the training set by the identity of its arrays
+        if eval_set is not None:  # the parent knows the training set by the identity of its target
             eval_set = [
                 (X, encoded if labels is y else encode_as(self._classes, labels, f"eval_set[{i}]"))
                 for i, (X, labels) in enumerate(eval_set)
             ]
         return encoded, eval_set
 
-    def _setting(self, *arguments: Any) -> dict[str, Any]:
-        # The parent takes labels that are equal to its `classes_`: 0 and 1.
-        return super()._setting(*arguments) | {"_classes": None}
-
     def _base_score(self, intercept: float) -> float:
-        return float(np.clip(1 / (1 + math.exp(-intercept)), SMALLEST, 1 - SMALLEST))
+        """XGBoost takes it as a probability, and clips it."""
+        return float(np.clip(1.0 / (1.0 + math.exp(-intercept)), 1e-6, 1.0 - 1e-6))
 
     def _record(self, loss: Loss) -> None:
         super()._record(loss)

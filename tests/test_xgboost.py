@@ -77,6 +77,7 @@ def test_loss_is_an_objective_of_every_api(loss, weight, tmp_path):
         "DMatrix": xgb.DMatrix(X, y, weight=weight),
         "QuantileDMatrix": xgb.QuantileDMatrix(X, y, weight=weight),
         "external memory": xgb.DMatrix(Batches(y, weight, tmp_path)),
+        "external quantiles": xgb.ExtMemQuantileDMatrix(Batches(y, weight, tmp_path), nthread=1),
     }
     raw = {
         name: xgb.train(PARAMS | start, matrix, 8, obj=loss).predict(

@@ -110,6 +110,19 @@ def test_probabilities_and_labels(loss, labels, tmp_path):
     np.testing.assert_array_equal(loaded.predict(X), predicted)
 
 
+def test_a_new_objective_waits_for_the_next_fit():
+    y = np.where(target(bl.Focal()) == 1, "yes", "no")
+    model = drop_in(bl.Focal(gamma=3.0, alpha=0.1)).fit(X, y)
+    before = model.predict_proba(X)
+    model.set_params(objective=bl.Logistic())
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    assert not np.allclose(model.fit(X, y).predict_proba(X), before, atol=0.05)
+
+    model.set_params(objective="binary:logistic").fit(X, (y == "yes").astype(int))
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+    assert model.get_booster().attr("boostloss") is None
+
+
 def mixed_table():
     """A column of categories, and values missing in two others."""
     table = pd.DataFrame(X, columns=list("abcd"))
