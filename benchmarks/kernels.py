@@ -92,14 +92,18 @@ def main():
         f = rng.normal(size=options.rows).astype(dtype)
         labels = (y > 0).astype(dtype)
         limit = memory_limit(y, f)
-        print(f"\n{options.rows:,} rows, {np.dtype(dtype).name}, {thread_pool(os.getpid())._max_workers} threads")
-        print(f"{'loss':32s} {'limit ms':>9s} {'ours ms':>9s} {'ratio':>6s} {'NumPy ms':>9s} {'speed-up':>9s}")
+        print(
+            f"\n{options.rows:,} rows, {np.dtype(dtype).name}, {thread_pool(os.getpid())._max_workers} threads"
+        )
+        print(
+            f"{'loss':32s} {'limit ms':>9s} {'ours ms':>9s} {'ratio':>6s} {'NumPy ms':>9s} {'speed-up':>9s}"
+        )
         for loss in losses:
             target = labels if loss.task == "binary" else y
             functions = [
                 limit,
-                lambda loss=loss, target=target: ours(loss, target, f),
-                lambda loss=loss, target=target: numpy_gradient_hessian(loss, target, f),
+                lambda loss=loss, target=target, f=f: ours(loss, target, f),
+                lambda loss=loss, target=target, f=f: numpy_gradient_hessian(loss, target, f),
             ]
             least, kernel, whole_array = best(functions, options.rounds)
             print(

@@ -1,6 +1,6 @@
 """Milliseconds per boosting round: a custom objective of ours beside the library's own squared error.
 
-    python benchmarks/overhead.py [--rows 1000000] [--columns 20] [--rounds 30] [--repeats 3]
+python benchmarks/overhead.py [--rows 1000000] [--columns 20] [--rounds 30] [--repeats 3]
 """
 
 import argparse
@@ -59,9 +59,13 @@ def main():
     options = parser.parse_args()
     rng = np.random.default_rng(0)
     X = rng.normal(size=(options.rows, options.columns)).astype(np.float32)
-    y = (X[:, 0] + np.sin(3 * X[:, 1]) + 0.3 * rng.standard_t(2, size=options.rows)).astype(np.float32)
+    y = (X[:, 0] + np.sin(3 * X[:, 1]) + 0.3 * rng.standard_t(2, size=options.rows)).astype(
+        np.float32
+    )
     warnings.simplefilter("ignore", UserWarning)  # the far start is on purpose: all start from 0
-    print(f"{options.rows:,} rows, {options.columns} columns, {options.rounds} rounds; median ms per round")
+    print(
+        f"{options.rows:,} rows, {options.columns} columns, {options.rounds} rounds; median ms per round"
+    )
     for library in (xgboost_runs, lightgbm_runs, catboost_runs):
         runs = list(library(X, y, options.rounds))
         times = {name: [] for name, _ in runs}
@@ -73,7 +77,9 @@ def main():
         own = np.median(times["own"])
         print(f"\n{library.__name__.removesuffix('_runs')}")
         for name, record in times.items():
-            print(f"  {name:30s} {np.median(record):8.1f}  {np.median(record) / own:5.2f} of own squared error")
+            print(
+                f"  {name:30s} {np.median(record):8.1f}  {np.median(record) / own:5.2f} of own squared error"
+            )
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_degenerate_residuals(error, width):
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_direction_still_points_to_the_quantile(level):
-    """Descent along the smoothed gradient from the best constant of nothing ends near the quantile, on the safe side."""
+    """Descent along the smoothed gradient ends near the quantile, on the safe side."""
     y = np.random.default_rng(5).lognormal(size=4000)
     loss = bl.Quantile(level)
     f = np.full_like(y, np.median(y))
