@@ -120,7 +120,7 @@ class _Estimator(lgb.LGBMModel):
     _objective: Any
 
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
-        vars(self).pop("loss_", None)
+        self.__dict__.pop("loss_", None)
         loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
         if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
