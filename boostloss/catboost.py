@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from boostloss._estimators import check_task, encode_labels
 from boostloss._kernels import GRADIENT, evaluate
 from boostloss.loss import Loss
-from boostloss.losses import Logistic, from_string
+from boostloss.losses import Logistic, Quantile, SquaredError, from_string
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
+LEAF_STEPS = 3  # Newton steps for a leaf: 1 to 4 % better than CatBoost's 1 at small learning rates
+ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
 RAW = "RawFormulaVal"
 KEY = "boostloss"  # of the loss among the metadata of a model
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
@@ -144,7 +146,6 @@ class _Estimator(catboost.CatBoost):
         if self.loss is None:
             return super()._get_canonized_params()
         if self._canonized_params is None:
-            check_task(self.loss, self.task, self)
             given = {
                 name: value for name, value in self._init_params.items() if name != "objective"
             }
@@ -153,14 +154,17 @@ class _Estimator(catboost.CatBoost):
             params["loss_function"] = objective(self.loss)
             judge = params.get("eval_metric", self.loss)
             params["eval_metric"] = metric(judge) if isinstance(judge, Loss) else judge
+            if not isinstance(self.loss, ONE_STEP):
+                params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
             self._canonized_params = params
         return self._canonized_params
 
     def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
         """What the parent trains from, with the best constant as baseline."""
-        prepared = super()._prepare_train_params(*args, **kwargs)
         if self.loss is None:
-            return prepared
+            return super()._prepare_train_params(*args, **kwargs)
+        check_task(self.loss, self.task, self)
+        prepared = super()._prepare_train_params(*args, **kwargs)
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
         y, weight = self._targets(self.loss, pools[0], prepared["params"])
         if prepared["init_model"] is not None:  # training goes on from its predictions
@@ -189,9 +193,13 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     """`catboost.CatBoostRegressor`, whose `loss_function` may be a regression loss of boostloss.
 
     Training starts from the loss's best constant (unless a baseline is given) and stops early by the loss
-    itself (unless `eval_metric` is given). The saved model is complete: plain CatBoost loads it and predicts
-    the same, `load_model` of this class also restores the loss. With a string as loss function nothing
-    differs from the parent.
+    itself (unless `eval_metric` is given, which may be another loss). The saved model is complete: plain
+    CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a string
+    as loss function nothing differs from the parent.
+
+    Two defaults matter. A leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and
+    `Quantile`. The learning rate is 0.03, as for CatBoost's own Huber or MAE; its own choice by the number of
+    rows is for RMSE and Logloss alone.
     """
 
     task = "regression"
@@ -251,7 +259,10 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
             above = positive > self.get_probability_threshold()
             return self.classes_[above.astype(int)]
         probability = np.stack([1.0 - positive, positive], axis=-1)
-        return probability if prediction_type == "Probability" else np.log(probability)
+        if prediction_type == "Probability":
+            return probability
+        with np.errstate(divide="ignore"):
+            return np.log(probability)
 
 
 def _ordered(classes: NDArray) -> list[Any]:

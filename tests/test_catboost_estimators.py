@@ -222,3 +222,16 @@ def test_another_loss_as_metric():
     model = drop_in(bl.Cauchy(), eval_metric=bl.Quantile(0.5)).fit(X, y, eval_set=(X, y))
     expected = bl.Quantile(0.5).mean_loss(y, model.predict(X))
     assert model.best_score_["validation"]["Quantile"] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "steps"),
+    [(bl.SquaredError(), 1), (bl.Quantile(), 1), (bl.Cauchy(), 3), (bl.Logistic(), 3)],
+    ids=repr,
+)
+def test_leaf_steps_are_a_default(loss, steps):
+    name = "leaf_estimation_iterations"
+    assert drop_in(loss).fit(X, target(loss)).get_all_params()[name] == steps
+    given = drop_in(loss, **{name: 2}).fit(X, target(loss))
+    assert given.get_all_params()[name] == 2
+    assert name not in drop_in(loss).get_params()
