@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
-from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
+from boostloss._kernels import GRADIENT, HESSIAN, evaluate
 from boostloss._smoothing import half_width
 from boostloss.formulas.barron import barron
 from boostloss.formulas.huber import huber
@@ -104,9 +104,9 @@ class Quantile(Regression):
         gradient, hessian = evaluate(
             self._formula, (GRADIENT, wanted), y, f, weight, 1.0, self.parameters, dtype
         )
-        if wanted == MAJORIZER:  # without smoothing it is infinite at an error of 0
+        if wanted != HESSIAN:  # without smoothing it is infinite at an error of 0
             parameters, _ = self._step(y, f, weight)
-            (hessian,) = evaluate(self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
+            (hessian,) = evaluate(self._formula, (wanted,), y, f, weight, 1.0, parameters, dtype)
         return gradient, hessian
 
     def _best_constant(self, y, weight):

@@ -81,6 +81,23 @@ def test_majorizer_lies_above_the_loss(loss, start, label, smoothing):
     assert (quadratic + slack >= values).all()
 
 
+@pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(st.floats(-1e154, 1e154), min_size=1, max_size=20), st.integers(0, 1))
+def test_finite_in_finite_out(loss, raw, label):
+    f = np.array(raw)
+    y = np.full_like(f, label if loss.task == "binary" else 0)
+    value, gradient, exact, majorizer, guarded = all_outputs(loss, y, f)
+    for output in (gradient, exact, majorizer, guarded):
+        assert np.isfinite(output).all()
+    assert (np.isfinite(value) | (np.abs(f) > 1e153)).all()  # with a scale, the square overflows
+    assert (value >= 0.0).all()
+    assert (majorizer >= 0.0).all()
+    assert (guarded >= 0.0).all()
+    if loss.task == "regression":
+        assert (np.sign(f) * gradient >= 0.0).all() or isinstance(loss, Quantile)
+
+
 def test_focal_curvature_bounds_every_gamma():
     margin = np.linspace(-40.0, 40.0, 20_001)
     for gamma in (0.0, 0.01, 0.3, 1.0, 2.0, 4.0, 10.0, 30.0, 100.0):

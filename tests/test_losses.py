@@ -23,7 +23,6 @@ from boostloss import (
     Welsch,
     from_string,
 )
-from boostloss._kernels import MAJORIZER
 
 # The object
 
@@ -148,10 +147,10 @@ def test_weight_multiplies(loss):
     y, f = rows(loss)
     weight = np.random.default_rng(1).uniform(0.0, 3.0, len(y))
     weight[:5] = 0.0
-    with_weight = all_outputs(loss, y, f, weight)
-    for i, plain in enumerate(all_outputs(loss, y, f)):
-        if i != MAJORIZER or not isinstance(loss, Quantile):  # its width depends on the weights
-            np.testing.assert_allclose(with_weight[i], weight * plain, rtol=1e-14, atol=1e-300)
+    np.testing.assert_allclose(loss.loss(y, f, weight), weight * loss.loss(y, f), rtol=1e-14)
+    weighted = loss.gradient_hessian(y, f, weight, "exact")
+    for ours, plain in zip(weighted, loss.gradient_hessian(y, f, curvature="exact"), strict=True):
+        np.testing.assert_allclose(ours, weight * plain, rtol=1e-14, atol=1e-300)
     for dtype in (np.float32, int, bool):
         cast = (weight > 1.0).astype(dtype)
         expected = loss.loss(y, f, (weight > 1.0).astype(float))
@@ -291,3 +290,43 @@ def test_targets_must_be_finite(loss):
     with pytest.raises(ValueError, match=r"y_true must be .*, got (nan|inf) in row 2"):
         loss.check_target([0.0, 1.0, math.nan])
     assert loss.check_target([0, 1, 1]).dtype == np.float64
+
+
+# The objective
+
+
+class Dataset:
+    """As LightGBM's Dataset and XGBoost's DMatrix give labels and weights."""
+
+    def __init__(self, label, weight):
+        self.label, self.weight = label, weight
+
+    def get_label(self):
+        return self.label
+
+    def get_weight(self):
+        return self.weight
+
+
+@every_loss
+def test_the_loss_is_the_objective(loss):
+    y, f = rows(loss)
+    weight = np.random.default_rng(4).uniform(0.5, 2.0, len(y))
+    for w in (None, weight):
+        expected = loss.direction(y, f, w)
+        np.testing.assert_array_equal(loss(y, f, w), expected)
+        np.testing.assert_array_equal(loss(f, Dataset(y, w)), expected)
+        np.testing.assert_array_equal(loss(y, f.reshape(-1, 1), w), expected)
+    np.testing.assert_array_equal(loss(f, Dataset(y, np.empty(0))), loss.direction(y, f))
+
+
+@every_loss
+def test_a_start_far_from_the_best_constant_warns(loss):
+    rare = np.repeat([1.0, 0.0], [5, 995])
+    y = rare if loss.task == "binary" else 100.0 + np.random.default_rng(5).normal(size=1000)
+    best = loss.fit_intercept(y)
+    loss(y, np.full(1000, best))  # no warning
+    loss(y, np.full(1000, best) + np.arange(1000))  # not a start
+    with pytest.warns(UserWarning, match=f"best constant of {re.escape(repr(loss))}"):
+        loss(y, np.full(1000, best + 50.0))
+    loss(y, np.full(1000, best + 50.0), np.zeros(1000))  # no row counts
