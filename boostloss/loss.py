@@ -225,7 +225,8 @@ class Loss:
 
     def _far(self, start: float, best: float, y: NDArray) -> bool:
         low, high = np.quantile(y, [0.25, 0.75])
-        return abs(start - best) > max(high - low, float(np.abs(y - best).mean()))
+        spread = (high - low) or np.abs(y - best).mean()  # outliers must not make all starts near
+        return bool(abs(start - best) > spread)
 
     def _check_start(
         self, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None
