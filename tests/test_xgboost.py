@@ -245,3 +245,13 @@ def test_drop_in_keeps_all_decimals():
     np.testing.assert_allclose(model.evals_result()["validation_0"]["Huber"], exact, rtol=1e-5)
     assert 0 < model.best_iteration == np.argmin(exact)
     assert model.best_score == min(model.evals_result()["validation_0"]["Huber"])
+
+
+def test_callbacks_of_the_user_see_all_decimals():
+    stop = xgb.callback.EarlyStopping(rounds=5, save_best=True)
+    y, model = 1e-3 * SIGNAL, XGBRegressor(objective=TINY, callbacks=[stop], **FAST)
+    model.set_params(n_estimators=500, learning_rate=0.3)
+    model.fit(X[TRAIN], y[TRAIN], eval_set=[(X[VALID], y[VALID])], verbose=False)
+    log = model.evals_result()["validation_0"]["Huber"]
+    assert 0 < model.best_iteration == np.argmin(log) == len(log) - 6
+    assert model.get_booster().num_boosted_rounds() == model.best_iteration + 1

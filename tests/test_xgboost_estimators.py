@@ -110,6 +110,14 @@ def test_probabilities_and_labels(loss, labels, tmp_path):
     np.testing.assert_array_equal(loaded.predict(X), predicted)
 
 
+def test_one_class_of_zeros():
+    model = drop_in(bl.Logistic()).fit(X, np.zeros(500, dtype=int))
+    assert model.n_classes_ == 2
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+    np.testing.assert_array_equal(model.predict(X), 0)
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], 0.0, atol=1e-5)
+
+
 def test_a_new_objective_waits_for_the_next_fit():
     y = np.where(target(bl.Focal()) == 1, "yes", "no")
     model = drop_in(bl.Focal(gamma=3.0, alpha=0.1)).fit(X, y)
