@@ -117,6 +117,10 @@ def test_options_out_of_range(table, option):
     assert option[0] in result.stderr
 
 
+def test_a_target_needs_a_file():
+    assert "need a FILE" in complaint("--target", "price")
+
+
 def test_an_output_that_cannot_be_made(table):
     assert "cannot be made" in complaint(table, "--target", "price", "--output", table)
 
@@ -154,12 +158,12 @@ def test_a_binary_task_is_told(binary):
         "av. precision",
         "Brier",
         "own binary:logistic",
-        "Focal(gamma=2.0)",
+        "Focal(gamma=2)",
     ):
         assert text in result.stdout
     assert "10% of the labels in the training folds get their class flipped" in result.stderr
     assert {row["loss"] for row in json_of(directory)["results"]} == {
-        "binary:logistic", "Logistic()", "Focal(gamma=1.0)", "Focal(gamma=2.0)",
+        "binary:logistic", "Logistic()", "Focal(gamma=1)", "Focal(gamma=2)",
     }  # fmt: skip
 
 
@@ -255,13 +259,16 @@ def test_higher_average_precision_wins(table, tmp_path):
     assert len(set(scores)) > 1
 
 
-def test_ctrl_c_keeps_what_is_finished(table, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "interrupt", [KeyboardInterrupt(), RuntimeError("in CatBoost: KeyboardInterrupt, During ...")]
+)
+def test_ctrl_c_keeps_what_is_finished(table, tmp_path, monkeypatch, interrupt):
     calls = []
 
     def fit(library, objective, *arguments):
         calls.append(objective)
         if len(calls) == 6:  # in the second fold of four candidates
-            raise KeyboardInterrupt
+            raise interrupt
         return libraries.fit(library, objective, *arguments)
 
     monkeypatch.setattr(run, "fit", fit)

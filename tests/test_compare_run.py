@@ -13,6 +13,7 @@ from boostloss.compare import run
 from boostloss.compare.candidates import (
     LIBRARIES,
     Candidate,
+    describe,
     installed_libraries,
     list_candidates,
     tuning_constant,
@@ -73,6 +74,23 @@ def test_a_scale_that_is_not_given_follows_the_data(text, at_two):
     assert repr(candidate.at(2.0)) == at_two
 
 
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        (boostloss.Huber(49500), "Huber(delta=49500)"),
+        (boostloss.Barron(-np.inf, 10.05), "Barron(alpha=-inf, scale=10.05)"),
+        (boostloss.Barron(0, 1e17), "Barron(alpha=0, scale=1e+17)"),
+        (boostloss.Focal(2), "Focal(gamma=2)"),
+        (boostloss.Focal(1, 0.25), "Focal(gamma=1, alpha=0.25)"),
+        ("Huber:delta=2.0", "Huber:delta=2"),
+    ],
+)
+def test_an_objective_is_described_shortly(loss, text):
+    assert describe(loss) == text
+    if not isinstance(loss, str):
+        assert boostloss.from_string(text) == loss
+
+
 def test_quantiles_are_compared_with_the_librarys_own_at_their_level():
     names = [
         (c.quantile, c.own) for c in list_candidates("regression", ["lightgbm"], ["Quantile(0.3)"])
@@ -97,6 +115,22 @@ def test_every_candidate_can_be_fitted(frame, library, task):
         assert not fit.warnings, fit.warnings
         if task == "binary":
             assert ((fit.prediction > 0) & (fit.prediction < 1)).all()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_awkward_columns_are_no_obstacle(library):
+    """Almost nothing known, one value only, a category of which a fold has seen nothing."""
+    pytest.importorskip(library)
+    rng = np.random.default_rng(0)
+    known = np.where(np.arange(ROWS) == 3, 1.0, np.nan)
+    rare = np.where(np.arange(ROWS) == 5, "rare", None)
+    text = np.where(np.arange(ROWS) == 7, "odd", "even")
+    columns = {"known": known, "one": 1.0, "rare": rare, "text": text, "x": rng.normal(size=ROWS)}
+    table = prepare(pd.DataFrame(columns | {"y": rng.normal(size=ROWS)}), "awkward", "y")
+    settings = Settings(folds=2, rounds=3)
+    for fold in split(table, settings):
+        for candidate in list_candidates("regression", [library], ["Huber"]):
+            assert not run.evaluate(candidate, fold, "regression", settings).error
 
 
 # Folds, noise, metrics

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import importlib.util
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -90,8 +91,8 @@ class Candidate:
 
 
 def describe(objective: Loss | str) -> str:
-    """The objective in a word and its parameters, as `boostloss.from_string` reads them."""
-    return objective if isinstance(objective, str) else repr(objective).replace(", alpha=None", "")
+    """The objective and its parameters, in the form that `boostloss.from_string` reads."""
+    return re.sub(r"(?<=\d)\.0\b|, alpha=None", "", str(objective))
 
 
 def _with(loss: Loss, parameter: str, value: float) -> Loss:

@@ -134,6 +134,8 @@ def compare(
             raise InputError(f"--task: {task!r} is neither {' nor '.join(TASKS)}")
         libraries = installed_libraries(library or ())
         if file is None:
+            if target is not None or drop:
+                raise InputError("--target and --drop need a FILE that has the column")
             table = demonstration()
         else:
             table = load(file, target, task=task, header=header, drop=tuple(drop or ()))

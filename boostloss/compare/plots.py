@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -32,30 +33,44 @@ STYLE: Any = {
 
 
 def metric_by_loss(results: Results, quantile: float | None) -> str:
-    """The mean of every candidate, library by library, with the error of its distance to the best."""
+    """The mean of every candidate, library by library, with the error of its distance to the best.
+
+    Those far behind, which would squeeze the others together, stand at the edge with their number.
+    """
     rows, judge = results.rows(quantile), results.judge(quantile)
-    libraries = list(dict.fromkeys(row.library for row in rows))
-    groups = [[row for row in rows if row.library == library] for library in libraries]
+    groups = [list(group) for _, group in groupby(_by_library(rows), lambda row: row.library)]
+    best = rows[0].mean[judge]
+    edge = best + 4 * (float(np.median([row.mean[judge] for row in rows])) - best)
     with rc_context(STYLE):
         height = 0.7 + 0.24 * len(rows) + 0.35 * len(groups)
         figure = Figure(figsize=(8.2, height), layout="constrained")
         axes = figure.subplots(
             len(groups), sharex=True, squeeze=False, height_ratios=[len(group) for group in groups]
         )[:, 0]
-        for axis, library, group in zip(axes, libraries, groups, strict=True):
+        for axis, group in zip(axes, groups, strict=True):
             for place, row in enumerate(group):
                 colour = THEIRS if row.candidate.own else OURS
-                error = np.nan_to_num(row.behind_error) * abs(rows[0].mean[judge])
-                axis.errorbar(row.mean[judge], place, xerr=error, fmt="o", ms=5, color=colour)
+                mean, error = row.mean[judge], np.nan_to_num(row.behind_error) * abs(best)
+                if abs(mean - best) > abs(edge - best) > 0:
+                    axis.plot(edge, place, ">" if edge > best else "<", ms=5, color=colour)
+                    side = "right" if edge > best else "left"
+                    axis.annotate(
+                        f"{mean:,.4g}  ", (edge, place), ha=side, va="center", color=colour
+                    )
+                else:
+                    axis.errorbar(mean, place, xerr=error, fmt="o", ms=5, color=colour)
             axis.set_yticks(range(len(group)), [loss_name(row) for row in group])
             axis.set_ylim(len(group) - 0.4, -0.6)
-            axis.set_title(library)
+            axis.set_title(group[0].library)
             axis.grid(axis="x", color="#e4e7eb")
-        means = [row.mean[judge] for row in rows]
-        if max(means) > 2 * min(means) > 0:
-            axes[-1].set_xscale("log")
         axes[-1].set_xlabel(f"{HEADINGS[judge]}, mean over the folds")
         return _svg(figure)
+
+
+def _by_library(rows: list[Row]) -> list[Row]:
+    """The rows, those of a library together and the library of the best row first."""
+    libraries = list(dict.fromkeys(row.library for row in rows))
+    return sorted(rows, key=lambda row: libraries.index(row.library))
 
 
 def residuals(results: Results) -> str:

@@ -29,7 +29,7 @@ p { margin: .35rem 0; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .88rem;
         font-variant-numeric: tabular-nums; }
-th, td { padding: .36rem .6rem; text-align: left; border-bottom: 1px solid var(--line);
+th, td { padding: .36rem .5rem; text-align: left; border-bottom: 1px solid var(--line);
          white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; }
 td.number, th.number { text-align: right; }

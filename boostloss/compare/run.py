@@ -125,9 +125,11 @@ def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
     pilot = HistGradientBoostingRegressor(
         loss="absolute_error", early_stopping=False, random_state=settings.seed
     )
+    X, X_stop = _as_numbers(train.X), _as_numbers(stop.X)
+    known = ~np.isnan(X).all(axis=0)  # it refuses a column without any value
     with threadpool_limits(settings.threads):
-        pilot.fit(_as_numbers(train.X), train.y)
-        scale = robust_scale(stop.y - pilot.predict(_as_numbers(stop.X)))
+        pilot.fit(np.where(known, X, 0.0), train.y)
+        scale = robust_scale(stop.y - pilot.predict(np.where(known, X_stop, 0.0)))
     return scale or robust_scale(train.y) or 1.0
 
 
@@ -152,6 +154,10 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
             if not np.isfinite(prediction).all():
                 raise FloatingPointError("its predictions are not finite")
         except Exception as error:
+            if "KeyboardInterrupt" in str(
+                error
+            ):  # CatBoost's own error for one inside our objective
+                raise KeyboardInterrupt from error
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Fit(candidate, fold.number, fold.scale, text, error=reason[:300])
     return Fit(

@@ -10,10 +10,9 @@ from boostloss.compare.run import STOP_SHARE, Fold
 
 MARKS = {"best": "★", "level": "≈", "": ""}
 LEGEND = (
-    "★ best  ≈ level with the best, within one standard error of the difference over the folds  "
+    "★ best; ≈ level with it, within one standard error of the difference over the folds; "
     "± standard error"
 )
-
 INTERRUPTED = "The run was interrupted: this is what was finished."
 
 
