@@ -272,9 +272,10 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     """`lightgbm.LGBMClassifier`, whose `objective` may be a binary loss of boostloss.
 
     As `LGBMRegressor` of this module. The two classes may be of any type; `class_weight`, `scale_pos_weight` and
-    `is_unbalance` multiply the training weights. A model saved from `Logistic` gives the same probabilities in plain
-    LightGBM; from `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of
-    this class the posterior.
+    `is_unbalance` multiply the training weights; a callable `eval_metric` gets raw predictions, as LightGBM has it
+    beside a custom objective. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
+    `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of this
+    class the posterior.
     """
 
     task = "binary"
