@@ -147,6 +147,18 @@ def test_cross_validation():
     assert table["test-Huber-mean"].iloc[-1] < 0.5 * table["test-Huber-mean"].iloc[0]
 
 
+def test_plain_estimators_refuse_what_a_loss_cannot_do():
+    three = np.digitize(SIGNAL, [2, 4])
+    with pytest.raises(ValueError, match="one prediction per row"):
+        xgb.XGBClassifier(objective=bl.Logistic(), **FAST).fit(X, three)
+    with pytest.raises(ValueError, match=r"must be 0 or 1, got 2\.0"):
+        xgb.train(PARAMS, xgb.DMatrix(X, three), 3, obj=bl.Focal())
+    with pytest.raises(ValueError, match="one prediction per row"):
+        xgb.XGBRegressor(objective=bl.Huber(), **FAST).fit(X, np.column_stack([SIGNAL, SIGNAL]))
+    with pytest.raises(TypeError, match="must be a Loss"):
+        objective("Huber")
+
+
 @pytest.mark.parametrize("fit", [xgb.XGBRegressor, XGBRegressor], ids=["plain", "drop-in"])
 def test_far_start_warns_once_and_in_the_plain_estimator_only(fit):
     loss = bl.Huber()
