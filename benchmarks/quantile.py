@@ -12,6 +12,7 @@ on the other, is there because one kernel width for all rows serves it badly.
 
 import argparse
 import importlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,7 @@ def score(library: str, loss: bl.Quantile, own: bool, parts: list) -> tuple[floa
 
 
 def main() -> None:
+    warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")  # LightGBM's
     found = available()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -124,9 +126,10 @@ def main() -> None:
 
     print("| table | level | library | own pinball | ours | own coverage | ours |")
     print("|---|---|---|---|---|---|---|")
-    ratios: dict[str, list[float]] = {library: [] for library in libraries}
+    ratios: dict[tuple[str, str], list[float]] = {}
     misses: dict[str, list[np.ndarray]] = {library: [] for library in libraries}
-    for table in arguments.table or found:
+    chosen = arguments.table or list(found)
+    for table in chosen:
         splits = [split(found[table], seed) for seed in range(arguments.seeds)]
         for level in levels:
             loss = bl.Quantile(level)
@@ -135,7 +138,8 @@ def main() -> None:
                     [[score(library, loss, own, s) for own in (True, False)] for s in splits]
                 )
                 pinball, coverage = scores[:, :, 0], scores[:, :, 1]
-                ratios[library].extend(np.log(pinball[:, 1] / pinball[:, 0]))
+                logs = np.log(pinball[:, 1] / pinball[:, 0])
+                ratios.setdefault((library, table), []).extend(logs)
                 misses[library].extend(np.abs(coverage - level))
                 (own, ours), (own_share, our_share) = pinball.mean(0), coverage.mean(0)
                 print(
@@ -143,11 +147,18 @@ def main() -> None:
                     f"| {own_share:.3f} | {our_share:.3f} |",
                     flush=True,
                 )
-    print("\n| library | pinball, ours / own | own coverage error | ours |\n|---|---|---|---|")
+
+    print("\nPinball loss, ours / own (geometric mean over levels and splits):\n")
+    print(f"| library | {' | '.join(chosen)} | all | own coverage error | ours |")
+    print("|---" * (len(chosen) + 4) + "|")
     for library in libraries:
+        each = [np.mean(ratios[library, table]) for table in chosen]
+        figures = np.exp([*each, np.mean(each)])
         own_miss, our_miss = np.mean(misses[library], axis=0)
-        ratio = np.exp(np.mean(ratios[library]))
-        print(f"| {library} | {ratio:.3f} | {own_miss:.3f} | {our_miss:.3f} |")
+        print(
+            f"| {library} | {' | '.join(f'{x:.3f}' for x in figures)} "
+            f"| {own_miss:.3f} | {our_miss:.3f} |"
+        )
 
 
 if __name__ == "__main__":
