@@ -12,6 +12,13 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from boostloss.loss import Loss
 
 
+def check_loss(loss: Any) -> Loss:
+    """The loss, if it is one."""
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
+    return loss
+
+
 def check_task(loss: Loss, task: str, estimator: Any) -> None:
     """A regressor takes regression losses, a classifier binary ones."""
     if loss.task != task:

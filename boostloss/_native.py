@@ -86,6 +86,7 @@ def digest(formula: Callable, variant: Variant) -> str:
         Path(str(sys.modules[formula.__module__].__file__)),
         *(HERE / name for name in SOURCES),
     ]
+    # A release of numba goes with one of llvmlite.
     made_of = (variant, host(), llvmlite.__version__, sys.version_info[:2])
     return hashlib.sha256(
         repr(made_of).encode() + b"".join(path.read_bytes() for path in paths)

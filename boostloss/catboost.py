@@ -16,7 +16,7 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._estimators import check_task, encode_labels
+from boostloss._estimators import check_loss, check_task, encode_labels
 from boostloss._kernels import GRADIENT, evaluate
 from boostloss.loss import Loss
 from boostloss.losses import Logistic, Quantile, SquaredError, from_string
@@ -44,7 +44,7 @@ def objective(loss: Loss) -> Any:
     -------
     object
     """
-    return _Objective(_checked(loss))
+    return _Objective(check_loss(loss))
 
 
 def metric(loss: Loss) -> Any:
@@ -59,7 +59,7 @@ def metric(loss: Loss) -> Any:
     object
     """
     # CatBoost reports a metric under the name of its class.
-    return type(type(_checked(loss)).__name__, (_Metric,), {})(loss)
+    return type(type(check_loss(loss)).__name__, (_Metric,), {})(loss)
 
 
 class _Slot:
@@ -277,9 +277,3 @@ def _with_baseline(pool: Any, intercept: float) -> Any:
     """The pool with a constant baseline; a slice, since the user may need the pool again."""
     rows = pool.slice(np.arange(pool.num_row()))
     return rows.set_baseline(np.full(pool.num_row(), intercept))
-
-
-def _checked(loss: Any) -> Loss:
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
-    return loss

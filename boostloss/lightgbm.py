@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
-from boostloss._estimators import check_task, overridden
+from boostloss._estimators import check_loss, check_task, overridden
 from boostloss.loss import Loss, label_weight
 from boostloss.losses import from_string
 
@@ -49,7 +49,7 @@ def objective(loss: Loss) -> Callable:
     callable
         The loss itself.
     """
-    return _checked(loss)
+    return check_loss(loss)
 
 
 def metric(loss: Loss) -> Callable:
@@ -65,7 +65,7 @@ def metric(loss: Loss) -> Callable:
     -------
     callable
     """
-    return _Metric(_checked(loss), type(loss).__name__)
+    return _Metric(check_loss(loss), type(loss).__name__)
 
 
 @dataclass(frozen=True)
@@ -289,12 +289,6 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = not isinstance(self.objective, Loss)
         return tags
-
-
-def _checked(loss: Any) -> Loss:
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
-    return loss
 
 
 def _keep_parameters(env: Any) -> None:

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
 from boostloss._estimators import (
+    check_loss,
     check_task,
     encode_as,
     encode_labels,
@@ -49,7 +50,7 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     callable
         The loss itself where there is nothing to scale.
     """
-    _check_loss(loss)
+    check_loss(loss)
     if scale_pos_weight is None or scale_pos_weight == 1.0:
         return loss
     if loss.task != "binary" or not 0.0 < scale_pos_weight < math.inf:
@@ -77,7 +78,7 @@ def metric(loss: Loss, factor: float = 1.0) -> Callable:
     -------
     callable
     """
-    _check_loss(loss)
+    check_loss(loss)
     if not 0.0 < factor < math.inf:
         raise ValueError(f"factor must be a positive finite number, got {factor!r}.")
     return _Metric(loss, float(factor))
@@ -300,8 +301,3 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         self.n_classes_ = 2
         classes = json.dumps(self._classes.tolist(), default=str)
         self.get_booster().set_attr(boostloss_classes=classes)
-
-
-def _check_loss(loss: Any) -> None:
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
