@@ -100,7 +100,7 @@ class Focal(Binary):
             middle = 0.5 * (low + high)
             below = self._posterior_logit(middle) < target
             low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return 0.5 * (low + high)
+        return np.where(np.isfinite(target), 0.5 * (low + high), target)
 
     def inverse_link(self, raw_prediction):
         raw = np.asarray(raw_prediction)
