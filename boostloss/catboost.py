@@ -75,23 +75,37 @@ class _Slot:
 
 
 class _Objective(_Slot):
-    started = False
+    def __init__(self, loss: Loss, known_start: bool = False):
+        super().__init__(loss)
+        self.first_round: list[Any] | None = None if known_start else []
 
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
         loss = self.loss
-        if not self.started:
-            self.started = True
-            if (approxes == approxes[0]).all():
-                loss._check_start(targets, float(approxes[0]), weights)
+        if self.first_round is not None:
+            self._watch_start(approxes, targets, weights)
         parameters, unit = loss._step(targets, approxes, weights)
         outputs = (GRADIENT, loss._curvature(None))
         rows = evaluate(
             loss._formula, outputs, targets, approxes, weights, -unit, parameters, np.float64
         )
         return np.stack(rows, axis=1)
+
+    def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
+        """Check the start when the first round is over: one block may hold the low targets only."""
+        assert self.first_round is not None
+        if (approxes == approxes[0]).all():
+            self.loss.check_target(targets)
+            rows = approxes, targets, np.ones_like(targets) if weights is None else weights
+            self.first_round.append(np.array(rows, np.float32))  # the memory is CatBoost's
+        elif self.first_round:
+            start, y, weight = np.concatenate(self.first_round, axis=1)
+            self.first_round = None
+            self.loss._check_start(y, float(start[0]), weight)
+        else:
+            self.first_round = None
 
 
 class _Metric(_Slot):
@@ -151,7 +165,7 @@ class _Estimator(catboost.CatBoost):
             }
             stand_in = self.parent(**given | {"loss_function": self.native_loss})
             params = stand_in._get_canonized_params()
-            params["loss_function"] = objective(self.loss)
+            params["loss_function"] = _Objective(self.loss, known_start=True)
             judge = params.get("eval_metric", self.loss)
             params["eval_metric"] = metric(judge) if isinstance(judge, Loss) else judge
             if not isinstance(self.loss, ONE_STEP):

@@ -5,7 +5,7 @@ import pickle
 import catboost
 import numpy as np
 import pytest
-from catboost import Pool
+from catboost import CatBoostError, Pool
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -120,7 +120,7 @@ def test_plain_estimator_can_be_cloned_and_searched():
     model = plain(bl.SquaredError())
     assert clone(model).get_params() == model.get_params()
     grid = {"loss_function": [objective(bl.SquaredError()), objective(bl.Welsch(scale=0.5))]}
-    outliers = np.where(X[:, 3] > 1.2, 30.0, 0.0)
+    outliers = np.where(np.abs(X[:, 3]) > 1.2, 30.0 * np.sign(X[:, 3]), 0.0)
     search = GridSearchCV(model, grid, scoring="neg_median_absolute_error", cv=2, n_jobs=2)
     search.fit(X[:, :3], SIGNAL + outliers)
     assert search.best_params_["loss_function"].loss == bl.Welsch(scale=0.5)
@@ -148,6 +148,18 @@ def test_far_start_warns_once_and_only_in_the_plain_library(weight):
     search = drop_in(loss)
     search.grid_search({"depth": [2, 3]}, rows, y, verbose=False)
     assert search.score(rows, y) > 0.5
+
+
+@pytest.mark.parametrize("make", [plain, drop_in])
+def test_sorted_rows_do_not_look_like_a_far_start(make):
+    rows = np.sort(rng.normal(size=(5000, 2)), axis=0)
+    make(bl.Huber(), has_time=True).fit(rows, rows.sum(axis=1))  # warnings are errors here
+
+
+def test_label_of_no_class_stops_the_plain_library():
+    y = np.where(np.arange(5000) == 4000, 2, np.arange(5000) % 2)
+    with pytest.raises(CatBoostError, match=r"y_true must be 0 or 1, got 2\.0"):
+        plain(bl.Logistic()).fit(np.arange(5000)[:, None], y)
 
 
 def test_plain_classifier_with_labels_and_class_weights():
