@@ -26,7 +26,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-report= $(FORMULA_TESTS)
-	$(BIN)/python -m pytest --cov --cov-append --cov-report=term --durations=10
+	$(BIN)/python -m pytest --cov --cov-append --cov-report=term --cov-fail-under=94 --durations=10
 
 bench: $(VENV)/.installed-dev
 	for script in benchmarks/*.py; do \
