@@ -206,6 +206,15 @@ class Loss:
             self._check_start(y_true, float(y_pred[0]), sample_weight)
         return self.direction(y_true, y_pred, sample_weight)
 
+    no_jit: ClassVar[bool] = True  # CatBoost compiles, and changes, objects without this mark
+
+    def calc_ders_range(self, *arguments: Any) -> None:
+        """Say what CatBoost wants instead, which takes a loss itself for an objective of another kind."""
+        raise TypeError(
+            f"CatBoost takes boostloss.catboost.objective({self!r}) as loss_function, not the loss itself; "
+            "the estimators of boostloss.catboost take both."
+        )
+
     @property
     def _formula(self) -> Callable[..., Any]:
         return type(self).formula

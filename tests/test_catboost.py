@@ -169,3 +169,12 @@ def test_plain_classifier_with_labels_and_class_weights():
     theirs = catboost.CatBoostClassifier(boost_from_average=False, **FAST, **params, **ONE_STEP)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.fit(X, labels).predict_proba(X))
     assert set(ours.predict(X)) == {"no", "yes"}
+
+
+def test_plain_library_names_what_it_wants_instead_of_a_loss():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    model = catboost.CatBoostRegressor(
+        loss_function=bl.Huber(), eval_metric="RMSE", iterations=2, allow_writing_files=False
+    )
+    with pytest.raises(CatBoostError, match=r"boostloss\.catboost\.objective\(Huber"):
+        model.fit(X, X[:, 0], verbose=False)
