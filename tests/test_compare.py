@@ -151,6 +151,12 @@ def test_the_terminal_tells_the_outcome(regression):
         assert text in result.stderr
 
 
+def test_fits_that_ran_out_of_rounds_are_told(regression):
+    result, directory = regression
+    used = [fold["rounds"] for row in json_of(directory)["results"] for fold in row["folds"]]
+    assert f"{used.count(4)} fits were still improving after 4 rounds" in result.stderr
+
+
 def test_a_binary_task_is_told(binary):
     result, directory = binary
     for text in (
@@ -326,6 +332,14 @@ def test_the_embedded_data_set():
     assert "10% of the labels in the training folds get Cauchy noise" in result.stderr
     clean = invoke("-l", "xgboost", "--loss", "Huber", "--rows", "200", "--contaminate", 0, *QUICK)
     assert "Cauchy noise" not in clean.stderr
+
+
+def test_an_output_in_ascii(table):
+    result = CliRunner(charset="ascii").invoke(
+        cli.app, ["compare", str(table), "-t", "price", "-l", "xgboost", "--loss", "Huber", *QUICK]
+    )
+    assert result.exit_code == 0, result.exception
+    assert "Huber(delta?" in result.stdout
 
 
 def test_the_version():

@@ -1,8 +1,11 @@
 """The command line: ``boostloss compare``."""
 
+import os
+import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 try:
     import typer
@@ -14,7 +17,14 @@ try:
 
     from boostloss.compare import report, wording
     from boostloss.compare.candidates import LIBRARIES, installed_libraries, list_candidates
-    from boostloss.compare.data import DEMO_CONTAMINATE, TASKS, InputError, demonstration, load
+    from boostloss.compare.data import (
+        DEMO_CONTAMINATE,
+        DEMO_FOLDS,
+        TASKS,
+        InputError,
+        demonstration,
+        load,
+    )
     from boostloss.compare.libraries import Settings, useful_threads
     from boostloss.compare.results import METRICS, Results
     from boostloss.compare.run import Fold, evaluate, split
@@ -96,7 +106,13 @@ def compare(
             "average-precision or brier. Quantiles are judged by their pinball loss."
         ),
     ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help=f"Folds of the cross-validation. 5 by default, {DEMO_FOLDS} for the embedded data.",
+        ),
+    ] = None,
     rows: Annotated[int | None, typer.Option(min=20, help="Draw a sample of so many rows.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="For everything that is random.")] = 0,
     contaminate: Annotated[
@@ -105,7 +121,7 @@ def compare(
             min=0.0,
             max=0.5,
             help="Share of the training labels that get noise: Cauchy errors or flipped classes. "
-            f"Test folds stay clean. None by default, {DEMO_CONTAMINATE:g} for the embedded data set.",
+            f"Test folds stay clean. None by default, {DEMO_CONTAMINATE:g} for the embedded data.",
         ),
     ] = None,
     rounds: Annotated[
@@ -126,7 +142,12 @@ def compare(
     stopping, on the same folds and with the same settings, and ranks them. Ctrl-C ends a run and
     keeps what is finished.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # one that cannot say "≈" shall not end a long run
+            stream.reconfigure(errors="replace")
     status = Console(stderr=True, highlight=False, soft_wrap=True)
+    if folds is None:
+        folds = DEMO_FOLDS if file is None else 5
     if contaminate is None:
         contaminate = DEMO_CONTAMINATE if file is None else 0.0
     try:
@@ -171,7 +192,7 @@ def compare(
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     _show(results, console)
-    for message in (*results.failures, *results.warnings):
+    for message in (*results.failures, *results.warnings, *wording.hints(results)):
         status.print(f"[yellow]{escape(message)}[/]")
     if output is not None and results.finished:
         for path in report.write(results, overview, output):
@@ -188,6 +209,8 @@ def _make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--output: {str(path)!r} cannot be made: {error.strerror}") from error
+    if not os.access(path, os.W_OK):
+        raise InputError(f"--output: {str(path)!r} cannot be written to")
 
 
 def _run(results: Results, splits: Iterator[Fold], status: Console) -> None:
@@ -245,8 +268,16 @@ def _show(results: Results, console: Console) -> None:
 
 def _grid(title: str, headings: list[str], numbers: int) -> Grid:
     """An empty table; columns from `numbers` on are flushed right and never wrapped."""
-    grid = Grid(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    grid = Grid(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for place, heading in enumerate(headings):
         right = place >= numbers
-        grid.add_column(heading, justify="right" if right else "left", no_wrap=right)
+        justify: Literal["left", "right"] = "right" if right else "left"
+        grid.add_column(heading, justify=justify, no_wrap=right, overflow="fold")
     return grid

@@ -24,6 +24,7 @@ TEXT_LEVELS = 50  # a text column with more levels than this, and than half of t
 SHOWN_COLUMNS = 30
 DEMO_ROWS = 2000
 DEMO_CONTAMINATE = 0.1  # shows at once what a robust loss is for
+DEMO_FOLDS = 3  # keep it under a minute
 NO_HEADER = (
     "No header row was found, as the first row looks like data: the columns are called 0, 1, 2, "
     "... Use --header if the first row does hold names."

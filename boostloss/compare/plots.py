@@ -40,7 +40,7 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
     rows, judge = results.rows(quantile), results.judge(quantile)
     groups = [list(group) for _, group in groupby(_by_library(rows), lambda row: row.library)]
     best = rows[0].mean[judge]
-    edge = best + 4 * (float(np.median([row.mean[judge] for row in rows])) - best)
+    edge = best + 3 * (float(np.median([row.mean[judge] for row in rows])) - best)
     with rc_context(STYLE):
         height = 0.7 + 0.24 * len(rows) + 0.35 * len(groups)
         figure = Figure(figsize=(8.2, height), layout="constrained")

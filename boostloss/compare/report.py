@@ -92,7 +92,7 @@ def to_html(results: Results, overview: list[str]) -> str:
     if code := wording.snippet(results):
         body.append(f"<h2>The best loss of boostloss in Python</h2><pre>{escape(code)}</pre>")
     body.append("<h2>How it was done</h2>")
-    body.append(_list(overview))
+    body.append(_list([*overview, *wording.hints(results)]))
     for name, messages in (("Failures", results.failures), ("Warnings", results.warnings)):
         if messages:
             body.append(f"<h2>{name}</h2>{_list(messages)}")

@@ -148,6 +148,15 @@ def time_left(seconds: float) -> str:
     return f"about {seconds / 60:.0f} min left"
 
 
+def hints(results: Results) -> list[str]:
+    """What another run could do better."""
+    limit = results.settings.rounds
+    unfinished = sum(fit.rounds > 0.98 * limit for fit in results.fits)
+    if not unfinished:
+        return []
+    return [f"{unfinished} fits were still improving after {limit} rounds: try more --rounds."]
+
+
 def snippet(results: Results) -> str:
     """Python that trains with the best loss of boostloss; empty if none was fitted."""
     ours = [row for row in results.rows(results.groups[0]) if not row.candidate.own]
