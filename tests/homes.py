@@ -1,9 +1,13 @@
-"""A small table for the tests of ``boostloss compare``."""
+"""A small table for the tests of ``boostloss compare``, and how they call it."""
 
 import numpy as np
 import pandas as pd
+from typer.testing import CliRunner, Result
+
+from boostloss.compare import cli
 
 ROWS = 120
+QUICK = ["--folds", "2", "--rounds", "4", "--threads", "1"]
 
 
 def homes() -> pd.DataFrame:
@@ -16,3 +20,10 @@ def homes() -> pd.DataFrame:
     town = np.where(np.arange(ROWS) % 10 == 0, None, town)
     age = np.where(np.arange(ROWS) % 7 == 0, np.nan, rng.integers(0, 80, ROWS))
     return pd.DataFrame({"size": size, "town": town, "age": age, "price": price, "sold": sold})
+
+
+def invoke(*arguments: object, code: int = 0) -> Result:
+    """Run the command, which must end with this exit code."""
+    result = CliRunner().invoke(cli.app, ["compare", *map(str, arguments)], terminal_width=200)
+    assert result.exit_code == code, result.output
+    return result

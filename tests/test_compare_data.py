@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytest.importorskip("sklearn")
+pytest.importorskip("typer")
 
 from boostloss.compare.data import InputError, load, prepare
 from tests import tables

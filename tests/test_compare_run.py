@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytest.importorskip("sklearn")
+pytest.importorskip("typer")
 
 from sklearn import metrics as sklearn_metrics
 
