@@ -12,6 +12,7 @@ import argparse
 import importlib
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,11 @@ ESTIMATOR = {
     "xgboost": "XGBRegressor",
     "lightgbm": "LGBMRegressor",
     "catboost": "CatBoostRegressor",
+}
+ROUNDS: dict[str, Callable[[Any], int]] = {
+    "xgboost": lambda model: model.best_iteration + 1,
+    "lightgbm": lambda model: model.best_iteration_,
+    "catboost": lambda model: model.tree_count_,
 }
 COMMON = {"n_estimators": 600, "learning_rate": 0.1, "random_state": 0}
 
@@ -104,25 +110,28 @@ def main() -> None:
         "ignore", message="The argument 'eval_set' is deprecated"
     )  # LightGBM 4.7
 
-    print("| library | objective | test MAE | ± | fit, s | CPU, s |\n|---|---|---|---|---|---|")
+    print(
+        "| library | objective | test MAE | ± | rounds | fit, s | CPU, s |\n|---|---|---|---|---|---|---|"
+    )
     for library in arguments.library or OWN:
         key = next(iter(OWN[library][0]))
         runs = [(setting, True) for setting in OWN[library]]
         runs += [({key: loss}, False) for loss in OURS]
         for parameters, own in runs:
-            errors, wall, processor = [], [], []
+            errors, rounds, wall, processor = [], [], [], []
             for seed in range(arguments.seeds):
                 parts = data(seed)
                 start, start_processor = time.perf_counter(), time.process_time()
                 model = fit(library, parameters, own, parts)
                 wall.append(time.perf_counter() - start)
                 processor.append(time.process_time() - start_processor)
+                rounds.append(ROUNDS[library](model))
                 errors.append(np.mean(np.abs(model.predict(parts[4]) - parts[5])))
             name = ", ".join(f"{x}" for x in parameters.values())
             spread = np.std(errors, ddof=1) / np.sqrt(len(errors)) if len(errors) > 1 else np.nan
             print(
                 f"| {library}{' own' if own else ''} | `{name}` | {np.mean(errors):.4f} "
-                f"| {spread:.4f} | {np.median(wall):.2f} | {np.median(processor):.2f} |",
+                f"| {spread:.4f} | {np.median(rounds):.0f} | {np.median(wall):.2f} | {np.median(processor):.2f} |",
                 flush=True,
             )
 
