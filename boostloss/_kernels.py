@@ -1,6 +1,7 @@
 """Formulas over arrays of rows."""
 
 import ctypes
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,24 +14,9 @@ from numpy.typing import DTypeLike, NDArray
 from boostloss._native import Variant, native_loop
 from boostloss._ops import maximum
 
-LOSS, GRADIENT, HESSIAN, MAJORIZER, GUARDED = range(5)
-GUARD = 0.1
+LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
-
-
-def make_row(formula: Callable) -> Callable:
-    """What a loop computes of one row: the four outputs of the formula, and its guarded Hessian.
-
-    The guarded Hessian is the exact one, but at least a tenth of the majorizer: Newton's step where the loss is convex,
-    a bounded one where it is not.
-    """
-
-    def row(y, f, parameters):
-        loss, gradient, hessian, majorizer = formula(y, f, *parameters)
-        return loss, gradient, hessian, majorizer, maximum(hessian, GUARD * majorizer)
-
-    return row
 
 
 def evaluate(
@@ -42,14 +28,17 @@ def evaluate(
     factor: float,
     parameters: tuple[float, ...],
     dtype: DTypeLike,
+    floor: float = -math.inf,
 ) -> list[NDArray]:
     """One array for each of the one or two wanted outputs, times the factor and the weight.
+
+    The second output, a curvature, is at least `floor` before it is multiplied.
 
     The arrays are contiguous, 1-d, float32 or float64. Rows are computed in float32 if target and raw prediction both
     are.
     """
     if JIT_DISABLED:
-        return evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype)
+        return evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor)
     n = len(f)
     results = np.empty((len(outputs), n), dtype)
     arrays = [y, f, y if weight is None else weight, *results]
@@ -65,7 +54,7 @@ def evaluate(
     _, values = stored(parameters)
     addresses = [array.ctypes.data for array in arrays]
     if n < 2 * BLOCK:
-        loop(n, *addresses[:3], factor, values, *addresses[3:])
+        loop(n, *addresses[:3], factor, floor, values, *addresses[3:])
         return list(results)
 
     def run(start: int) -> None:
@@ -73,7 +62,7 @@ def evaluate(
             address + start * array.itemsize
             for address, array in zip(addresses, arrays, strict=True)
         ]
-        loop(min(BLOCK, n - start), *at[:3], factor, values, *at[3:])
+        loop(min(BLOCK, n - start), *at[:3], factor, floor, values, *at[3:])
 
     for _ in thread_pool(os.getpid()).map(run, range(0, n, BLOCK)):
         pass
@@ -87,12 +76,13 @@ def stored(parameters: tuple[float, ...]) -> tuple[Any, int]:
     return memory, ctypes.addressof(memory)
 
 
-def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype):
+def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor=-math.inf):
     """`evaluate` without compiled code."""
     scale = factor if weight is None else factor * weight
     with np.errstate(all="ignore"):  # the arm of a `where` that is not taken may overflow
-        row = make_row(formula)(y, f, parameters)
-        return [np.asarray(row[output] * scale, dtype) for output in outputs]
+        values = formula(y, f, *parameters)
+        wanted = [values[outputs[0]], *(maximum(values[output], floor) for output in outputs[1:])]
+        return [np.asarray(value * scale, dtype) for value in wanted]
 
 
 @lru_cache(maxsize=1)

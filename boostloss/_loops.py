@@ -9,9 +9,9 @@ from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
 from boostloss._float32 import unwrap, wrap
-from boostloss._kernels import make_row
 from boostloss._native import Variant
 from boostloss._numba_ops import INLINE
+from boostloss._ops import maximum
 
 
 @intrinsic(prefer_literal=True)
@@ -29,28 +29,28 @@ def load_tuple(typingctx, pointer, count):
     return signature(result, pointer, count), codegen
 
 
-def make_loop(row: Callable, variant: Variant) -> Callable:
+def make_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop that fills one array for each wanted output; the arrays are bare pointers."""
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
 
-    def loop(n, y, f, weight, factor, parameters, first):
+    def loop(n, y, f, weight, factor, floor, parameters, first):
         p = load_tuple(parameters, n_parameters)
         y, f, weight, first = carray(y, n), carray(f, n), carray(weight, n), carray(first, n)
         for i in range(n):
-            values = row(wrap(y[i], f[i]), wrap(f[i], y[i]), p)
+            values = formula(wrap(y[i], f[i]), wrap(f[i], y[i]), *p)
             w = factor * weight[i] if weighted else factor
             first[i] = unwrap(values[one] * w)
 
-    def loop_of_two(n, y, f, weight, factor, parameters, first, second):
+    def loop_of_two(n, y, f, weight, factor, floor, parameters, first, second):
         p = load_tuple(parameters, n_parameters)
         y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
         first, second = carray(first, n), carray(second, n)
         for i in range(n):
-            values = row(wrap(y[i], f[i]), wrap(f[i], y[i]), p)
+            values = formula(wrap(y[i], f[i]), wrap(f[i], y[i]), *p)
             w = factor * weight[i] if weighted else factor
             first[i] = unwrap(values[one] * w)
-            second[i] = unwrap(values[two] * w)
+            second[i] = unwrap(maximum(values[two], floor) * w)
 
     return loop if len(variant.outputs) == 1 else loop_of_two
 
@@ -66,10 +66,10 @@ def object_code(
 
     parameters, result = pointer("float64"), pointer(variant.result)
     arrays = [pointer(dtype) for dtype in (variant.y, variant.f, variant.weight or variant.y)]
-    arguments = [types.intp, *arrays, types.float64, parameters]
+    arguments = [types.intp, *arrays, types.float64, types.float64, parameters]
     arguments += [result] * len(variant.outputs)
-    row = register_jitable(**INLINE)(make_row(register_jitable(**INLINE)(formula)))
-    loop = njit(nogil=True, **INLINE)(make_loop(row, variant))
+    formula = register_jitable(**INLINE)(formula)
+    loop = njit(nogil=True, **INLINE)(make_loop(formula, variant))
     loop.compile(types.void(*arguments))
     (compiled,) = loop.overloads.values()
 

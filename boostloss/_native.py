@@ -44,7 +44,7 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
     """The native loop of a formula; calling it releases the GIL.
 
     It takes the number of rows, the addresses of target, raw prediction and weight (0 without weights), a factor, the
-    address of the parameters, and those of the results.
+    floor of the second output, the address of the parameters, and those of the results.
     """
     key = formula, variant
     if key not in _functions:
@@ -128,7 +128,7 @@ def link(code: bytes, n_results: int) -> Callable:
     address, real = ctypes.c_void_p, ctypes.c_double
     prototype = ctypes.CFUNCTYPE(
         ctypes.c_int,
-        *(address, address, ctypes.c_ssize_t, address, address, address, real, address),
+        *(address, address, ctypes.c_ssize_t, address, address, address, real, real, address),
         *[address] * n_results,
     )
     function = prototype(engine.get_function_address(SYMBOL))

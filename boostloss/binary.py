@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
-from boostloss.loss import Curvature, Loss, as_column, check_number
+from boostloss.loss import GUARD, Curvature, Loss, as_column, check_number
 
 
 class Binary(Loss):
@@ -51,6 +51,9 @@ class Logistic(Binary):
     curvature: ClassVar[Curvature] = "exact"
     formula = logistic
 
+    def _step(self, y, f, weight):
+        return self.parameters, self.unit, 0.0  # as the libraries' own
+
     def link(self, y_pred):
         return _logit(y_pred)
 
@@ -79,7 +82,7 @@ class Focal(Binary):
 
     gamma: float = 2.0
     alpha: float | None = None
-    curvature: ClassVar[Curvature] = "guarded"
+    curvature: ClassVar[Curvature] = "exact"
     formula = focal
 
     def __post_init__(self):
@@ -91,6 +94,10 @@ class Focal(Binary):
     def parameters(self):
         negative, positive = (1.0, 1.0) if self.alpha is None else (1.0 - self.alpha, self.alpha)
         return self.gamma, negative, positive, _focal_curvature(self.gamma)
+
+    def _step(self, y, f, weight):
+        _, negative, positive, largest = self.parameters
+        return self.parameters, self.unit, GUARD * largest * min(negative, positive)
 
     def link(self, y_pred):
         target = _logit(y_pred)

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss._estimators import check_loss, check_task, encode_labels
-from boostloss._kernels import GRADIENT, evaluate
 from boostloss.loss import Loss
 from boostloss.losses import Logistic, Quantile, SquaredError, from_string
 
@@ -86,12 +85,8 @@ class _Objective(_Slot):
         loss = self.loss
         if self.first_round is not None:
             self._watch_start(approxes, targets, weights)
-        parameters, unit = loss._step(targets, approxes, weights)
-        outputs = (GRADIENT, loss._curvature(None))
-        rows = evaluate(
-            loss._formula, outputs, targets, approxes, weights, -unit, parameters, np.float64
-        )
-        return np.stack(rows, axis=1)
+        gradient, hessian = loss.direction(targets, approxes, weights, np.float64)
+        return np.stack([-gradient, -hessian], axis=1)
 
     def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
         """Check the start when the first round is over: one block may hold the low targets only."""

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import argmin_constant
-from boostloss._kernels import GRADIENT, GUARDED, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
 
-Curvature = Literal["exact", "majorizer", "guarded"]
-CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER, "guarded": GUARDED}
+Curvature = Literal["exact", "majorizer"]
+CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
 LIBRARIES = {"boostloss", "xgboost", "lightgbm", "catboost", "_catboost"}  # not the user's code
+# Of the largest curvature, the share that a row keeps in boosting however far it is off. Newton's steps stay bounded
+# where a loss is not convex, and no leaf runs away with a few outliers, whose curvatures alone would be next to 0.
+GUARD = 0.1
 START_SAMPLE = 10_000  # rows that decide whether a start is far off
 
 
@@ -86,10 +89,9 @@ class Loss:
         ----------
         y_true, raw_prediction, sample_weight
             As for `loss`.
-        curvature : {"exact", "majorizer", "guarded"}, optional
-            The second derivative, which may be zero or negative; the curvature of a quadratic that touches the loss at
-            the prediction and lies above it everywhere else; or the second derivative where it exceeds a tenth of that
-            curvature, else the tenth. The default is the loss's own choice.
+        curvature : {"exact", "majorizer"}, optional
+            The second derivative, which may be zero or negative, or the curvature of a quadratic that touches the loss
+            at the prediction and lies above it everywhere else. The default is the loss's own choice.
 
         Returns
         -------
@@ -103,14 +105,23 @@ class Loss:
         return gradient, hessian
 
     def direction(
-        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Gradient and curvature as a booster is given them: in float32, times `unit`, without checks.
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Gradient and curvature as a booster is given them, without checks.
+
+        They are multiplied by `unit`, and the curvature, the loss's default one, is at least a tenth of its largest
+        value (not for `Logistic`).
 
         Parameters
         ----------
         y_true, raw_prediction, sample_weight
             As for `loss`.
+        dtype : dtype, default float32
+            Of the result.
 
         Returns
         -------
@@ -118,10 +129,10 @@ class Loss:
         """
         y, f = as_column(y_true), as_column(raw_prediction)
         weight = None if sample_weight is None else as_column(sample_weight)
-        parameters, unit = self._step(y, f, weight)
+        parameters, unit, floor = self._step(y, f, weight)
         outputs = (GRADIENT, self._curvature(None))
         gradient, hessian = evaluate(
-            self._formula, outputs, y, f, weight, unit, parameters, np.float32
+            self._formula, outputs, y, f, weight, unit, parameters, dtype, floor
         )
         return gradient, hessian
 
@@ -225,9 +236,9 @@ class Loss:
             raise ValueError(f"curvature must be one of {list(CURVATURES)}, got {curvature!r}.")
         return CURVATURES[name]
 
-    def _step(self, y: NDArray, f: NDArray, weight: NDArray | None) -> tuple[tuple, float]:
-        """Parameters and unit of one boosting round."""
-        return self.parameters, self.unit
+    def _step(self, y: NDArray, f: NDArray, weight: NDArray | None) -> tuple[tuple, float, float]:
+        """Parameters, unit and least curvature of one boosting round."""
+        return self.parameters, self.unit, GUARD / self.unit
 
     def _best_constant(self, y: NDArray, weight: NDArray | None) -> float:
         return argmin_constant(self, y, weight)

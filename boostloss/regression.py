@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
-from boostloss._kernels import GRADIENT, HESSIAN, evaluate
+from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
 from boostloss._smoothing import half_width
 from boostloss.formulas.barron import barron
 from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss.loss import Loss, check_number, check_positive
+from boostloss.loss import GUARD, Loss, check_number, check_positive
 
 
 class Regression(Loss):
@@ -104,9 +104,9 @@ class Quantile(Regression):
         gradient, hessian = evaluate(
             self._formula, (GRADIENT, wanted), y, f, weight, 1.0, self.parameters, dtype
         )
-        if wanted != HESSIAN:  # without smoothing it is infinite at an error of 0
-            parameters, _ = self._step(y, f, weight)
-            (hessian,) = evaluate(self._formula, (wanted,), y, f, weight, 1.0, parameters, dtype)
+        if wanted == MAJORIZER:  # without smoothing it is infinite at an error of 0
+            parameters, _, _ = self._step(y, f, weight)
+            (hessian,) = evaluate(self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
         return gradient, hessian
 
     def _best_constant(self, y, weight):
@@ -117,7 +117,8 @@ class Quantile(Regression):
         # A leaf sees its thin side once in 1/thin rows. Their curvatures add up to 1, so that a
         # min_child_weight of 1 asks for as many.
         thin = min(self.quantile, 1.0 - self.quantile)
-        return (self.quantile, smoothing), 2.0 * smoothing * thin
+        unit = 2.0 * smoothing * thin
+        return (self.quantile, smoothing), unit, GUARD * thin / unit
 
 
 @dataclass(frozen=True)
