@@ -6,46 +6,31 @@ import catboost
 import numpy as np
 import pytest
 from catboost import CatBoostError, Pool
+from catboost_models import (
+    FAST,
+    ONE_STEP,
+    SIGNAL,
+    WEIGHT,
+    WEIGHTS,
+    X,
+    drop_in,
+    every_loss,
+    raw_prediction,
+    target,
+)
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
-from boostloss.catboost import CatBoostClassifier, CatBoostRegressor, metric, objective
+from boostloss.catboost import metric, objective
 
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
-LOSSES = REGRESSION + BINARY
-WRITE_NOTHING = {"verbose": 0, "allow_writing_files": False}
-FAST = {"iterations": 8, "learning_rate": 0.3, "depth": 3, "thread_count": 1} | WRITE_NOTHING
-ONE_STEP = {"leaf_estimation_iterations": 1, "leaf_estimation_backtracking": "No"}
-
-rng = np.random.default_rng(0)
-X = rng.normal(size=(900, 4))
-SIGNAL = X[:, 0] + np.sin(3.0 * X[:, 1]) + rng.normal(0.0, 0.3, 900)
-WEIGHT = rng.integers(1, 4, 900).astype(float)
-WEIGHTS = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-every_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
-
-
-def target(loss):
-    """Numbers far from CatBoost's start of 0, or a rare class."""
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.2).astype(int)
+rng = np.random.default_rng(1)
 
 
 def plain(loss, **params):
     regression = loss.task == "regression"
     estimator = catboost.CatBoostRegressor if regression else catboost.CatBoostClassifier
     return estimator(loss_function=objective(loss), eval_metric=metric(loss), **FAST | params)
-
-
-def drop_in(loss, **params):
-    regression = loss.task == "regression"
-    estimator = CatBoostRegressor if regression else CatBoostClassifier
-    return estimator(loss_function=loss, **FAST | params)
-
-
-def raw_prediction(model, rows=X):
-    return model.predict(rows, prediction_type="RawFormulaVal")
 
 
 @WEIGHTS

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from catboost import Pool
+from catboost_models import FAST, drop_in, every_loss
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -19,17 +20,6 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import boostloss as bl
 from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
-
-LOSSES = [loss() for loss in bl.LOSSES]
-FAST = {
-    "iterations": 8,
-    "learning_rate": 0.3,
-    "depth": 3,
-    "thread_count": 1,
-    "verbose": 0,
-    "allow_writing_files": False,
-}
-every_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(500, 4))
@@ -42,12 +32,6 @@ TABLE = pd.DataFrame(X, columns=list("abcd")).assign(
 
 def target(loss):
     return SIGNAL + 100.0 if loss.task == "regression" else np.where(SIGNAL > 1.2, "yes", "no")
-
-
-def drop_in(loss, **params):
-    regression = loss.task == "regression"
-    estimator = CatBoostRegressor if regression else CatBoostClassifier
-    return estimator(loss_function=loss, **FAST | params)
 
 
 def raw_prediction(model, rows=X):

@@ -3,40 +3,27 @@
 import catboost
 import numpy as np
 import pytest
+from boosting import BINARY
 from catboost import CatBoostError, Pool
+from catboost_models import (
+    FAST,
+    ONE_STEP,
+    SIGNAL,
+    WEIGHT,
+    WEIGHTS,
+    X,
+    drop_in,
+    every_loss,
+    raw_prediction,
+    target,
+)
 from scipy.special import expit
 
 import boostloss as bl
 from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
 
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
-WRITE_NOTHING = {"verbose": 0, "allow_writing_files": False}
-FAST = {"iterations": 8, "learning_rate": 0.3, "depth": 3, "thread_count": 1} | WRITE_NOTHING
-ONE_STEP = {"leaf_estimation_iterations": 1, "leaf_estimation_backtracking": "No"}
 TRAIN, VALID = slice(0, 600), slice(600, 900)
-
-rng = np.random.default_rng(0)
-X = rng.normal(size=(900, 4))
-SIGNAL = X[:, 0] + np.sin(3.0 * X[:, 1]) + rng.normal(0.0, 0.3, 900)
-WEIGHT = rng.integers(1, 4, 900).astype(float)
-WEIGHTS = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-every_loss = pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
-
-
-def target(loss):
-    """Numbers far from CatBoost's start of 0, or a rare class."""
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.2).astype(int)
-
-
-def drop_in(loss, **params):
-    regression = loss.task == "regression"
-    estimator = CatBoostRegressor if regression else CatBoostClassifier
-    return estimator(loss_function=loss, **FAST | params)
-
-
-def raw_prediction(model, rows=X):
-    return model.predict(rows, prediction_type="RawFormulaVal")
+rng = np.random.default_rng(1)
 
 
 @WEIGHTS

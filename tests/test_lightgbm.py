@@ -5,26 +5,16 @@ import warnings
 import lightgbm as lgb
 import numpy as np
 import pytest
+from boosting import BINARY, REGRESSION, TRAIN, VALID, WEIGHT, X, target
+from lightgbm_models import SETTINGS
 
 import boostloss as bl
 from boostloss.lightgbm import metric, objective
 
 pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
-SETTINGS = {"num_leaves": 7, "verbosity": -1, "deterministic": True, "force_row_wise": True}
 NATIVE = SETTINGS | {"num_threads": 1, "metric": "None"}
-TRAIN, VALID = slice(0, 300), slice(300, 500)
-
-rng = np.random.default_rng(0)
-X = rng.normal(size=(500, 4))
-SIGNAL = 2 * X[:, 0] + np.sin(3 * X[:, 1]) + rng.normal(0, 0.5, 500)
-WEIGHT = rng.integers(1, 4, 500).astype(float)
-
-
-def target(loss):
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.0).astype(float)
+rng = np.random.default_rng(1)
 
 
 def plain(loss, **params):

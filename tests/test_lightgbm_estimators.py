@@ -5,6 +5,8 @@ import inspect
 import lightgbm as lgb
 import numpy as np
 import pytest
+from boosting import BINARY, REGRESSION, SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from lightgbm_models import FAST, drop_in, raw_prediction
 from sklearn.base import clone
 
 import boostloss as bl
@@ -12,35 +14,7 @@ from boostloss.lightgbm import LGBMClassifier, LGBMRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
-FAST = {
-    "n_estimators": 8,
-    "num_leaves": 7,
-    "n_jobs": 1,
-    "verbosity": -1,
-    "deterministic": True,
-    "force_row_wise": True,
-}
-TRAIN, VALID = slice(0, 300), slice(300, 500)
-
-rng = np.random.default_rng(0)
-X = rng.normal(size=(500, 4))
-SIGNAL = 2 * X[:, 0] + np.sin(3 * X[:, 1]) + rng.normal(0, 0.5, 500)
-WEIGHT = rng.integers(1, 4, 500).astype(float)
-
-
-def target(loss):
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.0).astype(float)
-
-
-def drop_in(loss, **params):
-    estimator = LGBMRegressor if loss.task == "regression" else LGBMClassifier
-    return estimator(objective=loss, **FAST | params)
-
-
-def raw_prediction(model, rows):
-    return model.predict(rows, raw_score=True)
+rng = np.random.default_rng(1)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])

@@ -5,17 +5,15 @@ import warnings
 import numpy as np
 import pytest
 import xgboost as xgb
+from boosting import BINARY, REGRESSION, TRAIN, VALID
 from scipy.special import expit
 from sklearn.base import clone
 
 import boostloss as bl
 from boostloss.xgboost import XGBClassifier, XGBRegressor, metric, objective
 
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
 FAST = {"n_estimators": 8, "max_depth": 3, "n_jobs": 1}
 PARAMS = {"max_depth": 3, "nthread": 1}
-TRAIN, VALID = slice(0, 300), slice(300, 500)
 
 rng = np.random.default_rng(0)
 X = rng.integers(0, 50, (500, 4)).astype(

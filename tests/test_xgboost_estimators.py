@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
+from boosting import BINARY, REGRESSION, SIGNAL, TRAIN, VALID, WEIGHT, X, target
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -19,19 +20,8 @@ from sklearn.utils.estimator_checks import check_estimator
 import boostloss as bl
 from boostloss.xgboost import XGBClassifier, XGBRegressor
 
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
 FAST = {"n_estimators": 8, "max_depth": 3, "n_jobs": 1}
-TRAIN, VALID = slice(0, 300), slice(300, 500)
-
-rng = np.random.default_rng(0)
-X = rng.normal(size=(500, 4)).astype(np.float32)
-SIGNAL = 2 * X[:, 0] + np.sin(3 * X[:, 1]) + rng.normal(0, 0.5, 500)
-WEIGHT = rng.integers(1, 4, 500).astype(np.float32)
-
-
-def target(loss):
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.0).astype(float)
+rng = np.random.default_rng(1)
 
 
 def drop_in(loss, **params):
