@@ -2,7 +2,7 @@
 
 Milliseconds, the best of several rounds.
 
-    python benchmarks/intercept.py [--rows 1000000] [--rounds 5] [--data normal]
+    python -m benchmarks.intercept [--rows 1000000] [--rounds 5] [--data normal]
 """
 
 import argparse

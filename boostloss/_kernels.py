@@ -39,8 +39,14 @@ def evaluate(
     """
     if JIT_DISABLED:
         return evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor)
+    results = [np.empty(len(f), dtype) for _ in outputs]
+    fill(results, formula, outputs, y, f, weight, factor, parameters, floor)
+    return results
+
+
+def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-math.inf):
+    """`evaluate` into arrays that are there already."""
     n = len(f)
-    results = np.empty((len(outputs), n), dtype)
     arrays = [y, f, y if weight is None else weight, *results]
     variant = Variant(
         outputs,
@@ -48,14 +54,14 @@ def evaluate(
         y.dtype.char,
         f.dtype.char,
         None if weight is None else weight.dtype.char,
-        results.dtype.char,
+        results[0].dtype.char,
     )
     loop = native_loop(formula, variant)
     _, values = stored(parameters)
     addresses = [array.ctypes.data for array in arrays]
     if n < 2 * BLOCK:
         loop(n, *addresses[:3], factor, floor, values, *addresses[3:])
-        return list(results)
+        return
 
     def run(start: int) -> None:
         at = [
@@ -66,7 +72,6 @@ def evaluate(
 
     for _ in thread_pool(os.getpid()).map(run, range(0, n, BLOCK)):
         pass
-    return list(results)
 
 
 @lru_cache(maxsize=256)
