@@ -1,8 +1,7 @@
 """Gradient and Hessian of 4 million rows: our kernels, NumPy, and the memory limit, in one run.
 
-The memory limit is a compiled loop that reads two arrays and writes two, over the same blocks and threads. Both write to
-arrays that are there already, and are interleaved; times are the best of several rounds.
-
+The memory limit is a compiled loop that reads two arrays and writes two, over the same blocks and threads. Both write
+to arrays that are there already, and are interleaved; times are the best of several rounds.
 
     python -m benchmarks.kernels [--rows 4000000] [--rounds 9]
 """

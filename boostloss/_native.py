@@ -20,6 +20,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 SYMBOL = "boostloss_loop"
+FEW = 4096  # rows take some microseconds
 HERE = Path(__file__).parent
 SOURCES = ("_native.py", "_kernels.py", "_loops.py", "_numba_ops.py", "_float32.py", "_ops.py")
 
@@ -41,7 +42,7 @@ class Variant(NamedTuple):
 
 
 def native_loop(formula: Callable, variant: Variant) -> Callable:
-    """The native loop of a formula; calling it releases the GIL.
+    """The native loop of a formula; it releases the GIL unless it is over in microseconds.
 
     It takes the number of rows, the addresses of target, raw prediction and weight (0 without weights), a factor, the
     floor of the second output, the address of the parameters, and those of the results.
@@ -126,15 +127,19 @@ def link(code: bytes, n_results: int) -> Callable:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     address, real = ctypes.c_void_p, ctypes.c_double
-    prototype = ctypes.CFUNCTYPE(
-        ctypes.c_int,
-        *(address, address, ctypes.c_ssize_t, address, address, address, real, real, address),
-        *[address] * n_results,
-    )
-    function = prototype(engine.get_function_address(SYMBOL))
+    types = [ctypes.c_int, address, address, ctypes.c_ssize_t, *[address] * 3, real, real]
+    types += [address] * (1 + n_results)
+    loop = engine.get_function_address(SYMBOL)
+    # Threads that call for a few rows each would wait longer for the GIL than the loop takes.
+    holding, releasing = ctypes.PYFUNCTYPE(*types)(loop), ctypes.CFUNCTYPE(*types)(loop)
     # numba's convention begins with the places of a return value, here always None, and of an exception, here none.
     places = (ctypes.c_void_p * 2)()
     returned = ctypes.addressof(places)
     raised = returned + ctypes.sizeof(ctypes.c_void_p)
     _engines.append((engine, places))
-    return lambda *arguments: function(returned, raised, *arguments)
+
+    def function(n: int, *arguments: Any) -> None:
+        call = holding if n <= FEW else releasing
+        call(returned, raised, n, *arguments)
+
+    return function
