@@ -98,7 +98,7 @@ class _Objective(_Slot):
         elif self.first_round:
             start, y, weight = np.concatenate(self.first_round, axis=1)
             self.first_round = None
-            self.loss._check_start(y, float(start[0]), weight)
+            self.loss.check_start(y, float(start[0]), weight)
         else:
             self.first_round = None
 

@@ -214,7 +214,7 @@ class Loss:
             )
         y_pred = y_pred.ravel()
         if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
-            self._check_start(y_true, float(y_pred[0]), sample_weight)
+            self.check_start(y_true, float(y_pred[0]), sample_weight)
         return self.direction(y_true, y_pred, sample_weight)
 
     no_jit: ClassVar[bool] = True  # CatBoost compiles, and changes, objects without this mark
@@ -248,9 +248,16 @@ class Loss:
         spread = (high - low) or np.abs(y - best).mean()  # outliers must not make all starts near
         return bool(abs(start - best) > spread)
 
-    def _check_start(
-        self, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None
-    ) -> None:
+    def check_start(self, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None) -> None:
+        """Warn, for the first round of a plain library, of a start far from the best constant.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+        start : float
+            The raw prediction of every row.
+        sample_weight : array-like of shape (n_samples,) or None
+        """
         y = self.check_target(y_true)
         rows = slice(None, None, max(1, len(y) // START_SAMPLE))
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))[rows]
