@@ -14,7 +14,7 @@ def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) 
     also pulls the prediction away from the quantile. The width is the largest of the residuals such that
 
     - at most a share 7m / (1 + 8m) of the rows lies within, m = min(quantile, 1 - quantile). This is the share that
-      measured best over levels from 0.02 to 0.98, as one formula (`benchmarks/quantile.py`);
+      did best at levels from 0.02 to 0.98, judged as in `benchmarks/quantile.py`, as one formula;
     - the coverage that smoothing adds at these residuals, mean(sign(quantile - 1/2) sign(error) max(0, 1 - |error| /
       width)) / 2, is at most 0.7 m. Beyond m no prediction satisfies the smoothed loss, and boosting stops at once.
       Some of it is welcome: without it, boosted quantiles cover too little on new rows.
