@@ -51,6 +51,11 @@ class Loss:
         """
         return 1.0
 
+    @property
+    def row_share(self) -> float:
+        """For how much of a row a row counts in XGBoost's ``min_child_weight``."""
+        return 1.0
+
     def loss(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.floating]:
@@ -110,6 +115,7 @@ class Loss:
         raw_prediction: ArrayLike,
         sample_weight: ArrayLike | None = None,
         dtype: DTypeLike = np.float32,
+        factor: float = 1.0,
     ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Gradient and curvature as a booster is given them, without checks.
 
@@ -122,6 +128,8 @@ class Loss:
             As for `loss`.
         dtype : dtype, default float32
             Of the result.
+        factor : float, default 1.0
+            Multiplied into both.
 
         Returns
         -------
@@ -132,7 +140,7 @@ class Loss:
         parameters, unit, floor = self._step(y, f, weight)
         outputs = (GRADIENT, self._curvature(None))
         gradient, hessian = evaluate(
-            self._formula, outputs, y, f, weight, unit, parameters, dtype, floor
+            self._formula, outputs, y, f, weight, factor * unit, parameters, dtype, floor
         )
         return gradient, hessian
 
@@ -215,7 +223,7 @@ class Loss:
         y_pred = y_pred.ravel()
         if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
             self.check_start(y_true, float(y_pred[0]), sample_weight)
-        return self.direction(y_true, y_pred, sample_weight)
+        return self.direction(y_true, y_pred, sample_weight, factor=self.row_share)
 
     no_jit: ClassVar[bool] = True  # CatBoost compiles, and changes, objects without this mark
 

@@ -114,11 +114,13 @@ class Quantile(Regression):
 
     def _step(self, y, f, weight):
         smoothing = half_width(y, f, weight, self.quantile)
-        # A leaf sees its thin side once in 1/thin rows. Their curvatures add up to 1, so that a
-        # min_child_weight of 1 asks for as many.
-        thin = min(self.quantile, 1.0 - self.quantile)
-        unit = 2.0 * smoothing * thin
-        return (self.quantile, smoothing), unit, GUARD * thin / unit
+        unit = 2.0 * smoothing
+        return (self.quantile, smoothing), unit, GUARD / unit
+
+    @property
+    def row_share(self):
+        # A leaf sees its thin side once in so many rows.
+        return min(self.quantile, 1.0 - self.quantile)
 
 
 @dataclass(frozen=True)

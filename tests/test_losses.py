@@ -313,11 +313,12 @@ def test_the_loss_is_the_objective(loss):
     y, f = rows(loss)
     weight = np.random.default_rng(4).uniform(0.5, 2.0, len(y))
     for w in (None, weight):
-        expected = loss.direction(y, f, w)
+        expected = loss.direction(y, f, w, factor=loss.row_share)
         np.testing.assert_array_equal(loss(y, f, w), expected)
         np.testing.assert_array_equal(loss(f, Dataset(y, w)), expected)
         np.testing.assert_array_equal(loss(y, f.reshape(-1, 1), w), expected)
-    np.testing.assert_array_equal(loss(f, Dataset(y, np.empty(0))), loss.direction(y, f))
+    unweighted = loss.direction(y, f, factor=loss.row_share)
+    np.testing.assert_array_equal(loss(f, Dataset(y, np.empty(0))), unweighted)
 
 
 @every_loss
