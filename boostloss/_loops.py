@@ -58,8 +58,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
 def object_code(
     formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str
 ) -> bytes:
-    """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, for a return
-    value and an exception, and are not used."""
+    """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, to the
+    places of a return value, which is None, and of an exception, which is never raised."""
 
     def pointer(dtype):
         return types.CPointer(from_dtype(np.dtype(dtype)))

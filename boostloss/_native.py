@@ -22,7 +22,7 @@ import llvmlite.binding as llvm
 SYMBOL = "boostloss_loop"
 FEW = 4096  # rows take some microseconds
 HERE = Path(__file__).parent
-SOURCES = ("_native.py", "_kernels.py", "_loops.py", "_numba_ops.py", "_float32.py", "_ops.py")
+SOURCES = ("_native.py", "_loops.py", "_numba_ops.py", "_float32.py", "_ops.py")
 
 _lock = threading.Lock()
 _functions: dict[Any, Callable] = {}
@@ -44,8 +44,8 @@ class Variant(NamedTuple):
 def native_loop(formula: Callable, variant: Variant) -> Callable:
     """The native loop of a formula; it releases the GIL unless it is over in microseconds.
 
-    It takes the number of rows, the addresses of target, raw prediction and weight (0 without weights), a factor, the
-    floor of the second output, the address of the parameters, and those of the results.
+    It takes the number of rows, the addresses of target, raw prediction and weight (any, if there is none), a factor,
+    the floor of the second output, the address of the parameters, and those of the results.
     """
     key = formula, variant
     if key not in _functions:

@@ -138,7 +138,8 @@ def test_far_start_warns_once_and_only_in_the_plain_library(weight):
 @pytest.mark.parametrize("make", [plain, drop_in])
 def test_sorted_rows_do_not_look_like_a_far_start(make):
     rows = np.sort(rng.normal(size=(5000, 2)), axis=0)
-    make(bl.Huber(), has_time=True).fit(rows, rows.sum(axis=1))  # warnings are errors here
+    model = make(bl.Huber(), has_time=True).fit(rows, rows.sum(axis=1))  # warnings are errors here
+    assert model.is_fitted()
 
 
 def test_label_of_no_class_stops_the_plain_library():
