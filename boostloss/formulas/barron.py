@@ -43,9 +43,9 @@ def barron(y, f, alpha, scale):
 def barron_alpha(y, f, alpha, scale):
     """The derivative of the loss in alpha, which may be an array or a tensor too.
 
-    With L as above and z = alpha L / 2 it is b L^3 / 4 times exp[0, z, z, z - L], a divided difference of exp: positive,
-    of order error^6, without a seam at alpha = 0. At alpha = 2, where it is infinite, it is that of |alpha - 2| = 2^-52;
-    at an infinite alpha it is 0.
+    With L as above and z = alpha L / 2 it is b L^3 / 4 times exp[0, z, z, z - L], a divided difference of exp: it is
+    positive, of order error^6, and has no seam at alpha = 0. At alpha = 2, where it is infinite, it is that of
+    |alpha - 2| = 2^-52; at an infinite alpha it is 0.
     """
     infinite = abs(alpha) > 1e100
     a = where(infinite, 1.0, alpha)
