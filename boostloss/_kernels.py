@@ -37,41 +37,53 @@ def evaluate(
     The arrays are contiguous, 1-d, float32 or float64. Rows are computed in float32 if target and raw prediction both
     are.
     """
-    if JIT_DISABLED:
-        return evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor)
     results = [np.empty(len(f), dtype) for _ in outputs]
     fill(results, formula, outputs, y, f, weight, factor, parameters, floor)
     return results
 
 
 def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-math.inf):
-    """`evaluate` into arrays that are there already."""
-    n = len(f)
-    arrays = [y, f, y if weight is None else weight, *results]
+    """`evaluate` into arrays that are there already: one for each output, or one of shape (n, 2)."""
+    n, dtype = len(f), results[0].dtype
+    if JIT_DISABLED:
+        values = evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor)
+        columns = results[0].T if results[0].ndim == 2 else results
+        for column, rows in zip(columns, values, strict=True):
+            column[:] = rows
+        return
     variant = Variant(
         outputs,
         len(parameters),
         y.dtype.char,
         f.dtype.char,
         None if weight is None else weight.dtype.char,
-        results[0].dtype.char,
+        dtype.char,
+        len(results),
     )
     loop = native_loop(formula, variant)
     _, values = stored(parameters)
-    addresses = [array.ctypes.data for array in arrays]
+    arrays = [y, f, y if weight is None else weight, *results]
+    addresses = [address(array) for array in arrays]
     if n < 2 * BLOCK:
         loop(n, *addresses[:3], factor, floor, values, *addresses[3:])
         return
 
     def run(start: int) -> None:
         at = [
-            address + start * array.itemsize
-            for address, array in zip(addresses, arrays, strict=True)
+            place + start * array.strides[0] for place, array in zip(addresses, arrays, strict=True)
         ]
         loop(min(BLOCK, n - start), *at[:3], factor, floor, values, *at[3:])
 
     for _ in thread_pool(os.getpid()).map(run, range(0, n, BLOCK)):
         pass
+
+
+def address(array: Any) -> int:
+    """Where a contiguous array lies; `array.ctypes` takes three times as long."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+    except (TypeError, ValueError):  # read-only, or empty
+        return array.ctypes.data
 
 
 @lru_cache(maxsize=256)

@@ -30,29 +30,47 @@ def load_tuple(typingctx, pointer, count):
 
 
 def make_loop(formula: Callable, variant: Variant) -> Callable:
-    """The loop that fills one array for each wanted output; the arrays are bare pointers."""
+    """The loop that fills one array for each wanted output, or one of pairs; the arrays are bare pointers."""
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
+
+    @register_jitable(**INLINE)
+    def row(y, f, weight, factor, floor, p):
+        values = formula(wrap(y, f), wrap(f, y), *p)
+        w = factor * weight if weighted else factor
+        return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
         p = load_tuple(parameters, n_parameters)
         y, f, weight, first = carray(y, n), carray(f, n), carray(weight, n), carray(first, n)
         for i in range(n):
-            values = formula(wrap(y[i], f[i]), wrap(f[i], y[i]), *p)
-            w = factor * weight[i] if weighted else factor
-            first[i] = unwrap(values[one] * w)
+            first[i], _ = row(y[i], f[i], weight[i], factor, floor, p)
 
     def loop_of_two(n, y, f, weight, factor, floor, parameters, first, second):
         p = load_tuple(parameters, n_parameters)
         y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
         first, second = carray(first, n), carray(second, n)
         for i in range(n):
-            values = formula(wrap(y[i], f[i]), wrap(f[i], y[i]), *p)
-            w = factor * weight[i] if weighted else factor
-            first[i] = unwrap(values[one] * w)
-            second[i] = unwrap(maximum(values[two], floor) * w)
+            first[i], second[i] = row(y[i], f[i], weight[i], factor, floor, p)
 
-    return loop if len(variant.outputs) == 1 else loop_of_two
+    def loop_of_pairs(n, y, f, weight, factor, floor, parameters, pairs):
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight, pairs = carray(y, n), carray(f, n), carray(weight, n), carray(pairs, (n, 2))
+        for i in range(n):
+            pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
+
+    if len(variant.outputs) == 1:
+        return loop
+    return loop_of_two if variant.n_results == 2 else loop_of_pairs
+
+
+def jitable(formula: Callable) -> Callable:
+    """The formula for numba, with the formulas that it calls."""
+    for name in formula.__code__.co_names:
+        called = formula.__globals__.get(name)
+        if getattr(called, "__module__", None) == formula.__module__:
+            jitable(called)
+    return register_jitable(**INLINE)(formula)
 
 
 def object_code(
@@ -67,8 +85,8 @@ def object_code(
     parameters, result = pointer("float64"), pointer(variant.result)
     arrays = [pointer(dtype) for dtype in (variant.y, variant.f, variant.weight or variant.y)]
     arguments = [types.intp, *arrays, types.float64, types.float64, parameters]
-    arguments += [result] * len(variant.outputs)
-    formula = register_jitable(**INLINE)(formula)
+    arguments += [result] * variant.n_results
+    formula = jitable(formula)
     loop = njit(nogil=True, **INLINE)(make_loop(formula, variant))
     loop.compile(types.void(*arguments))
     (compiled,) = loop.overloads.values()

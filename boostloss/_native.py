@@ -39,6 +39,7 @@ class Variant(NamedTuple):
     f: str
     weight: str | None
     result: str
+    n_results: int  # one array for two outputs holds them in turn
 
 
 def native_loop(formula: Callable, variant: Variant) -> Callable:
@@ -51,7 +52,7 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
     if key not in _functions:
         with _lock:
             if key not in _functions:
-                _functions[key] = link(stored_code(formula, variant), len(variant.outputs))
+                _functions[key] = link(stored_code(formula, variant), variant.n_results)
     return _functions[key]
 
 

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE = 8192  # rows that decide
-TINY = np.finfo(np.float64).tiny
 
 
 def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) -> float:
@@ -21,26 +20,31 @@ def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) 
 
     Always positive and finite, and it scales with the residuals.
     """
-    if y.size == 0:
-        return 1.0
-    rows = slice(None, None, -(-y.size // SAMPLE))
-    error = f[rows] - y[rows].astype(np.float64)
-    weight = np.ones(error.size) if weight is None else weight[rows].astype(np.float64)
+    rows = slice(None, None, max(1, -(-y.size // SAMPLE)))
+    error = np.subtract(f[rows], y[rows], dtype=np.float64)
     distance = np.abs(error)
-    order = np.argsort(distance)
-    order = order[weight[order] > 0.0]
+    order = distance.argsort()
+    if weight is None:
+        weight = np.ones(order.size)
+    else:
+        weight = weight[rows].astype(np.float64)
+        order = order[weight[order] > 0.0]
     if order.size == 0:
         return 1.0
     error, distance, weight = error[order], distance[order], weight[order]
     thin = min(quantile, 1.0 - quantile)
     share = 7.0 * thin / (1.0 + 8.0 * thin)
-    inside = np.cumsum(weight)
+    inside = weight.cumsum()
     total = inside[-1]
-    pull = weight * np.sign(error) * np.sign(quantile - 0.5)
-    added = 0.5 * (np.cumsum(pull) - np.cumsum(pull * distance) / np.maximum(distance, TINY))
-    whole = np.append(distance[1:] > distance[:-1], True)  # weight 2 counts as the row twice
-    fits = np.flatnonzero(whole & (inside <= share * total) & (added <= 0.7 * thin * total))
-    width = distance[fits[-1]] if fits.size else 0.0
+    n = inside.searchsorted(share * total, side="right")  # some rows are left: share < 1
+    near = distance[:n]
+    fits = distance[1 : n + 1] > near  # weight 2 counts as the row twice
+    if quantile != 0.5:
+        pull = weight[:n] * np.sign(error[:n] if quantile > 0.5 else -error[:n])
+        # The added coverage is at most 0.7 thin, times 2 total * width: the width may be 0.
+        fits &= (pull.cumsum() - 1.4 * thin * total) * near <= (pull * near).cumsum()
+    candidates = fits.nonzero()[0]
+    width = near[candidates[-1]] if candidates.size else 0.0
     # Where many residuals are equal, nothing may fit: stay within sight of those further out.
-    outer = distance[min(np.searchsorted(inside, 0.5 * (1.0 + share) * total), distance.size - 1)]
-    return float(max(width, outer / 16.0) or np.sum(weight * distance) / total or 1.0)
+    outer = distance[min(inside.searchsorted(0.5 * (1.0 + share) * total), distance.size - 1)]
+    return float(max(width, outer / 16.0) or weight @ distance / total or 1.0)

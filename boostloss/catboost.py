@@ -82,11 +82,11 @@ class _Objective(_Slot):
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
-        loss = self.loss
         if self.first_round is not None:
             self._watch_start(approxes, targets, weights)
-        gradient, hessian = loss.direction(targets, approxes, weights, np.float64)
-        return np.stack([-gradient, -hessian], axis=1)
+        pairs = np.empty((len(approxes), 2))
+        self.loss._fill_direction([pairs], targets, approxes, weights, -1.0)
+        return pairs
 
     def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
         """Check the start when the first round is over: one block may hold the low targets only."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import argmin_constant
-from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate, fill
 
 Curvature = Literal["exact", "majorizer"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
@@ -137,12 +137,14 @@ class Loss:
         """
         y, f = as_column(y_true), as_column(raw_prediction)
         weight = None if sample_weight is None else as_column(sample_weight)
+        gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
+        self._fill_direction([gradient, hessian], y, f, weight, factor)
+        return gradient, hessian
+
+    def _fill_direction(self, results, y, f, weight, factor):
         parameters, unit, floor = self._step(y, f, weight)
         outputs = (GRADIENT, self._curvature(None))
-        gradient, hessian = evaluate(
-            self._formula, outputs, y, f, weight, factor * unit, parameters, dtype, floor
-        )
-        return gradient, hessian
+        fill(results, self._formula, outputs, y, f, weight, factor * unit, parameters, floor)
 
     def mean_loss(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
@@ -291,8 +293,7 @@ class Loss:
         if len(y) != len(f):
             raise ValueError(f"y_true has {len(y)} rows, raw_prediction has {len(f)}.")
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))
-        dtype = np.result_type(y, f)
-        return y, f, weight, dtype
+        return y, f, weight, np.result_type(y, f)
 
 
 def user_level() -> int:

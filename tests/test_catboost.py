@@ -135,6 +135,14 @@ def test_far_start_warns_once_and_only_in_the_plain_library(weight):
     assert search.score(rows, y) > 0.5
 
 
+@pytest.mark.parametrize("loss", [bl.Cauchy(), bl.Quantile(0.9)], ids=repr)
+def test_threads_give_the_same_model_again(loss):
+    rows = np.random.default_rng(2).normal(size=(20_000, 3))
+    y = rows[:, 0] + np.sin(3.0 * rows[:, 1])
+    twins = (drop_in(loss, thread_count=4).fit(rows, y).predict(rows) for _ in range(2))
+    np.testing.assert_array_equal(*twins)
+
+
 @pytest.mark.parametrize("make", [plain, drop_in])
 def test_sorted_rows_do_not_look_like_a_far_start(make):
     rows = np.sort(rng.normal(size=(5000, 2)), axis=0)

@@ -15,7 +15,8 @@ from joblib import Parallel, delayed
 
 import boostloss
 from boostloss import Barron, Focal, Huber, LogCosh, Quantile
-from boostloss._kernels import BLOCK, JIT_DISABLED
+from boostloss._kernels import BLOCK, GRADIENT, JIT_DISABLED, MAJORIZER, evaluate, fill
+from boostloss.formulas.barron import barron
 
 PACKAGE = Path(boostloss.__file__).parent
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
@@ -77,6 +78,21 @@ def test_blocks_are_the_whole(dtype, weighted):
         parts = [loss.loss(y[rows], f[rows], part), *loss.gradient_hessian(y[rows], f[rows], part)]
         for all_rows, some in zip(whole, parts, strict=True):
             np.testing.assert_array_equal(all_rows[rows], some)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 1000, 5 * BLOCK // 2])
+def test_pairs_are_the_columns(dtype, weighted, n):
+    y, f = many_rows(n, np.float32)
+    f = f.astype(np.float64)
+    f.flags.writeable = False
+    weight = np.abs(y) if weighted else None
+    outputs, parameters = (GRADIENT, MAJORIZER), (0.5, 2.0)
+    pairs = np.full((n, 2), np.nan, dtype)
+    fill([pairs], barron, outputs, y, f, weight, -0.5, parameters, 0.1)
+    columns = evaluate(barron, outputs, y, f, weight, -0.5, parameters, dtype, 0.1)
+    np.testing.assert_array_equal(pairs.T, columns)
 
 
 def test_many_threads_at_once():
