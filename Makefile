@@ -11,7 +11,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 # The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
-FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy derivatives kernels losses ops smoothing)
+FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels log_partition losses ops smoothing)
 
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive

@@ -214,6 +214,11 @@ def constant(value, x):
     return lambda value, x: select(x == x, value, x)
 
 
+@overload(_ops.take)
+def take(table, position):
+    return lambda table, position: table[int(position)]
+
+
 @overload(_ops.sqrt)
 def sqrt(x):
     return lambda x: square_root(x)

@@ -41,6 +41,16 @@ def constant(value, x):
     return where(x == x, value, x)
 
 
+def take(table, position):
+    """The columns of one row of a table for each position, which is rounded down."""
+    if hasattr(position, "long"):  # a tensor
+        rows = _library(position).tensor(table, dtype=position.dtype, device=position.device)
+        return rows[position.long()].unbind(-1)
+    if np.ndim(position) == 0:
+        return table[int(position)]
+    return np.moveaxis(np.asarray(table, position.dtype)[position.astype(np.intp)], -1, 0)
+
+
 def sqrt(x):
     """Square root."""
     return _library(x).sqrt(x)

@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "boostloss"
 SOURCES = sorted(
     path
-    for folder in ("boostloss", "tests", "examples", "benchmarks")
+    for folder in ("boostloss", "tests", "examples", "benchmarks", "tools")
     for path in (REPOSITORY / folder).rglob("*.py")
 )
 FORMULAS = sorted(path for path in (PACKAGE / "formulas").glob("*.py") if path.stem != "__init__")
