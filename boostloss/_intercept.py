@@ -1,7 +1,8 @@
 """The best constant of a location loss: the exact weighted argmin over all rows, in a few passes.
 
-A convex loss is followed downhill from the weighted median, one that is not convex from the deepest valleys of a
-histogram, and one steeper than a square is balanced in logarithms. A row of weight two counts as the row twice.
+A few rows that stand for all, or the valleys of a histogram if the loss is not convex, tell where the zero of the slope
+must be and how steep it is there; some passes over all rows, mostly three or four, make it exact. A row of weight two
+counts as the row twice.
 """
 
 import os
@@ -12,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss._kernels import GRADIENT, LOSS, MAJORIZER, evaluate, thread_pool
-from boostloss._ops import log1p_square
 
-BLOCK = 1 << 14  # rows of a pass: they stay in the cache, and malloc uses their memory again
-SAMPLE = 1 << 14  # rows that tell between which values a quantile lies
-CELLS = 1 << 17  # of the histogram, at most
+BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their memory again
+SAMPLE = 1 << 14  # rows that tell where to look
+TAIL = 32  # rows of the sample at either end, beyond which every row counts
+CELLS = (1 << 16) - 8  # of the histogram, at most: its convolution then fits in 1 << 17
 EFFORT = 1 << 20  # rows times valleys that are compared on all rows
 
 
@@ -42,18 +43,27 @@ def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float 
         return float(y[0])
 
     def total_loss(constant):
-        return _pass(loss, (LOSS,), y, weight, constant)[0]
+        def part(y, weight):
+            return [_columns(loss, (LOSS,), y, weight, constant)[0].sum()]
 
-    def slope(constant):
-        gradient, size, majorizer, _ = _pass(loss, (GRADIENT, MAJORIZER), y, weight, constant)
-        return gradient, majorizer, 1e-11 * size / majorizer + 1e-15 * abs(constant)
+        return _sum(part, y, weight)[0]
+
+    def slope(constant, y=y, weight=weight):
+        def part(y, weight):
+            gradient, majorizer = _columns(loss, (GRADIENT, MAJORIZER), y, weight, constant)
+            return gradient.sum(), np.abs(gradient).sum(), majorizer.sum()
+
+        gradient, size, majorizer = _sum(part, y, weight)
+        return gradient, majorizer, 1e-9 * size / majorizer + 1e-15 * abs(constant)
 
     if scale == 0.0:
-        return _root(slope, weighted_quantile(y, weight, 0.5))
+        few = _few_rows(y, weight)
+        start = _root(lambda constant: slope(constant, *few), weighted_quantile(*few, 0.5))
+        return _root(slope, *start)[0]
     starts = _valleys(loss, y, weight, scale)
     if len(starts) > 1:
-        starts = sorted(starts, key=total_loss)[: 1 + EFFORT // len(y)]
-    ends = [_root(slope, start, scale) for start in starts]
+        starts = sorted(starts, key=lambda start: total_loss(start[0]))[: 1 + EFFORT // len(y)]
+    ends = [_root(slope, *start, scale)[0] for start in starts]
     return min(ends, key=total_loss) if len(ends) > 1 else ends[0]
 
 
@@ -96,102 +106,119 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
     if low == high:
         return low
 
+    beyond = 0.5 * alpha - 1.0
     scale = max(scale, 1e-100 * (high - low))  # squares stay finite, and no constant changes
 
     def log_weight(x):  # of gradient / error
-        if alpha == np.inf:
-            return 0.5 * x * x
-        return (0.5 * alpha - 1.0) * log1p_square(x / np.sqrt(alpha - 2.0))
+        square = x * x
+        return 0.5 * square if alpha == np.inf else beyond * np.log1p(square / (2.0 * beyond))
 
     def place(logit):
         return low + (high - low) / (1.0 + np.exp(-logit))
 
     # Seen from the middle, the rows at both ends pull as error^power.
     square = (0.5 * (high - low) / scale) ** 2
-    power = 1.0 + (square if alpha == np.inf else 1.0 / (1.0 / (alpha - 2.0) + 1.0 / square))
+    power = 1.0 + (square if alpha == np.inf else square / (1.0 + square / (alpha - 2.0)))
 
-    def balance(logit):
+    def balance(logit, y=y, weight=weight):
         constant = place(logit)
         largest = log_weight(max(constant - low, high - constant) / scale)
 
-        def part(rows):
-            x = (constant - y[rows]) / scale
-            pull = x * weight[rows] * np.exp(log_weight(x) - largest)
+        def part(y, weight):
+            x = (constant - y) / scale
+            smaller = np.maximum(log_weight(x) - largest, -700.0)  # underflow is slow
+            pull = x * weight * np.exp(smaller)
             return pull.sum(), np.abs(pull).sum()
 
-        pull, size = _sum(part, len(y))
-        return np.arctanh((1.0 - 1e-15) * pull / size), 0.5 * power, 1e-14
+        pull, size = _sum(part, y, weight)
+        return np.arctanh((1.0 - 1e-15) * (pull / size)), 0.5 * power, 1e-10
 
-    return float(place(_root(balance, 0.0)))
+    few = _few_rows(y, weight)
+    start = _root(lambda logit: balance(logit, *few), 0.0)
+    return float(place(_root(balance, *start)[0]))
 
 
 def _root(
-    function: Callable[[float], tuple[float, float, float]], x: float, reach: float = np.inf
-) -> float:
-    """The zero of a rising function, by secants and, where they fail, halving.
+    function: Callable[[float], tuple[float, float, float]],
+    x: float,
+    slope: float = 0.0,
+    reach: float = np.inf,
+) -> tuple[float, float]:
+    """The zero of a rising function and the slope there, by secants and, where they fail, halving.
 
-    The function returns its value, a slope that makes a safe step, and the step that is too short to matter.
+    The function returns its value, a slope that makes a safe step, and the step that is the last: a secant's error is
+    far below its length. `slope` is a guess of the slope, if there is one.
     """
     low, high, last, last_value = x - reach, x + reach, None, 0.0
     for _ in range(200):
         value, safe, tolerance = function(x)
         low, high = (low, x) if value > 0.0 else (x, high)
-        new = x - value / safe
         if last is not None:
-            secant = (value - last_value) / (x - last)
-            if secant > 1e-6 * safe:
-                new = x - value / secant
-            elif high - low < np.inf:
-                new = 0.5 * (low + high)
+            slope = (value - last_value) / (x - last)
+        if slope > 1e-6 * safe:
+            new = x - value / slope
+        elif last is not None and high - low < np.inf:
+            new = 0.5 * (low + high)
+        else:
+            new = x - value / safe
         if abs(new - x) <= tolerance:
-            return float(new)
+            return float(new), slope
         last, last_value = x, value
         x = new if low < new < high else 0.5 * (low + high)
-    return float(x)
+    return float(x), slope
 
 
-def _valleys(loss: Any, y: NDArray, weight: NDArray, scale: float) -> list[float]:
-    """Bottoms of the deepest valleys of the loss: the histogram of the rows convolved with the loss of one row."""
+def _valleys(loss: Any, y: NDArray, weight: NDArray, scale: float) -> list[tuple[float, float]]:
+    """Bottoms of the deepest valleys of the loss, and its curvature there.
+
+    The loss of all rows is their histogram convolved with the loss of one row.
+    """
     low, high = y.min(), y.max()
-    step = min(0.25 * scale, (high - low) / 64.0)
-    near, far = slice(None), None
-    if high - low > CELLS * step:
-        low = weighted_quantile(y, weight, 0.5) - 0.5 * CELLS * step
-        near = (y >= low) & (y < low + CELLS * step)
-        far = y[~near], weight[~near]
-    place = (y[near] - low) / step + 1.0
-    cell = place.astype(np.intp)
-    shared = (place - cell) * weight[
-        near
-    ]  # with the next cell: on the whole every row is where it was
-    mass = np.bincount(cell, weight[near] - shared, cell.max(initial=0) + 3)
-    mass[1:] += np.bincount(cell, shared, len(mass))[:-1]
+    step = float(np.clip((high - low) / (1 << 14), 1e-8 * scale, 0.25 * scale))
+    window = CELLS * step
+    cut = high - low > window
+    if cut:
+        low = weighted_quantile(*_sample(y, weight), 0.5) - 0.5 * window
+        high = low + window
+    n_cells = int((high - low) / step) + 4  # the outermost are empty, to see every bottom
+    cell, shared = np.empty(len(y), np.intp), np.empty(len(y))
 
-    size = 1 << (2 * len(mass) - 1).bit_length()
-    error = step * np.minimum(np.arange(size), size - np.arange(size))
-    one = np.ones(size)
-    kernel = evaluate(
-        loss._formula, (LOSS,), 0.0 * one, error, one, 1.0, loss.parameters, np.float64
-    )
-    total = np.fft.irfft(np.fft.rfft(mass, size) * np.fft.rfft(kernel[0]), size)[: len(mass)]
+    def locate(start):  # a row is shared with the next cell: on the whole every row is where it was
+        rows = slice(start, start + BLOCK)
+        place = np.clip((y[rows] - low) / step + 1.0, 0.0, n_cells - 1.0)
+        cell[rows] = place
+        shared[rows] = (place - cell[rows]) * weight[rows]
+
+    for _ in thread_pool(os.getpid()).map(locate, range(0, len(y), BLOCK)):
+        pass
+    moved = np.bincount(cell, shared, n_cells)
+    mass = np.bincount(cell, weight, n_cells) - moved
+    mass[1:] += moved[:-1]
+    mass[[0, -1]] = 0.0
+
+    half = 1 << (n_cells - 1).bit_length()
+    error = step * np.arange(half + 1.0)
+    kernel = _columns(loss, (LOSS,), error, np.ones(half + 1), 0.0)[0]
+    spectrum = np.fft.rfft(np.concatenate([kernel, kernel[-2:0:-1]]))
+    total = np.fft.irfft(np.fft.rfft(mass, 2 * half) * spectrum, 2 * half)[:n_cells]
 
     rise_left, rise_right = total[:-2] - total[1:-1], total[2:] - total[1:-1]
     bottom = np.flatnonzero((rise_left >= 0.0) & (rise_right >= 0.0))
     rise_left, rise_right = rise_left[bottom], rise_right[bottom]
     bend = rise_left + rise_right
-    shift = (
-        0.5 * (rise_left - rise_right) / np.where(bend > 0.0, bend, 1.0)
-    )  # of the parabola's vertex
+    shift = 0.5 * (rise_left - rise_right) / np.where(bend > 0.0, bend, 1.0)  # of the vertex
     # Sharing adds bend / 12. What is left of its error is far below the bend of a crowded valley.
     depth = total[1:-1][bottom] - bend / 12.0 - 0.5 * bend * shift**2
     crowded = bend.max(initial=0.0)
-    best = np.argsort(depth, kind="stable")
-    best = best[depth[best] <= depth.min(initial=np.inf) + 0.25 * crowded]
     count = int(np.clip(EFFORT // len(y), 4, 64))
-    starts = (low + step * (bottom + shift)[best[:count]]).tolist()
-    if far is not None:
-        rows, crowd = _crowds(*far, scale)
-        starts += rows[crowd >= 4.0 * crowded].tolist()[:count]
+    best = np.flatnonzero(depth <= depth.min(initial=np.inf) + 0.25 * crowded)
+    best = best[np.argsort(depth[best], kind="stable")][:count]
+    starts = list(zip(low + step * (bottom + shift)[best], bend[best] / step**2, strict=True))
+    if cut:
+        far = (y < low) | (y > high)
+        rows, crowd = _crowds(y[far], weight[far], scale)
+        enough = 0.25 * crowded * (scale / step) ** 2
+        starts += [(row, 0.0) for row in rows[crowd >= enough][:count]]
     return starts
 
 
@@ -208,11 +235,11 @@ def _crowds(y: NDArray, weight: NDArray, scale: float) -> tuple[NDArray, NDArray
 
 def _enclosure(y: NDArray, weight: NDArray, level: float) -> tuple[float, float]:
     """Two values between which a quantile most probably lies."""
-    rows = slice(None, None, -(-len(y) // SAMPLE))
-    if rows.step == 1:
+    if len(y) <= SAMPLE:
         return -np.inf, np.inf
-    values, mass = _cumulated(y[rows], weight[rows])
-    noise = np.sqrt(level * (1.0 - level) * np.sum(weight[rows] ** 2)) / mass[-1]
+    values, weight = _sample(y, weight)
+    values, mass = _cumulated(values, weight)
+    noise = np.sqrt(level * (1.0 - level) * np.sum(weight**2)) / mass[-1]
     margin = 4.0 * noise + 1.0 / SAMPLE
     first, last = np.searchsorted(mass / mass[-1], [level - margin, level + margin])
     return values[first] if first > 0 else -np.inf, values[last] if last < len(values) else np.inf
@@ -232,24 +259,36 @@ def _positive_rows(y: NDArray, weight: NDArray | None) -> tuple[NDArray, NDArray
     return (y, weight) if weight.all() else (y[weight > 0.0], weight[weight > 0.0])
 
 
-def _pass(
+def _sample(y: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
+    step = -(-len(y) // SAMPLE)
+    return y[::step], weight[::step]
+
+
+def _few_rows(y: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
+    """A few rows that stand for all: both tails, and of the others a sample, which weighs as much."""
+    if len(y) <= SAMPLE:
+        return y, weight
+    sample, mass = _sample(y, weight)
+    low, high = np.partition(sample, [TAIL, -TAIL - 1])[[TAIL, -TAIL - 1]]
+    tail, middle = (y < low) | (y > high), (sample >= low) & (sample <= high)
+    tail_mass, mass = weight[tail], mass[middle]
+    mass *= (weight.sum() - tail_mass.sum()) / mass.sum()
+    return np.concatenate([y[tail], sample[middle]]), np.concatenate([tail_mass, mass])
+
+
+def _columns(
     loss: Any, outputs: tuple[int, ...], y: NDArray, weight: NDArray, constant: float
-) -> NDArray:
-    """The sums over all rows of each output and of its absolute value."""
-
-    def part(rows):
-        f = np.full(len(y[rows]), constant)
-        columns = evaluate(
-            loss._formula, outputs, y[rows], f, weight[rows], 1.0, loss.parameters, np.float64
-        )
-        return [total for column in columns for total in (column.sum(), np.abs(column).sum())]
-
-    return _sum(part, len(y))
+) -> list[NDArray]:
+    f = np.full(len(y), constant)
+    return evaluate(loss._formula, outputs, y, f, weight, 1.0, loss.parameters, np.float64)
 
 
-def _sum(part: Callable[[slice], Any], n: int) -> NDArray:
+def _sum(part: Callable[[NDArray, NDArray], Any], y: NDArray, weight: NDArray) -> NDArray:
     """The sum of what ``part`` returns for each block of rows."""
-    blocks = [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]
-    first = part(blocks[0])  # compiles in one thread only
-    others = thread_pool(os.getpid()).map(part, blocks[1:]) if len(blocks) > 1 else []
+
+    def block(start):
+        return part(y[start : start + BLOCK], weight[start : start + BLOCK])
+
+    first = block(0)  # compiles in one thread only
+    others = thread_pool(os.getpid()).map(block, range(BLOCK, len(y), BLOCK))
     return np.sum([first, *others], axis=0)

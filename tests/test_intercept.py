@@ -260,6 +260,41 @@ def test_many_rows_have_no_slope_left(loss, kind):
     assert abs(gradient.sum()) <= 1e-9 * scale_of(loss) * hessian.sum()
 
 
+def test_many_rows_pull_a_steep_loss_equally_up_and_down():
+    y = np.append(data("skewed", 100_000), -50.0)
+    weight = np.random.default_rng(1).random(len(y))
+    for loss in (Barron(2.5, 100.0), Barron(30.0, 30.0), Barron(math.inf, np.ptp(y) / 20.0)):
+        gradient, _ = loss.gradient_hessian(
+            y, np.full(len(y), loss.fit_intercept(y, weight)), weight
+        )
+        assert abs(gradient.sum()) <= 1e-9 * np.abs(gradient).sum()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [SquaredError(), Huber(), LogCosh(), Barron(1.5), Barron(3.0), Barron(math.inf)],
+    ids=repr,
+)
+def test_where_the_sample_misleads(loss):
+    y = np.random.default_rng(0).normal(3.0, 1.0, 50_000)
+    y[::4] = -1.0  # all that a sample of every fourth row sees
+    gradient, _ = loss.gradient_hessian(y, np.full(len(y), loss.fit_intercept(y)))
+    assert abs(gradient.sum()) <= 1e-9 * np.abs(gradient).sum()
+
+
+@pytest.mark.parametrize("loss", LOCATION, ids=repr)
+def test_rows_that_hardly_differ(loss):
+    for y in ([0.0, 5e-324], [0.0, 1e-300, 2e-300], [1e9, 1e9 + 2e-7]):
+        assert y[0] <= loss.fit_intercept(y) <= y[-1]
+
+
+def test_a_crowd_at_the_edge_of_the_histogram():
+    # The histogram reaches to a little over 8000 scales from the median.
+    for place in (*np.arange(8180.0, 8200.0, 0.7), -8190.0, 1e5):
+        y = np.append(np.linspace(-300.0, 300.0, 2001), np.full(20, place))
+        assert Welsch().fit_intercept(y) == pytest.approx(place, abs=1e-3)
+
+
 def test_the_deepest_of_many_valleys():
     # Twenty clusters a thousand scales apart, then a crowd in a place where no sample would look.
     rng = np.random.default_rng(5)
