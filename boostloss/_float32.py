@@ -59,6 +59,7 @@ register(operator.le, types.boolean, lambda builder, a, b: builder.fcmp_ordered(
 register(operator.gt, types.boolean, lambda builder, a, b: builder.fcmp_ordered(">", a, b))
 register(operator.ge, types.boolean, lambda builder, a, b: builder.fcmp_ordered(">=", a, b))
 register(operator.eq, types.boolean, lambda builder, a, b: builder.fcmp_ordered("==", a, b))
+register(operator.ne, types.boolean, lambda builder, a, b: builder.fcmp_unordered("!=", a, b))
 
 
 @infer_global(operator.neg)

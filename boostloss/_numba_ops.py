@@ -194,6 +194,12 @@ def log_series(x):
     return log_series_single if x is float32 else log_series_double
 
 
+@overload(_ops.is_number)
+def is_number(x):
+    number = isinstance(x, types.Number)  # and not float32, which is data
+    return lambda x: number
+
+
 @overload(_ops.where)
 def where(condition, a, b):
     return lambda condition, a, b: select(condition, a, b)

@@ -19,6 +19,11 @@ def _library(*args):
     return np
 
 
+def is_number(x):
+    """Whether ``x`` is a single number, so that `if` may ask for its value."""
+    return isinstance(x, float | int) or not hasattr(x, "dtype")
+
+
 def where(condition, a, b):
     """``a`` where the condition holds, else ``b``."""
     if isinstance(condition, bool | np.bool_):

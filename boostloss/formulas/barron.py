@@ -4,7 +4,18 @@ With x = error / scale, b = |alpha - 2| and L = log(1 + x^2 / b), equation 8 is 
 with exprel(z) = (exp(z) - 1)/z it passes through alpha = 0 smoothly, in value and in derivatives.
 """
 
-from boostloss._ops import constant, exp, expm1, exprel, log1p_square, maximum, minimum, sqrt, where
+from boostloss._ops import (
+    constant,
+    exp,
+    expm1,
+    exprel,
+    is_number,
+    log1p_square,
+    maximum,
+    minimum,
+    sqrt,
+    where,
+)
 
 
 def barron(y, f, alpha, scale):
@@ -12,16 +23,19 @@ def barron(y, f, alpha, scale):
     precision = 1.0 / scale
     x = error * precision
     # `root` is the square root of the IRLS weight gradient / error: weights of 1e-500 have gradients worth keeping.
-    if alpha == 2.0:
+    if is_number(alpha) and alpha == 2.0:
         root, bend, loss = constant(1.0, x), constant(1.0, x), 0.5 * x * x
-    elif alpha - alpha != 0.0:  # infinite: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2)
+    elif is_number(alpha) and alpha - alpha != 0.0:
+        # Infinite: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2).
         sign = where(alpha > 0.0, 1.0, -1.0)
         square = minimum(x * x, 3000.0)  # exp is 0 or infinite there, and infinity * 0 never arises
         root = exp(sign * 0.25 * square)
         loss = sign * expm1(sign * 0.5 * square)
         bend = 1.0 + sign * square
     else:
-        b = abs(alpha - 2.0)
+        # An array or a tensor may hold 2 and infinities: here the formula rounds to its limits.
+        alpha = maximum(minimum(alpha, 1e22), -1e22)
+        b = maximum(abs(alpha - 2.0), 2.0**-52)
         t = x / sqrt(b)
         log_u = log1p_square(t)
         root = exp((0.25 * alpha - 0.5) * log_u)
@@ -47,7 +61,7 @@ def barron_alpha(y, f, alpha, scale):
     positive, of order error^6, and has no seam at alpha = 0. At alpha = 2, where it is infinite, it is that of
     |alpha - 2| = 2^-52; at an infinite alpha it is 0.
     """
-    infinite = abs(alpha) > 1e100
+    infinite = abs(alpha) > 1e30  # which float32 holds too
     a = where(infinite, 1.0, alpha)
     b = maximum(abs(a - 2.0), 2.0**-52)
     log_u = log1p_square((f - y) / scale / sqrt(b))
@@ -81,3 +95,9 @@ def barron_alpha(y, f, alpha, scale):
     apart = 0.25 * b * log_u * ratio * ratio * other + slope * (log_u * root) * ratio
     result = where(near, 0.25 * b * log_u * log_u * log_u * third, apart)
     return where(infinite, 0.0, result)
+
+
+def barron_shape(alpha, x):
+    """The loss of scaled errors, and its derivatives in the error and in the shape: both are data."""
+    loss, gradient, _, _ = barron(0.0, x, alpha, 1.0)
+    return loss, gradient, barron_alpha(0.0, x, alpha, 1.0)

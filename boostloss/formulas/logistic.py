@@ -1,20 +1,21 @@
-"""Logistic loss of a label in {0, 1}.
+"""Logistic loss of a label in {0, 1}, or of a probability of label 1 in between.
 
 Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
 """
 
-from boostloss._ops import exp, expm1, log1p, maximum, where
+from boostloss._ops import exp, expm1, log1p, where
 
 
 def logistic(y, f):
-    sign = 2.0 * y - 1.0
-    margin = sign * f
-    size = abs(margin)
+    size = abs(f + 0.0 * y)  # NaN for a NaN label
     p = exp(-size)
-    loss = maximum(-margin, 0.0) + log1p(p)
-    q = where(margin > 0.0, p, 1.0) / (1.0 + p)  # sigmoid(-margin)
+    right = f > 0.0
+    against = where(right, 1.0 - y, y)  # the share of the label that the sign of f denies
+    loss = against * size + log1p(p)
+    slope = (against - (1.0 - against) * p) / (1.0 + p)
+    gradient = where(right, slope, -slope)
     hessian = p / ((1.0 + p) * (1.0 + p))
     # tanh(m/2) / (2m): Jaakkola & Jordan, "Bayesian Parameter Estimation via Variational Methods", 2000.
     zero = size == 0.0
     majorizer = where(zero, 0.25, -0.5 * expm1(-size) / ((1.0 + p) * where(zero, 1.0, size)))
-    return loss, -sign * q, hessian, majorizer
+    return loss, gradient, hessian, majorizer
