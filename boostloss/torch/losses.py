@@ -1,0 +1,238 @@
+"""The losses of the core as modules, by name."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from boostloss._kernels import LOSS
+from boostloss.binary import Focal, Logistic
+from boostloss.formulas.barron import barron, barron_shape
+from boostloss.regression import Barron, Huber, LogCosh, Quantile, SquaredError
+from boostloss.torch._derivative import derivative
+from boostloss.torch.module import LossModule, Reduction, prepared
+
+
+def number(value: float | Tensor) -> float:
+    """What stands in the core's loss for a parameter that is a tensor."""
+    return 1.0 if isinstance(value, Tensor) else value
+
+
+class SquaredErrorLoss(LossModule):
+    """Squared error: (input - target)^2 / 2.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}, default "mean"
+    """
+
+    def __init__(self, reduction: Reduction = "mean"):
+        super().__init__(SquaredError(), reduction)
+
+
+class ScaledModule(LossModule):
+    """A loss that is scale^2 times that of scale 1 at error / scale, where the scale may be a tensor."""
+
+    def of_scale(self, scale: Tensor, input: Tensor, target: Tensor) -> Tensor:
+        x = scaled(input, target, scale)
+        value = derivative(self.formula, LOSS, x, torch.zeros_like(x), *self.numbers)
+        return value * scale.to(x.dtype).square()
+
+
+class HuberLoss(ScaledModule):
+    """Huber's loss: error^2 / 2 where \\|error\\| <= delta, else delta (\\|error\\| - delta / 2).
+
+    Parameters
+    ----------
+    delta : float or Tensor, default 1.0
+        Where the square ends; positive. A tensor is broadcast against the input, and receives a gradient.
+    reduction : {"mean", "sum", "none"}, default "mean"
+    """
+
+    def __init__(self, delta: float | Tensor = 1.0, reduction: Reduction = "mean"):
+        super().__init__(Huber(number(delta)), reduction)
+        self.keep(delta=delta)
+
+    def elementwise(self, input, target):
+        if hasattr(self, "delta"):
+            return self.of_scale(self.delta, input, target)
+        return super().elementwise(input, target)
+
+
+class LogCoshLoss(ScaledModule):
+    """Log-cosh: scale^2 log cosh(error / scale).
+
+    Parameters
+    ----------
+    scale : float or Tensor, default 1.0
+        The error at which the loss leaves the squared error; positive. A tensor is broadcast against the input, and
+        receives a gradient.
+    reduction : {"mean", "sum", "none"}, default "mean"
+    """
+
+    def __init__(self, scale: float | Tensor = 1.0, reduction: Reduction = "mean"):
+        super().__init__(LogCosh(number(scale)), reduction)
+        self.keep(scale=scale)
+
+    def elementwise(self, input, target):
+        if hasattr(self, "scale"):
+            return self.of_scale(self.scale, input, target)
+        return super().elementwise(input, target)
+
+
+class BarronLoss(LossModule):
+    """Barron's general robust loss: b/alpha ((1 + (error/scale)^2 / b)^(alpha/2) - 1) with b = \\|alpha - 2\\|.
+
+    Parameters
+    ----------
+    alpha : float or Tensor, default 1.0
+        Shape: 2 squared error, 1 Charbonnier, 0 Cauchy, -2 Geman-McClure, -inf Welsch.
+    scale : float or Tensor, default 1.0
+        The error at which the loss leaves the squared error; positive. Tensors are broadcast against the input, and
+        receive gradients.
+    reduction : {"mean", "sum", "none"}, default "mean"
+
+    References
+    ----------
+    Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, equation 8.
+    """
+
+    def __init__(
+        self,
+        alpha: float | Tensor = 1.0,
+        scale: float | Tensor = 1.0,
+        reduction: Reduction = "mean",
+    ):
+        super().__init__(Barron(number(alpha), number(scale)), reduction)
+        self.keep(alpha=alpha, scale=scale)
+
+    def elementwise(self, input, target):
+        if not self._parameters and not self._buffers:
+            return super().elementwise(input, target)
+        x = scaled(input, target, getattr(self, "scale", self.loss.scale))
+        if hasattr(self, "alpha"):
+            return shaped(x, self.alpha)
+        return derivative(barron, LOSS, x, torch.zeros_like(x), self.loss.alpha, 1.0)
+
+
+class QuantileLoss(LossModule):
+    """Pinball loss: quantile (target - input) where that is positive, else (1 - quantile) (input - target).
+
+    Parameters
+    ----------
+    quantile : float or sequence of float, default 0.5
+        Levels in (0, 1). For a sequence, `input` has one more dimension than `target`, the last one, with a quantile
+        for each level.
+    reduction : {"mean", "sum", "none"}, default "mean"
+    """
+
+    def __init__(self, quantile: float | Sequence[float] = 0.5, reduction: Reduction = "mean"):
+        several = quantile if isinstance(quantile, Sequence) else [quantile]
+        if not several:
+            raise ValueError("quantile must hold at least one level, got none.")
+        levels = [Quantile(level) for level in several]
+        super().__init__(levels[0], reduction)
+        self.levels = levels if several is quantile else None
+
+    def elementwise(self, input, target):
+        if self.levels is None:
+            return super().elementwise(input, target)
+        if input.shape != (*target.shape, len(self.levels)):
+            raise ValueError(
+                f"input must have shape {(*target.shape, len(self.levels))}, "
+                f"got {tuple(input.shape)}."
+            )
+        columns = [prepared(column, target) for column in input.unbind(-1)]
+        losses = [
+            derivative(level._formula, LOSS, *column, *level.parameters)
+            for level, column in zip(self.levels, columns, strict=True)
+        ]
+        return torch.stack(losses, dim=-1)
+
+
+class LogisticLoss(LossModule):
+    """Logistic loss of a logit: -target log p - (1 - target) log(1 - p), p = sigmoid(input).
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}, default "mean"
+    """
+
+    def __init__(self, reduction: Reduction = "mean"):
+        super().__init__(Logistic(), reduction)
+
+
+class FocalLoss(LossModule):
+    """Focal loss of logits: alpha (1 - p)^gamma (-log p), p the probability of the true label or class.
+
+    A target of the shape of the input holds a label 0 or 1 for each logit. A target of shape (n, ...) for an input of
+    shape (n, C, ...) holds indices of classes.
+
+    Parameters
+    ----------
+    gamma : float, default 2.0
+        Focusing; 0 gives logistic loss and cross entropy; not negative.
+    alpha : float or sequence of float, optional
+        Balance. For labels: alpha weighs label 1, 1 - alpha label 0. For classes: a weight for each. The default weighs
+        all 1.
+    reduction : {"mean", "sum", "none"}, default "mean"
+
+    References
+    ----------
+    Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017.
+    """
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        alpha: float | Sequence[float] | Tensor | None = None,
+        reduction: Reduction = "mean",
+    ):
+        weight = None
+        if isinstance(alpha, Sequence | Tensor):
+            weight, alpha = torch.as_tensor(alpha), None
+        super().__init__(Focal(gamma, alpha), reduction)
+        self.register_buffer("class_weight", weight)
+
+    def elementwise(self, input, target):
+        if target.ndim < input.ndim:
+            return self.of_classes(input, target)
+        if self.class_weight is not None:
+            raise ValueError("alpha must be None or a number for labels, got one for each class.")
+        return super().elementwise(input, target)
+
+    def of_classes(self, input: Tensor, target: Tensor) -> Tensor:
+        """The binary formula at the logit of the true class's probability: its score less those of all others."""
+        dim = min(1, input.ndim - 1)
+        expected = (*input.shape[:dim], *input.shape[dim + 1 :])
+        if target.is_floating_point() or target.shape != expected:
+            raise ValueError(
+                f"target must have the shape of input, {tuple(input.shape)}, or hold integers in shape {expected}: "
+                f"got {target.dtype} in shape {tuple(target.shape)}."
+            )
+        if input.shape[dim] < 2:
+            raise ValueError(f"input must have at least 2 classes, got shape {tuple(input.shape)}.")
+        if self.loss.alpha is not None:
+            raise ValueError("alpha must be None or hold a number for each class, got one number.")
+        scores = input.to(torch.promote_types(input.dtype, torch.float32))
+        index = target.long().unsqueeze(dim)
+        others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
+        margin = scores.gather(dim, index).squeeze(dim) - others
+        one = torch.ones_like(margin)
+        value = derivative(self.formula, LOSS, margin, one, *self.numbers)
+        if self.class_weight is None:
+            return value
+        weight = self.class_weight.to(value.dtype).index_select(0, target.reshape(-1))
+        return value * weight.reshape(target.shape)
+
+
+def scaled(input: Tensor, target: Tensor, scale: float | Tensor) -> Tensor:
+    """The error in units of the scale."""
+    input, target = prepared(input, target)
+    return (input - target) / scale
+
+
+def shaped(x: Tensor, alpha: Tensor) -> Tensor:
+    """Barron's loss of scaled errors, with a gradient in its shape."""
+    return derivative(barron_shape, LOSS, *torch.broadcast_tensors(x, alpha.to(x.dtype)))

@@ -1,0 +1,106 @@
+"""What the modules have in common."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from boostloss._kernels import LOSS
+from boostloss.loss import Loss
+from boostloss.torch._derivative import derivative
+
+Reduction = Literal["none", "mean", "sum"]
+
+
+class LossModule(nn.Module):
+    """A loss of boostloss as a torch module: loss(target, input), weighted and reduced.
+
+    It computes with the formula of the loss, differentiates twice, and compiles. On CPU tensors the formula is a
+    compiled kernel, elsewhere and under ``torch.compile`` it is made of tensor operations.
+
+    Parameters
+    ----------
+    loss : boostloss.Loss
+    reduction : {"mean", "sum", "none"}, default "mean"
+        The mean is the weighted mean: the sum of the weighted losses over the sum of the weights.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not valid, or the shapes of `input` and `target` differ.
+    """
+
+    def __init__(self, loss: Loss, reduction: Reduction = "mean"):
+        super().__init__()
+        if not isinstance(loss, Loss):
+            raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
+        if "adaptive" in vars(loss).values():
+            raise ValueError(f"loss must have fixed parameters, got {loss!r}.")
+        if reduction not in {"none", "mean", "sum"}:
+            raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
+        self.loss: Any = loss
+        self.formula, self.numbers = loss._formula, loss.parameters
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The loss of a prediction.
+
+        Parameters
+        ----------
+        input : Tensor
+            Raw predictions: of the target, or logits.
+        target : Tensor of the same shape
+            Targets, or labels 0 and 1.
+        weight : Tensor, optional
+            Non-negative weights: one for each element of the loss, or for each row along its first dimensions.
+
+        Returns
+        -------
+        Tensor
+            Of the shape of the input, or a scalar. Half precision is computed and returned in float32.
+        """
+        value = self.elementwise(input, target)
+        if weight is not None:
+            weight = weight.to(value.dtype).reshape(
+                *weight.shape, *[1] * (value.ndim - weight.ndim)
+            )
+            weight = weight.expand(value.shape)
+            value = value * weight
+        if self.reduction == "none":
+            return value
+        total = value.sum()
+        if self.reduction == "sum":
+            return total
+        # Faster than mean, whose backward pass fills a tensor.
+        return total / (value.numel() if weight is None else weight.sum())
+
+    def elementwise(self, input: Tensor, target: Tensor) -> Tensor:
+        """The loss of every element."""
+        if self.loss.task == "binary" and target.requires_grad:
+            raise ValueError("target must not require a gradient: labels have none.")
+        input, target = prepared(input, target)
+        return derivative(self.formula, LOSS, input, target, *self.numbers)
+
+    def keep(self, **parameters: float | Tensor) -> None:
+        """Hold those parameters of the loss that are tensors: trained if they are `nn.Parameter`, else buffers."""
+        for name, value in parameters.items():
+            if isinstance(value, nn.Parameter):
+                self.register_parameter(name, value)
+            elif isinstance(value, Tensor):
+                self.register_buffer(name, value)
+
+    def extra_repr(self) -> str:
+        tensors = {**self._parameters, **self._buffers}
+        shapes = [f"{name} of shape {tuple(x.shape)}" for name, x in tensors.items()]
+        return ", ".join([repr(self.loss), *shapes, f"reduction={self.reduction!r}"])
+
+
+def prepared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in one float dtype, of at least 32 bits."""
+    if input.shape != target.shape:
+        shapes = f"{tuple(target.shape)} for {tuple(input.shape)}"
+        raise ValueError(f"target must have the shape of input, got {shapes}.")
+    dtype = torch.promote_types(input.dtype, torch.float32)
+    if target.is_floating_point():
+        dtype = torch.promote_types(dtype, target.dtype)
+    return input.to(dtype), target.to(dtype)

@@ -1,0 +1,173 @@
+"""Derivatives of the torch modules: checked numerically, transformed, and compiled."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from cases import EXAMPLES, STEEP, rows  # noqa: E402
+from torch_cases import LABELS, MODULES, OTHERS, case, every_module, function  # noqa: E402
+
+import boostloss as bl  # noqa: E402
+import boostloss.torch as bt  # noqa: E402
+from boostloss.torch import _derivative  # noqa: E402
+
+# Of torch's own code, on tracing and on forward mode.
+torch_is_deprecated = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+KERNEL, OPERATIONS = True, False
+both_paths = pytest.mark.parametrize("path", [KERNEL, OPERATIONS], ids=["kernel", "operations"])
+every_loss = pytest.mark.parametrize("loss", EXAMPLES + STEEP, ids=repr)
+
+
+@pytest.fixture
+def take(monkeypatch):
+    """Choose between the kernels and the tensor operations of a traced graph."""
+
+    def choose(path):
+        monkeypatch.setattr(_derivative, "kernel_runs", lambda tensor: path)
+
+    return choose
+
+
+@both_paths
+@every_module
+def test_gradients_and_their_gradients(name, path, take):
+    take(path)
+    module, input, target = case(name)
+    call, parameters = function(module)
+    input.requires_grad_()
+    if name not in LABELS and target.is_floating_point():
+        target.requires_grad_()
+    assert torch.autograd.gradcheck(call, (input, target, *parameters))
+    assert torch.autograd.gradgradcheck(call, (input, target, *parameters))
+
+
+@both_paths
+@every_loss
+def test_derivatives_are_those_of_the_core(loss, path, take):
+    take(path)
+    y, f = rows(loss)
+    f[:3] = y[:3] if loss.task == "regression" else 0.0  # where a kink would show
+    input = torch.tensor(f, requires_grad=True)
+    value = bt.LossModule(loss, "sum")(input, torch.tensor(y))
+    (gradient,) = torch.autograd.grad(value, input, create_graph=True)
+    (hessian,) = torch.autograd.grad(gradient.sum(), input, allow_unused=True)
+    expected, exact = loss.gradient_hessian(y, f, curvature="exact")
+    assert value.item() == pytest.approx(loss.loss(y, f).sum(), rel=1e-12)
+    np.testing.assert_allclose(gradient.detach(), expected, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(hessian, exact, rtol=1e-11, atol=1e-13)
+
+
+def test_there_is_no_third_derivative():
+    input = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    value = bt.LogCoshLoss(reduction="sum")(input, torch.zeros_like(input))
+    (gradient,) = torch.autograd.grad(value, input, create_graph=True)
+    (hessian,) = torch.autograd.grad(gradient.sum(), input, create_graph=True)
+    with pytest.raises(NotImplementedError, match="third derivative"):
+        torch.autograd.grad(hessian.sum(), input)
+
+
+@both_paths
+@every_module
+def test_no_gradient_is_nan(name, path, take):
+    take(path)
+    for dtype in (torch.float32, torch.float64):
+        sizes = torch.tensor([0.0, *(10.0**k for k in range(-30, 19))], dtype=dtype)
+        scores = torch.cat([-sizes, sizes])
+        input = scores[:, None].repeat(1, 3)
+        if name == "classes" or name == "weighted-classes":
+            input = input * torch.tensor([1.0, 0.5, -0.1], dtype=dtype)
+        module, _, target = case(name, len(input), dtype)
+        if name not in LABELS and target.is_floating_point():
+            target = torch.zeros_like(target)
+        module = module.to(dtype)
+        variables = (input.requires_grad_(), *module.parameters())
+        module.reduction = "none"
+        value = module(input, target)
+        for gradient in torch.autograd.grad(value.sum(), variables):
+            assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-12, 1e-6, 2.0 - 1e-9, 2.0])
+def test_gradient_in_the_shape_where_the_published_one_vanishes(alpha):
+    shape = torch.tensor(alpha, dtype=torch.float64, requires_grad=True)
+    scale = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    input = torch.tensor([0.5, -1.5, 4.0], dtype=torch.float64)
+    value = bt.BarronLoss(shape, scale, "sum")(input, torch.zeros_like(input))
+    by_shape, by_scale = torch.autograd.grad(value, (shape, scale))
+
+    def loss(alpha, scale):
+        return bl.Barron(alpha, scale).loss(np.zeros(3), input.numpy()).sum()
+
+    if alpha < 2.0 - 1e-9:
+        slope = (loss(alpha + 1e-5, 0.7) - loss(alpha - 1e-5, 0.7)) / 2e-5
+        assert by_shape.item() == pytest.approx(slope, rel=1e-7)
+    else:  # infinite at 2, as slowly as a logarithm
+        assert 60.0 < by_shape.item() < 500.0
+    assert value.item() == pytest.approx(loss(alpha, 0.7), rel=1e-12)
+    slope = (loss(alpha, 0.7 + 1e-6) - loss(alpha, 0.7 - 1e-6)) / 2e-6
+    assert by_scale.item() == pytest.approx(slope, rel=1e-7)
+
+
+@pytest.mark.parametrize("alpha", [np.inf, -np.inf, 2.0])
+@both_paths
+def test_a_tensor_may_hold_the_limits(alpha, path, take):
+    take(path)
+    for dtype, rtol in ((torch.float64, 1e-13), (torch.float32, 3e-6)):
+        input = torch.tensor([0.0, 1e-3, 0.5, -1.5, 4.0], dtype=dtype)
+        shape = torch.full((5,), alpha, dtype=dtype)
+        value = bt.BarronLoss(shape, reduction="none")(input, torch.zeros_like(input))
+        expected = bl.Barron(alpha).loss(np.zeros(5), input.numpy().astype(float))
+        np.testing.assert_allclose(value, expected, rtol=rtol)
+
+
+@torch_is_deprecated
+@every_module
+def test_function_transforms(name):
+    module, input, target = case(name)
+    module.reduction = "sum"
+    gradient = torch.func.grad(module)(input, target)
+    each = torch.func.vmap(torch.func.grad(module))(input, target)
+    torch.testing.assert_close(each, gradient)
+    shared = torch.func.vmap(torch.func.grad(module), (None, 0))(input[0], target)
+    torch.testing.assert_close(shared[0], gradient[0])
+    twice = torch.func.jacrev(torch.func.jacrev(module))(input, target)
+    torch.testing.assert_close(torch.func.hessian(module)(input, target), twice)
+    torch.testing.assert_close(torch.func.jacfwd(module)(input, target), gradient)
+    with pytest.raises(NotImplementedError, match="Forward mode works once"):
+        torch.func.jacfwd(torch.func.jacfwd(module))(input, target)
+    if name in LABELS or name in OTHERS:
+        return
+    curvature = torch.autograd.functional.hessian(lambda x: module(input, x), target)
+    torch.testing.assert_close(curvature, twice)
+
+
+@torch_is_deprecated
+@every_module
+def test_compiles_into_one_graph(name):
+    module, input, target = case(name)
+    weight = torch.rand(len(input), dtype=torch.float64)
+    variables = (input.requires_grad_(), *module.parameters())
+    expected = module(input, target, weight)
+    torch._dynamo.reset()
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    found = compiled(input, target, weight)
+    torch.testing.assert_close(found, expected)
+    for ours, theirs in zip(
+        torch.autograd.grad(found, variables),
+        torch.autograd.grad(expected, variables),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+
+@torch_is_deprecated
+def test_kernel_is_a_well_behaved_operator():
+    input, target = torch.randn(3, 4), torch.randn(3, 4)
+    arguments = "boostloss.formulas.huber:huber", [0, 1], [1.0]
+    torch.library.opcheck(_derivative.evaluate, (input, target, *arguments))
+
+
+def test_there_are_all_kinds_of_modules():
+    kinds = {type(make()).__name__ for make in MODULES.values()}
+    assert kinds == set(bt.__all__)
