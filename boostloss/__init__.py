@@ -41,10 +41,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in {
-        "xgboost",
-        "lightgbm",
-        "catboost",
-    }:  # a boosting library is imported when it is used
+    if name in {"xgboost", "lightgbm", "catboost", "torch"}:  # imported when it is used
         return importlib.import_module(f"boostloss.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,8 @@
 """The formulas on tensors: the one place where they meet autograd."""
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from pkgutil import resolve_name
 from typing import Any
 
@@ -11,6 +13,8 @@ from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 
 from boostloss._kernels import HESSIAN, fill
 from boostloss.formulas.barron import barron_shape
+
+named = cache(resolve_name)
 
 
 @torch.library.custom_op("boostloss::evaluate", mutates_args=(), device_types="cpu")
@@ -24,7 +28,7 @@ def evaluate(
     for pair in (slice(0, 2), slice(2, None)):  # a kernel has one or two results
         if outputs[pair]:
             columns, rows = tuple(outputs[pair]), (y.numpy(), f.numpy())
-            fill(arrays[pair], resolve_name(formula), columns, *rows, None, 1.0, tuple(parameters))
+            fill(arrays[pair], named(formula), columns, *rows, None, 1.0, tuple(parameters))
     return [x.view(input.shape) for x in results]
 
 
@@ -94,6 +98,10 @@ class Derivative(torch.autograd.Function):
         if ctx.needs_input_grad[3]:
             by_target = grad * of_target[0] if of_target else -by_input
         return None, None, by_input, by_target, *unused
+
+
+# Or torch works it out at every call, for as long as a kernel takes on a thousand elements.
+Derivative.forward.__signature__ = inspect.signature(Derivative.forward)  # type: ignore[attr-defined]
 
 
 class TwoWayDerivative(Derivative):

@@ -91,7 +91,9 @@ class LossModule(nn.Module):
 
     def extra_repr(self) -> str:
         tensors = {**self._parameters, **self._buffers}
-        shapes = [f"{name} of shape {tuple(x.shape)}" for name, x in tensors.items()]
+        shapes = [
+            f"{name} of shape {tuple(x.shape)}" for name, x in tensors.items() if x is not None
+        ]
         return ", ".join([repr(self.loss), *shapes, f"reduction={self.reduction!r}"])
 
 
