@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from boostloss.adaptive import Adaptation
 from boostloss.loss import Loss
 
 
@@ -25,6 +26,18 @@ def check_task(loss: Loss, task: str, estimator: Any) -> None:
         raise ValueError(
             f"{type(estimator).__name__} takes a {task} loss, got {loss!r}, a {loss.task} loss."
         )
+
+
+def forget(estimator: Any) -> None:
+    """Drop what an earlier fit with a loss has left."""
+    for name in ("loss_", "adaptation_"):
+        vars(estimator).pop(name, None)
+
+
+def remember(estimator: Any, objective: Any) -> None:
+    """Keep what an adaptive loss has learned: an array for each parameter, with a value for each round."""
+    if isinstance(objective, Adaptation):
+        estimator.adaptation_ = objective.history
 
 
 def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:

@@ -9,6 +9,7 @@ not do for such an object, the estimators here do: the best constant as the star
 stopping on the loss, the recovered probability, and a saved model that knows its loss.
 """
 
+import math
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,9 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._estimators import check_loss, check_task, encode_labels
+from boostloss._catboost_slots import AdaptiveObjective, Objective, metric, objective
+from boostloss._estimators import check_task, encode_labels, forget, remember
+from boostloss.adaptive import Adaptation, held_out
 from boostloss.loss import Loss
 from boostloss.losses import Logistic, Quantile, SquaredError, from_string
 
@@ -24,104 +27,12 @@ __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
 LEAF_STEPS = 3  # Newton steps for a leaf: 1 to 4 % better than CatBoost's 1 at small learning rates
 ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
+MARK = (
+    2.0**-100
+)  # times the weight of a row that is held out: below its square root no other weight is
 RAW = "RawFormulaVal"
 KEY = "boostloss"  # of the loss among the metadata of a model
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
-
-
-def objective(loss: Loss) -> Any:
-    """The object for ``loss_function`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
-
-    CatBoost starts from 0, whatever the loss: give it a baseline, or use the estimators of this module.
-    Its classifier predicts labels only when it is given ``class_names`` as well.
-
-    Parameters
-    ----------
-    loss : Loss
-
-    Returns
-    -------
-    object
-    """
-    return _Objective(check_loss(loss))
-
-
-def metric(loss: Loss) -> Any:
-    """The mean loss, for ``eval_metric`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
-
-    Parameters
-    ----------
-    loss : Loss
-
-    Returns
-    -------
-    object
-    """
-    # CatBoost reports a metric under the name of its class.
-    return type(type(check_loss(loss)).__name__, (_Metric,), {})(loss)
-
-
-class _Slot:
-    """What CatBoost takes in place of a name."""
-
-    no_jit = True  # or CatBoost compiles the methods, and warns that it can not
-
-    def __init__(self, loss: Loss):
-        self.loss = loss
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "_Slot":
-        return self  # scikit-learn's clone wants CatBoost's copies to be the same object
-
-
-class _Objective(_Slot):
-    def __init__(self, loss: Loss, known_start: bool = False):
-        super().__init__(loss)
-        self.first_round: list[Any] | None = None if known_start else []
-
-    def calc_ders_range(
-        self, approxes: NDArray, targets: NDArray, weights: NDArray | None
-    ) -> NDArray:
-        """First and second derivative of minus the loss, for a block of at most 1000 rows."""
-        if self.first_round is not None:
-            self._watch_start(approxes, targets, weights)
-        pairs = np.empty((len(approxes), 2))
-        self.loss._fill_direction([pairs], targets, approxes, weights, -1.0)
-        return pairs
-
-    def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
-        """Check the start when the first round is over: one block may hold the low targets only."""
-        assert self.first_round is not None
-        if (approxes == approxes[0]).all():
-            self.loss.check_target(targets)
-            rows = approxes, targets, np.ones_like(targets) if weights is None else weights
-            self.first_round.append(np.array(rows, np.float32))  # the memory is CatBoost's
-        elif self.first_round:
-            start, y, weight = np.concatenate(self.first_round, axis=1)
-            self.first_round = None
-            self.loss.check_start(y, float(start[0]), weight)
-        else:
-            self.first_round = None
-
-
-class _Metric(_Slot):
-    def __reduce__(self) -> tuple[Any, ...]:
-        return metric, (self.loss,)
-
-    def is_max_optimal(self) -> bool:
-        return False
-
-    def evaluate(
-        self, approxes: tuple[NDArray], target: NDArray, weight: NDArray | None
-    ) -> tuple[float, float]:
-        """The sums of the weighted losses and of the weights."""
-        (raw_prediction,) = approxes
-        total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
-        if total == 0.0:
-            return 0.0, 0.0
-        return total * self.loss.mean_loss(target, raw_prediction, weight), total
-
-    def get_final_error(self, error: float, weight: float) -> float:
-        return error / weight if weight > 0.0 else 0.0
 
 
 class _Estimator(catboost.CatBoost):
@@ -147,6 +58,7 @@ class _Estimator(catboost.CatBoost):
             self._init_params["loss_function"] = from_string(text)
             if self._init_params.get("eval_metric") == UNNAMED:
                 del self._init_params["eval_metric"]
+            self._init_params.pop("callbacks", None)  # what is written of them can not be called
             self._canonized_params = None
         return self
 
@@ -160,7 +72,7 @@ class _Estimator(catboost.CatBoost):
             }
             stand_in = self.parent(**given | {"loss_function": self.native_loss})
             params = stand_in._get_canonized_params()
-            params["loss_function"] = _Objective(self.loss, known_start=True)
+            params["loss_function"] = Objective(self.loss, known_start=True)
             judge = params.get("eval_metric", self.loss)
             params["eval_metric"] = metric(judge) if isinstance(judge, Loss) else judge
             if not isinstance(self.loss, ONE_STEP):
@@ -185,13 +97,41 @@ class _Estimator(catboost.CatBoost):
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
+        self._run = self.loss.adaptation()
+        if self._run is not None:
+            self._adapt(self._run, prepared, y, weight)
         return prepared
 
+    def _adapt(
+        self, adaptation: Adaptation, prepared: dict[str, Any], y: NDArray, weight: Any
+    ) -> None:
+        """Hold rows out of training, and let their residuals adapt the loss."""
+        rows = held_out(len(y), weight)
+        marked = weight.copy()
+        marked[rows] *= MARK
+        pool = prepared["train_pool"]
+        prepared["train_pool"] = _copy(pool).set_weight(marked)
+        limit = math.sqrt(MARK) if len(rows) else math.inf
+        honest = marked < limit
+        start = np.full(len(y), self._intercept)
+        if prepared["init_model"] is not None:
+            start = prepared["init_model"].predict(pool, prediction_type=RAW)
+        elif pool.get_baseline().shape[1]:
+            start = pool.get_baseline()[:, 0]
+        error = (start - y)[honest]
+        callbacks = prepared["params"].get("callbacks")
+        run = AdaptiveObjective(adaptation, error, marked[honest], limit, callbacks)
+        prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
+
     def _train(self, *args: Any) -> None:
+        forget(self)
         super()._train(*args)
         if self.loss is not None:
             self.set_scale_and_bias(1.0, self._intercept)
             self.get_metadata()[KEY] = repr(self.loss)
+            if self._run is not None:
+                self._run.rounds.pop()  # of the round that did not come
+                remember(self, self._run)
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
         """Targets and weights of the rows, as the loss will see them."""
@@ -283,6 +223,9 @@ def _ordered(classes: NDArray) -> list[Any]:
 
 
 def _with_baseline(pool: Any, intercept: float) -> Any:
-    """The pool with a constant baseline; a slice, since the user may need the pool again."""
-    rows = pool.slice(np.arange(pool.num_row()))
-    return rows.set_baseline(np.full(pool.num_row(), intercept))
+    """A copy of the pool with a constant baseline, since the user may need the pool again."""
+    return _copy(pool).set_baseline(np.full(pool.num_row(), intercept))
+
+
+def _copy(pool: Any) -> Any:
+    return pool.slice(np.arange(pool.num_row()))

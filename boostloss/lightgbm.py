@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
-from boostloss._estimators import check_loss, check_task, overridden
+from boostloss._estimators import check_loss, check_task, forget, overridden, remember
 from boostloss.loss import Loss, label_weight
 from boostloss.losses import from_string
 
@@ -65,7 +65,7 @@ def metric(loss: Loss) -> Callable:
     -------
     callable
     """
-    return _Metric(check_loss(loss), type(loss).__name__)
+    return _Metric(check_loss(loss), loss.metric_name)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _Estimator(lgb.LGBMModel):
     _objective: Any
 
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
-        self.__dict__.pop("loss_", None)
+        forget(self)
         loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
         if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
@@ -129,13 +129,14 @@ class _Estimator(lgb.LGBMModel):
         intercept = self._start(loss, target, options)
         options["eval_metric"] = self._metrics(loss, options.get("eval_metric"))
         options["callbacks"] = [*(options.get("callbacks") or []), _keep_parameters]
-        self._objective = loss
+        run = self._objective = loss.adaptation() or loss
         with overridden(self, _other_params=self._other_params | {"metric": "None"}):
             super().fit(X, y, **options)
         booster = self.booster_
         text = booster.model_to_string(num_iteration=-1)
         booster.model_from_string(_completed(text, loss, intercept, self._classes))
         self._know(loss)
+        remember(self, run)
         return self
 
     @wraps(lgb.LGBMModel.predict)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import argmin_constant
 from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate, fill
+from boostloss._validation import as_column, check_weight
 
 Curvature = Literal["exact", "majorizer"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
@@ -50,6 +51,11 @@ class Loss:
         Boosters measure ``min_child_weight`` and ``reg_lambda`` in units of the Hessian.
         """
         return 1.0
+
+    @property
+    def metric_name(self) -> str:
+        """How the libraries report `mean_loss`."""
+        return type(self).__name__
 
     @property
     def row_share(self) -> float:
@@ -236,6 +242,10 @@ class Loss:
             "the estimators of boostloss.catboost take both."
         )
 
+    def adaptation(self) -> Any:
+        """The objective that adapts the loss in one training run, or None where nothing is adaptive."""
+        return None
+
     @property
     def _formula(self) -> Callable[..., Any]:
         return type(self).formula
@@ -308,43 +318,3 @@ def label_weight(dataset: Any) -> tuple[NDArray, NDArray | None]:
     """Labels and weights of a DMatrix or a LightGBM Dataset; no weights are None or empty there."""
     weight = dataset.get_weight()
     return dataset.get_label(), None if weight is None or len(weight) == 0 else weight
-
-
-def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
-    """A contiguous 1-d array of float32 or float64."""
-    array = np.asarray(values)
-    if array.dtype != np.float32:
-        array = array.astype(np.float64, copy=False)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise ValueError(f"{name} must have shape (n_samples,), got shape {array.shape}.")
-    return np.ascontiguousarray(array)
-
-
-def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
-    """The weights as a 1-d float array: one for each row, finite and not negative."""
-    weight = as_column(sample_weight, "sample_weight")
-    if len(weight) != n:
-        raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {n}.")
-    valid = (weight >= 0) & (weight < math.inf)
-    if not valid.all():
-        row = int(np.flatnonzero(~valid)[0])
-        raise ValueError(f"sample_weight must be finite and >= 0, got {weight[row]} in row {row}.")
-    return weight
-
-
-def check_number(loss: Loss, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
-    """Make a parameter a float, or say what it may be."""
-    value = getattr(loss, name)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be {allowed}, got {value!r}.") from None
-    if not valid(number):
-        raise ValueError(f"{name} must be {allowed}, got {value!r}.")
-    object.__setattr__(loss, name, number)
-
-
-def check_positive(loss: Loss, name: str) -> None:
-    check_number(loss, name, "a positive finite number", lambda x: 0.0 < x < math.inf)

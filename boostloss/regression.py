@@ -2,18 +2,21 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
 from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
 from boostloss._smoothing import half_width
+from boostloss._validation import ADAPTIVE, check_number, check_positive
+from boostloss.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptive, robust_shape
 from boostloss.formulas.barron import barron
 from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss.loss import GUARD, Loss, check_number, check_positive
+from boostloss.loss import GUARD, Loss
 
 
 class Regression(Loss):
@@ -33,12 +36,12 @@ class SquaredError(Regression):
 
 
 @dataclass(frozen=True)
-class Huber(Regression):
+class Huber(Adaptive):
     """Huber's loss: error^2 / 2 while |error| <= delta, delta (|error| - delta/2) beyond.
 
     Parameters
     ----------
-    delta : float, default 1.0
+    delta : float or "adaptive", default 1.0
         Where squared error ends and absolute error begins, in the unit of the target; positive.
 
     References
@@ -46,28 +49,34 @@ class Huber(Regression):
     Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 1964.
     """
 
-    delta: float = 1.0
+    delta: float | Literal["adaptive"] = 1.0
     formula = huber
 
     def __post_init__(self):
-        check_positive(self, "delta")
+        check_positive(self, "delta", adaptive=True)
+
+    def _estimates(self, error, weight, spread):
+        return {"delta": KEPT_WEIGHT * FAR_ERROR * spread}
 
 
 @dataclass(frozen=True)
-class LogCosh(Regression):
+class LogCosh(Adaptive):
     """Log-cosh: scale^2 log cosh(error / scale), a Huber loss with all derivatives.
 
     Parameters
     ----------
-    scale : float, default 1.0
+    scale : float or "adaptive", default 1.0
         Errors well below it count squared, errors well above it absolute; positive.
     """
 
-    scale: float = 1.0
+    scale: float | Literal["adaptive"] = 1.0
     formula = log_cosh
 
     def __post_init__(self):
-        check_positive(self, "scale")
+        check_positive(self, "scale", adaptive=True)
+
+    def _estimates(self, error, weight, spread):
+        return {"scale": KEPT_WEIGHT * FAR_ERROR * spread}
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,7 @@ class Quantile(Regression):
 
 
 @dataclass(frozen=True)
-class Barron(Regression):
+class Barron(Adaptive):
     """Barron's general robust loss: b/alpha ((1 + (error/scale)^2 / b)^(alpha/2) - 1) with b = |alpha - 2|.
 
     Its limits are squared error (alpha = 2), Charbonnier or pseudo-Huber (1), Cauchy (0), Geman-McClure (-2) and Welsch
@@ -132,9 +141,9 @@ class Barron(Regression):
 
     Parameters
     ----------
-    alpha : float, default 1.0
+    alpha : float or "adaptive", default 1.0
         Shape; any number, and both infinities. Smaller is more robust.
-    scale : float, default 1.0
+    scale : float or "adaptive", default 1.0
         The error at which the loss leaves the squared error; positive.
 
     References
@@ -142,13 +151,15 @@ class Barron(Regression):
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, equation 8.
     """
 
-    alpha: float = 1.0
-    scale: float = 1.0
+    alpha: float | Literal["adaptive"] = 1.0
+    scale: float | Literal["adaptive"] = 1.0
     formula = barron
 
     def __post_init__(self):
-        check_number(self, "alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
-        check_positive(self, "scale")
+        check_number(
+            self, "alpha", "a number, inf or -inf", lambda x: not math.isnan(x), adaptive=True
+        )
+        check_positive(self, "scale", adaptive=True)
 
     @property
     def parameters(self):
@@ -156,12 +167,22 @@ class Barron(Regression):
 
     @property
     def unit(self) -> float:
-        return self.scale**2
+        return self.parameters[1] ** 2
+
+    def _estimates(self, error, weight, spread):
+        alpha = robust_shape(error, weight) if self.alpha == ADAPTIVE else self.parameters[0]
+        # (FAR_ERROR^2 / (b scale^2) + 1)^(-b/2) = KEPT_WEIGHT, with b bounded so that scale^2 stays in sight of 1
+        b = min(max(2.0 - alpha, 0.5), 1e9)
+        scale = FAR_ERROR / math.sqrt(b * math.expm1(-2.0 / b * math.log(KEPT_WEIGHT)))
+        return {"alpha": alpha, "scale": scale * spread}
 
     def _best_constant(self, y, weight):
-        if self.alpha > 2.0:
-            return steep_constant(self.alpha, self.scale, y, weight)
-        return argmin_constant(self, y, weight, scale=self.scale if self.alpha < 1.0 else 0.0)
+        if self.adaptive:
+            return super()._best_constant(y, weight)
+        alpha, scale = self.parameters
+        if alpha > 2.0:
+            return steep_constant(alpha, scale, y, weight)
+        return argmin_constant(self, y, weight, scale=scale if alpha < 1.0 else 0.0)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,10 @@ from boostloss._estimators import (
     check_task,
     encode_as,
     encode_labels,
+    forget,
     overridden,
     positive_weight,
+    remember,
 )
 from boostloss.loss import Loss, label_weight, user_level
 from boostloss.losses import from_string
@@ -107,7 +109,7 @@ class _Metric:
 
     @property
     def __name__(self) -> str:
-        name = type(self.loss).__name__
+        name = self.loss.metric_name
         return name if self.factor == 1.0 else f"{name}*{self.factor:g}"
 
     def __call__(
@@ -132,7 +134,7 @@ class _FullMetric(xgb.callback.TrainingCallback):
 
     def __init__(self, loss: Loss):
         self.loss = loss
-        self.__name__ = type(loss).__name__
+        self.__name__ = loss.metric_name
         self.values: list[float] = []
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> float:
@@ -163,7 +165,7 @@ class _Estimator(xgb.XGBModel):
         xgb_model: Any = None,
         **options: Any,
     ) -> Any:
-        self.__dict__.pop("loss_", None)
+        forget(self)
         loss, setting = self.objective, {}
         if isinstance(loss, Loss):
             check_task(loss, self.task, self)
@@ -174,12 +176,13 @@ class _Estimator(xgb.XGBModel):
             super().fit(X, y, **options)
         if isinstance(loss, Loss):
             self.loss_ = loss
+            remember(self, setting["objective"])
             self._record(loss)
         return self
 
     def load_model(self, fname: Any) -> None:
         """Load a model, and its loss if an estimator of this module has saved it."""
-        self.__dict__.pop("loss_", None)
+        forget(self)
         super().load_model(fname)
         text = self.get_booster().attr("boostloss")
         if text is not None:
@@ -193,12 +196,15 @@ class _Estimator(xgb.XGBModel):
 
     def _setting(self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any) -> dict[str, Any]:
         """The parent's parameters while it fits a loss."""
-        setting: dict[str, Any] = {"objective": objective(loss, self.scale_pos_weight)}
+        adaptation = loss.adaptation()
+        setting: dict[str, Any] = {
+            "objective": adaptation or objective(loss, self.scale_pos_weight)
+        }
         if xgb_model is not None:
             setting["base_score"] = None  # another one would move the trees that are there
         elif self.base_score is None:
             weight = sample_weight
-            if setting["objective"] is not loss:
+            if self.task == "binary":
                 weight = positive_weight(y, sample_weight, self.scale_pos_weight)
             setting["base_score"] = self._base_score(loss.fit_intercept(y, weight))
         if self.eval_metric is None:

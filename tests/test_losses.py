@@ -93,20 +93,23 @@ def test_text_that_is_no_loss(text):
         from_string(text)
 
 
+POSITIVE = "a positive finite number, or 'adaptive'"
+
+
 @pytest.mark.parametrize(
     ("make", "parameter", "value", "allowed"),
     [
-        (Huber, "delta", 0.0, "a positive finite number"),
-        (Huber, "delta", -1.0, "a positive finite number"),
-        (Huber, "delta", math.nan, "a positive finite number"),
-        (Huber, "delta", math.inf, "a positive finite number"),
-        (LogCosh, "scale", 0.0, "a positive finite number"),
-        (Barron, "scale", -2.0, "a positive finite number"),
-        (Barron, "alpha", math.nan, "a number, inf or -inf"),
-        (Charbonnier, "scale", 0.0, "a positive finite number"),
-        (Cauchy, "scale", 0.0, "a positive finite number"),
-        (GemanMcClure, "scale", 0.0, "a positive finite number"),
-        (Welsch, "scale", math.inf, "a positive finite number"),
+        (Huber, "delta", 0.0, POSITIVE),
+        (Huber, "delta", -1.0, POSITIVE),
+        (Huber, "delta", math.nan, POSITIVE),
+        (Huber, "delta", math.inf, POSITIVE),
+        (LogCosh, "scale", 0.0, POSITIVE),
+        (Barron, "scale", -2.0, POSITIVE),
+        (Barron, "alpha", math.nan, "a number, inf or -inf, or 'adaptive'"),
+        (Charbonnier, "scale", 0.0, POSITIVE),
+        (Cauchy, "scale", 0.0, POSITIVE),
+        (GemanMcClure, "scale", 0.0, POSITIVE),
+        (Welsch, "scale", math.inf, POSITIVE),
         (Quantile, "quantile", 0.0, "a number in (0, 1)"),
         (Quantile, "quantile", 1.0, "a number in (0, 1)"),
         (Quantile, "quantile", math.nan, "a number in (0, 1)"),

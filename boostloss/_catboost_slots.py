@@ -1,0 +1,143 @@
+"""What CatBoost takes in place of the name of a loss or of a metric."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss._estimators import check_loss
+from boostloss.adaptive import Adaptation
+from boostloss.loss import Loss
+
+
+def objective(loss: Loss) -> Any:
+    """The object for ``loss_function`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
+
+    CatBoost starts from 0, whatever the loss: give it a baseline, or use the estimators of this module.
+    Its classifier predicts labels only when it is given ``class_names`` as well.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    object
+    """
+    if check_loss(loss).adaptation() is not None:
+        raise ValueError(
+            f"loss must have numbers as parameters, got {loss!r}: CatBoost tells an objective nothing of rows "
+            "and rounds. boostloss.catboost.CatBoostRegressor adapts it."
+        )
+    return Objective(loss)
+
+
+def metric(loss: Loss) -> Any:
+    """The mean loss, for ``eval_metric`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    object
+    """
+    # CatBoost reports a metric under the name of its class.
+    return type(check_loss(loss).metric_name, (Metric,), {})(loss)
+
+
+class Slot:
+    """What CatBoost takes in place of a name."""
+
+    no_jit = True  # or CatBoost compiles the methods, and warns that it can not
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Slot":
+        return self  # scikit-learn's clone wants CatBoost's copies to be the same object
+
+
+class Objective(Slot):
+    def __init__(self, loss: Loss, known_start: bool = False):
+        super().__init__(loss)
+        self.first_round: list[Any] | None = None if known_start else []
+
+    def calc_ders_range(
+        self, approxes: NDArray, targets: NDArray, weights: NDArray | None
+    ) -> NDArray:
+        """First and second derivative of minus the loss, for a block of at most 1000 rows."""
+        if self.first_round is not None:
+            self._watch_start(approxes, targets, weights)
+        pairs = np.empty((len(approxes), 2))
+        self.loss._fill_direction([pairs], targets, approxes, weights, -1.0)
+        return pairs
+
+    def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
+        """Check the start when the first round is over: one block may hold the low targets only."""
+        assert self.first_round is not None
+        if (approxes == approxes[0]).all():
+            self.loss.check_target(targets)
+            rows = approxes, targets, np.ones_like(targets) if weights is None else weights
+            self.first_round.append(np.array(rows, np.float32))  # the memory is CatBoost's
+        elif self.first_round:
+            start, y, weight = np.concatenate(self.first_round, axis=1)
+            self.first_round = None
+            self.loss.check_start(y, float(start[0]), weight)
+        else:
+            self.first_round = None
+
+
+class AdaptiveObjective(Slot):
+    """The objective and the callback of one run with an adaptive loss.
+
+    CatBoost says neither which rows a block holds nor when a round begins. So the rows that are held out carry weights
+    which no training feels and no user gives, and the residuals of a round decide on the next one.
+    """
+
+    def __init__(
+        self, adaptation: Adaptation, error: NDArray, weight: NDArray, limit: float, callbacks: Any
+    ):
+        super().__init__(adaptation.loss)
+        self.adaptation, self.limit, self.callbacks = adaptation, limit, callbacks
+        self.fixed = adaptation.round(error, weight)
+        self.seen: list[NDArray] = []
+
+    def calc_ders_range(self, approxes: NDArray, targets: NDArray, weights: NDArray) -> NDArray:
+        """As that of `Objective`."""
+        if self.adaptation.due:
+            rows = weights < self.limit
+            self.seen.append(np.stack([approxes[rows] - targets[rows], weights[rows]]))
+        pairs = np.empty((len(approxes), 2))
+        self.fixed._fill_direction([pairs], targets, approxes, weights, -1.0)
+        return pairs
+
+    def after_iteration(self, info: Any) -> bool:
+        """Adapt the loss; whether to go on is for the callbacks of the user."""
+        error, weight = np.concatenate(self.seen, axis=1) if self.seen else np.empty((2, 0))
+        order = np.lexsort((weight, error))  # the blocks come in any order
+        self.fixed = self.adaptation.round(error[order], weight[order])
+        self.seen.clear()
+        return self.callbacks is None or self.callbacks.after_iteration(info)
+
+
+class Metric(Slot):
+    def __reduce__(self) -> tuple[Any, ...]:
+        return metric, (self.loss,)
+
+    def is_max_optimal(self) -> bool:
+        return False
+
+    def evaluate(
+        self, approxes: tuple[NDArray], target: NDArray, weight: NDArray | None
+    ) -> tuple[float, float]:
+        """The sums of the weighted losses and of the weights."""
+        (raw_prediction,) = approxes
+        total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
+        if total == 0.0:
+            return 0.0, 0.0
+        return total * self.loss.mean_loss(target, raw_prediction, weight), total
+
+    def get_final_error(self, error: float, weight: float) -> float:
+        return error / weight if weight > 0.0 else 0.0

@@ -1,0 +1,56 @@
+"""What is given for rows and parameters, checked and in the form that the rest expects."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+ADAPTIVE = "adaptive"  # in place of a number
+
+
+def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
+    """A contiguous 1-d array of float32 or float64."""
+    array = np.asarray(values)
+    if array.dtype != np.float32:
+        array = array.astype(np.float64, copy=False)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have shape (n_samples,), got shape {array.shape}.")
+    return np.ascontiguousarray(array)
+
+
+def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
+    """The weights as a 1-d float array: one for each row, finite and not negative."""
+    weight = as_column(sample_weight, "sample_weight")
+    if len(weight) != n:
+        raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {n}.")
+    valid = (weight >= 0) & (weight < math.inf)
+    if not valid.all():
+        row = int(np.flatnonzero(~valid)[0])
+        raise ValueError(f"sample_weight must be finite and >= 0, got {weight[row]} in row {row}.")
+    return weight
+
+
+def check_number(
+    loss: Any, name: str, allowed: str, valid: Callable[[float], bool], adaptive: bool = False
+) -> None:
+    """Make a parameter of a loss a float, or say what it may be; `ADAPTIVE` may stay."""
+    value = getattr(loss, name)
+    if adaptive:
+        if isinstance(value, str) and value == ADAPTIVE:
+            return
+        allowed = f"{allowed}, or {ADAPTIVE!r}"
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be {allowed}, got {value!r}.") from None
+    if not valid(number):
+        raise ValueError(f"{name} must be {allowed}, got {value!r}.")
+    object.__setattr__(loss, name, number)
+
+
+def check_positive(loss: Any, name: str, adaptive: bool = False) -> None:
+    check_number(loss, name, "a positive finite number", lambda x: 0.0 < x < math.inf, adaptive)

@@ -1,0 +1,219 @@
+"""Adaptive losses: parameters that follow the residuals while boosting goes on.
+
+The residuals of rows that train shrink as trees overfit, and a scale that follows them collapses. So a few rows are
+held out of training, always the same ones, and their residuals, those of new rows, decide.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from boostloss._intercept import weighted_quantile
+from boostloss._kernels import LOSS, evaluate
+from boostloss._validation import ADAPTIVE, as_column
+from boostloss.distribution import BarronDistribution
+from boostloss.formulas.barron import barron
+from boostloss.formulas.log_partition import log_partition
+from boostloss.loss import Loss
+
+SHARE, FEWEST, MOST = 0.02, 50, 1000  # of the rows are held out, at least and at most
+# An error of three standard deviations keeps 2/11 of its weight: with 20 % of wrong labels as without any, and for all
+# shapes, the scales near it did best (`benchmarks/adaptive.py`).
+FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
+NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
+SHAPES = np.linspace(0.0, 2.0, 17)
+PLAUSIBLE = 1.92  # of the log-likelihood, what separates 95 % confidence from the maximum
+BRISK = 10  # rounds, at first, that each re-estimate; later ones by a tenth of their number
+
+
+@dataclass(frozen=True)
+class Adaptive(Loss):
+    """A loss of the error with parameters that may be ``"adaptive"``."""
+
+    task = "regression"
+
+    @property
+    def adaptive(self) -> list[str]:
+        """The names of the parameters that follow the residuals."""
+        return [name for name, value in vars(self).items() if value == ADAPTIVE]
+
+    @property
+    def metric_name(self) -> str:
+        return "MAE" if self.adaptive else super().metric_name
+
+    def adaptation(self) -> "Adaptation | None":
+        return Adaptation(self) if self.adaptive else None
+
+    def fitted(self, error: ArrayLike, sample_weight: ArrayLike | None = None) -> "Adaptive":
+        """The loss with the parameters that suit these residuals.
+
+        Parameters
+        ----------
+        error : array-like of shape (n_samples,)
+            Residuals of rows that have not trained.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        Adaptive
+            With numbers for all parameters; the loss itself if they are numbers already.
+        """
+        if not self.adaptive:
+            return self
+        error = as_column(error, "error").astype(np.float64)
+        weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
+        rows = held_out(len(error), weight) if len(error) > MOST else slice(None)
+        error, weight = error[rows], None if weight is None else weight[rows]
+        estimates = self._estimates(error, weight, _spread(error, weight))
+        return replace(self, **{name: estimates[name] for name in self.adaptive})
+
+    def loss(self, y_true, raw_prediction, sample_weight=None):
+        fixed = self._suited(y_true, raw_prediction, sample_weight)
+        return super(Adaptive, fixed).loss(y_true, raw_prediction, sample_weight)
+
+    def gradient_hessian(self, y_true, raw_prediction, sample_weight=None, curvature=None):
+        fixed = self._suited(y_true, raw_prediction, sample_weight)
+        return super(Adaptive, fixed).gradient_hessian(
+            y_true, raw_prediction, sample_weight, curvature
+        )
+
+    def direction(self, y_true, raw_prediction, sample_weight=None, dtype=np.float32, factor=1.0):
+        if self.adaptive:
+            return Adaptation(self).direction(y_true, raw_prediction, sample_weight, dtype, factor)
+        return super().direction(y_true, raw_prediction, sample_weight, dtype, factor)
+
+    def mean_loss(self, y_true, raw_prediction, sample_weight=None):
+        if not self.adaptive:
+            return super().mean_loss(y_true, raw_prediction, sample_weight)
+        size = np.abs(as_column(raw_prediction).astype(np.float64) - as_column(y_true))
+        return float(np.average(size, weights=sample_weight))
+
+    def _suited(self, y_true, raw_prediction, sample_weight):
+        if not self.adaptive:
+            return self
+        y, f, weight, _ = self._rows(y_true, raw_prediction, sample_weight)
+        return self.fitted(f - y, weight)
+
+    def _estimates(self, error: NDArray, weight: NDArray | None, spread: float) -> dict[str, float]:
+        """A value for each parameter that may be adaptive."""
+        raise NotImplementedError
+
+    def _best_constant(self, y, weight):
+        if not self.adaptive:
+            return super()._best_constant(y, weight)
+        return self.fitted(y - weighted_quantile(y, weight, 0.5), weight)._best_constant(y, weight)
+
+
+class Adaptation:
+    """One training run of an adaptive loss: its objective, and the parameters of every round."""
+
+    def __init__(self, loss: Adaptive):
+        self.loss = loss
+        self.rounds: list[Adaptive] = []
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Adaptation":
+        return self  # LightGBM trains with a copy of the objective
+
+    @property
+    def history(self) -> dict[str, NDArray[np.float64]]:
+        """For every adaptive parameter its value in each round."""
+        return {
+            name: np.array([getattr(fixed, name) for fixed in self.rounds])
+            for name in self.loss.adaptive
+        }
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """The objective of XGBoost's and LightGBM's estimators."""
+        return self.direction(y_true, y_pred, sample_weight)
+
+    def direction(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        dtype: DTypeLike = np.float32,
+        factor: float = 1.0,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """As `Loss.direction`, of the next round; the rows that are held out do not pull."""
+        y, f = as_column(y_true), as_column(raw_prediction)
+        weight = None if sample_weight is None else as_column(sample_weight)
+        rows = held_out(len(y), weight)
+        honest = rows if len(rows) else slice(None)
+        error = f[honest].astype(np.float64) - y[honest]
+        fixed = self.round(error, None if weight is None else weight[honest])
+        gradient, hessian = fixed.direction(y, f, weight, dtype, factor)
+        gradient[rows] = hessian[rows] = 0.0
+        return gradient, hessian
+
+    def round(self, error: NDArray, weight: NDArray | None) -> Adaptive:
+        """The loss of the next round, after residuals of the rows that are held out."""
+        self.rounds.append(self.loss.fitted(error, weight) if self.due else self.rounds[-1])
+        return self.rounds[-1]
+
+    @property
+    def due(self) -> bool:
+        """Whether the next round re-estimates."""
+        number = len(self.rounds)
+        return number % max(1, number // BRISK) == 0
+
+
+def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:
+    """The rows out of n that do not train, of positive weight; none of fewer than 100, which then decide together."""
+    if weight is None:
+        return _sample(n)
+    positive = np.flatnonzero(weight)
+    return positive[_sample(len(positive))]
+
+
+@lru_cache(maxsize=8)
+def _sample(n: int) -> NDArray[np.intp]:
+    if n < 100:
+        return np.empty(0, np.intp)
+    size = min(max(int(SHARE * n), min(n // 10, FEWEST)), MOST)
+    rows = np.random.default_rng(0).choice(n, size, replace=False)
+    rows.sort()
+    rows.flags.writeable = False
+    return rows
+
+
+def robust_shape(error: NDArray, weight: NDArray | None) -> float:
+    """The smallest, most robust, alpha in [0, 2] that is plausible for these residuals.
+
+    Plausible is what a likelihood-ratio test at the level of 5 % does not reject. A larger alpha than the likeliest is
+    a catastrophe where labels are wrong, a smaller one costs next to nothing where they are right.
+    """
+    weight = np.ones_like(error) if weight is None else weight
+    total = weight.sum()
+    size = np.abs(error)
+    log_z, medians = _shapes()
+    scales = _spread(error, weight) * NORMAL_MAD / medians
+    mean_losses = []
+    for alpha, scale, normalizer in zip(SHAPES, scales, log_z, strict=True):
+        parameters = float(alpha), float(scale)
+        (loss,) = evaluate(
+            barron, (LOSS,), 0.0 * size, size, weight, 1.0 / total, parameters, np.float64
+        )
+        mean_losses.append(loss.sum() + np.log(scale) + normalizer)
+    rows = total**2 / (weight @ weight)  # as many of equal weight
+    excess = rows * (np.array(mean_losses) - min(mean_losses))
+    return float(SHAPES[np.argmax(excess <= PLAUSIBLE)])
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> tuple[NDArray, NDArray]:
+    """log Z and the median of |x| for every shape, at a scale of 1."""
+    medians = [BarronDistribution(alpha).ppf(0.75) for alpha in SHAPES]
+    return np.array([log_partition(alpha)[0] for alpha in SHAPES]), np.array(medians)
+
+
+def _spread(error: NDArray, weight: NDArray | None) -> float:
+    """The median size of the residuals as a standard deviation of normal ones, always positive."""
+    size = np.abs(error)
+    middle = float(np.median(size)) if weight is None else weighted_quantile(size, weight, 0.5)
+    # Where most residuals are 0, those that are not decide.
+    return (middle or float(np.average(size, weights=weight))) / NORMAL_MAD or 1.0

@@ -1,0 +1,193 @@
+"""Adaptive losses in the three libraries."""
+
+import importlib
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import boostloss as bl
+from boostloss.adaptive import held_out
+from boostloss.catboost import objective
+
+ESTIMATORS = {
+    "xgboost": ("XGBRegressor", "objective", {"n_jobs": 2}, {"early_stopping_rounds": 10}),
+    "lightgbm": (
+        "LGBMRegressor",
+        "objective",
+        {"n_jobs": 2, "verbose": -1},
+        {"early_stopping_round": 10},
+    ),
+    "catboost": (
+        "CatBoostRegressor",
+        "loss_function",
+        {"thread_count": 2, "verbose": False, "allow_writing_files": False},
+        {"early_stopping_rounds": 10},
+    ),
+}
+BOTH = bl.Barron("adaptive", "adaptive")
+LOSSES = [BOTH, bl.Huber("adaptive"), bl.LogCosh("adaptive"), bl.Welsch("adaptive")]
+each_library = pytest.mark.parametrize("library", ESTIMATORS)
+
+_rng = np.random.default_rng(0)
+X = _rng.normal(size=(1500, 4))
+TRUTH = 2.0 * X[:, 0] + np.sin(3.0 * X[:, 1])
+NOISE = 0.3
+Y = TRUTH + NOISE * _rng.standard_normal(1500)
+WRONG = Y + np.where(_rng.random(1500) < 0.1, 50.0 * _rng.standard_cauchy(1500), 0.0)
+TRAIN, VALID, TEST = slice(0, 900), slice(900, 1200), slice(1200, 1500)
+
+
+def estimator(library, loss, stop=False, module="boostloss.", **options):
+    name, parameter, plain, stopping = ESTIMATORS[library]
+    kind = getattr(importlib.import_module(module + library), name)
+    rounds = 200 if library == "catboost" else 60
+    settings = {"n_estimators": rounds, "learning_rate": 0.15, "random_state": 0}
+    return kind(**{parameter: loss}, **settings | plain | (stopping if stop else {}) | options)
+
+
+def fit(model, y=WRONG, **options):
+    if "XGB" in type(model).__name__ and "eval_set" in options:
+        options["verbose"] = False
+    return model.fit(X[TRAIN], y[TRAIN], **options)
+
+
+def error(model):
+    return np.mean(np.abs(model.predict(X[TEST]) - TRUTH[TEST]))
+
+
+@each_library
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_wrong_labels_do_little_harm_without_tuning(library, loss):
+    model = fit(estimator(library, loss))
+    squared = fit(estimator(library, bl.SquaredError()))
+    assert error(model) < 0.35 < 0.5 * error(squared)
+    for name in loss.adaptive:
+        values = model.adaptation_[name]
+        assert values.shape == (model.get_params()["n_estimators"],)
+        assert np.isfinite(values).all()
+
+
+@each_library
+def test_the_scale_comes_down_to_the_noise_and_does_not_collapse(library):
+    loss = bl.Cauchy("adaptive")
+    scale = fit(estimator(library, loss, n_estimators=300), Y).adaptation_["scale"]
+    assert scale[0] > 1.0
+    assert 0.9 * NOISE < scale[-1] < 2.0 * NOISE
+
+
+@each_library
+def test_the_shape_tells_wrong_labels_from_right_ones(library):
+    right, wrong = (fit(estimator(library, BOTH), y).adaptation_["alpha"][-1] for y in (Y, WRONG))
+    assert wrong == 0.0 < right
+
+
+@each_library
+def test_two_fits_are_equal_and_a_fit_leaves_the_loss_as_it_is(library):
+    model = estimator(library, BOTH)
+    first, second = (fit(clone(model)) for _ in range(2))
+    np.testing.assert_array_equal(first.predict(X), second.predict(X))
+    for name in BOTH.adaptive:
+        np.testing.assert_array_equal(first.adaptation_[name], second.adaptation_[name])
+    assert bl.Barron("adaptive", "adaptive") == BOTH
+
+
+@each_library
+def test_early_stopping_judges_by_the_absolute_error(library):
+    model = estimator(library, BOTH, stop=True, n_estimators=2000, learning_rate=0.3)
+    if library == "lightgbm":
+        metrics = fit(model, eval_X=X[VALID], eval_y=WRONG[VALID]).evals_result_["valid_0"]
+    elif library == "xgboost":
+        fit(model, eval_set=[(X[VALID], WRONG[VALID])])
+        metrics = model.evals_result()["validation_0"]
+    else:
+        fit(model, eval_set=[(X[VALID], WRONG[VALID])])
+        metrics = model.get_evals_result()["validation"]
+    expected = np.mean(np.abs(model.predict(X[VALID]) - WRONG[VALID]))
+    assert min(metrics["MAE"]) == pytest.approx(expected, rel=1e-5)
+    assert len(metrics["MAE"]) < 2000
+    assert len(model.adaptation_["scale"]) == len(metrics["MAE"])
+
+
+@each_library
+def test_pickles_and_saved_models_predict_the_same_and_know_the_loss(library, tmp_path):
+    model = fit(estimator(library, BOTH))
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    path = str(tmp_path / "model.json")
+    model.save_model(path, **({"format": "json"} if library == "catboost" else {}))
+    loaded = estimator(library, "regression" if library == "lightgbm" else None)
+    loaded.load_model(path, **({"format": "json"} if library == "catboost" else {}))
+    np.testing.assert_allclose(loaded.predict(X), model.predict(X), rtol=1e-6)
+    known = loaded.loss if library == "catboost" else loaded.loss_
+    assert known == BOTH
+    fit(loaded)
+    assert "scale" in loaded.adaptation_
+
+
+@each_library
+def test_a_fixed_loss_has_no_history(library):
+    assert not hasattr(fit(estimator(library, bl.Cauchy())), "adaptation_")
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_a_new_fit_forgets_the_history(library):
+    model = fit(estimator(library, BOTH))
+    assert not hasattr(fit(model.set_params(objective=bl.Cauchy())), "adaptation_")
+
+
+@each_library
+def test_training_goes_on_from_a_model(library):
+    model = fit(estimator(library, bl.Cauchy("adaptive")))
+    option = {"xgboost": "xgb_model", "lightgbm": "init_model", "catboost": "init_model"}[library]
+    start = {"xgboost": lambda m: m.get_booster(), "lightgbm": lambda m: m.booster_}
+    before = start.get(library, lambda m: m)(model)
+    more = fit(estimator(library, bl.Cauchy("adaptive")), **{option: before})
+    assert more.adaptation_["scale"][0] < 0.7 * model.adaptation_["scale"][0]
+    assert error(more) < 1.1 * error(model)
+
+
+@each_library
+def test_weights_count_and_rows_of_weight_zero_do_not(library):
+    loss, bad = bl.Cauchy("adaptive"), np.arange(1500) % 3 == 0
+    y = np.where(bad, 1e4, Y)
+    weight = np.where(bad, 0.0, 2.0)[TRAIN]
+    model = fit(estimator(library, loss), y, sample_weight=weight)
+    assert model.adaptation_["scale"].max() < 10.0
+    assert error(model) < 0.35
+
+
+@each_library
+def test_a_table_too_small_to_hold_rows_out(library):
+    model = estimator(library, BOTH, n_estimators=20).fit(X[:60], WRONG[:60])
+    assert np.isfinite(model.predict(X)).all()
+    assert len(model.adaptation_["alpha"]) == 20
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_the_plain_library_takes_it_too(library):
+    model = fit(estimator(library, BOTH, module=""))
+    assert error(model) < 0.4
+
+
+def test_plain_catboost_is_told_who_adapts():
+    with pytest.raises(ValueError, match=r"boostloss\.catboost\.CatBoostRegressor adapts it"):
+        objective(BOTH)
+
+
+def test_catboost_calls_back_the_user_too():
+    class Stop:
+        def after_iteration(self, info):
+            return info.iteration < 7
+
+    model = fit(estimator("catboost", BOTH), callbacks=[Stop()])
+    assert model.tree_count_ == len(model.adaptation_["scale"]) == 7
+
+
+def test_catboost_does_not_train_on_what_is_held_out():
+    y = Y[TRAIN].copy()
+    y[held_out(900)] += 1e6
+    loss = bl.Barron(alpha=2.0, scale="adaptive")  # squared error, which any row would pull
+    model = estimator("catboost", loss).fit(X[TRAIN], y, baseline=np.zeros(900))
+    assert error(model) < 0.35
