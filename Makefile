@@ -1,6 +1,6 @@
 # make demo   which loss suits the embedded data set? (the main job)
 # make test   lint, types and tests
-# make bench  the tables of the README
+# make bench  the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
 # Each needs python3 (3.11 or later) and nothing installed before it: the virtual environment is made on the way.
 
 PYTHON ?= python3
@@ -31,7 +31,7 @@ test: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	for script in benchmarks/*.py; do \
 		echo "== $$script"; \
-		$(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; \
+		$(BIN)/python -m benchmarks.$$(basename $$script .py) || test $$? = 2 || exit 1; \
 	done
 
 clean:

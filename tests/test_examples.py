@@ -18,7 +18,7 @@ def test_there_is_one_for_each_library_and_a_pipeline():
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(path, tmp_path):
-    for library in ("xgboost", "lightgbm", "catboost", "sklearn"):
+    for library in ("xgboost", "lightgbm", "catboost", "sklearn", "torch"):
         if library in path.read_text("utf-8"):
             pytest.importorskip(library)
     result = subprocess.run(

@@ -16,7 +16,7 @@ from torch_cases import LABELS, case, every_module  # noqa: E402
 
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
-from benchmarks.published import GeneralLoss  # noqa: E402
+from benchmarks.torch_cpu import GeneralLoss  # noqa: E402
 from boostloss.regression import Regression  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 

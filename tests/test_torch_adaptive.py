@@ -64,7 +64,7 @@ def test_each_dimension_learns_its_own():
 
 
 def test_line_fit_of_the_published_notebook():
-    random = np.random.RandomState(1)  # noqa: NPY002
+    random = np.random.RandomState(1)
     x = random.uniform(size=50)
     y = 0.7 * x + 0.15 + 0.025 * random.normal(size=50)
     flipped = random.uniform(size=50) > 0.9
