@@ -96,7 +96,7 @@ def compare(
         list[str] | None,
         typer.Option(
             help="Loss of boostloss, such as 'Barron(alpha=0)' or 'Quantile(0.9)'; repeatable. "
-            "A scale or delta that is not given follows the data. By default all of them."
+            "A shape, scale or delta that is not given adapts to the data. By default all of them."
         ),
     ] = None,
     metric: Annotated[
