@@ -68,14 +68,23 @@ def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-mat
         loop(n, *addresses[:3], factor, floor, values, *addresses[3:])
         return
 
-    def run(start: int) -> None:
-        at = [
-            place + start * array.strides[0] for place, array in zip(addresses, arrays, strict=True)
-        ]
-        loop(min(BLOCK, n - start), *at[:3], factor, floor, values, *at[3:])
+    starts = iter(range(0, n, BLOCK))
 
-    for _ in thread_pool(os.getpid()).map(run, range(0, n, BLOCK)):
-        pass
+    def run() -> None:
+        for start in starts:
+            at = [
+                place + start * array.strides[0]
+                for place, array in zip(addresses, arrays, strict=True)
+            ]
+            loop(min(BLOCK, n - start), *at[:3], factor, floor, values, *at[3:])
+
+    # This thread works too: it need not wait for another to wake, or to find a core.
+    pool = thread_pool(os.getpid())
+    helpers = [pool.submit(run) for _ in range(pool._max_workers - 1)]
+    run()
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
 
 
 def address(array: Any) -> int:

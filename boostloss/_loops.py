@@ -68,7 +68,7 @@ def jitable(formula: Callable) -> Callable:
     """The formula for numba, with the formulas that it calls."""
     for name in formula.__code__.co_names:
         called = formula.__globals__.get(name)
-        if getattr(called, "__module__", None) == formula.__module__:
+        if callable(called) and called.__module__ == formula.__module__:
             jitable(called)
     return register_jitable(**INLINE)(formula)
 
