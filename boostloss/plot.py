@@ -2,9 +2,12 @@
 
 >>> plot_loss(Huber(), Cauchy(), Quantile(0.9))
 >>> plot_adaptation(fitted_estimator)
+
+Needs matplotlib, which ``pip install boostloss[plot]`` brings.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -23,7 +26,8 @@ def plot_loss(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None
     Parameters
     ----------
     *losses : Loss
-        All of one task: of the error, or of the raw prediction for a row of label 1.
+        All of one task: of the error, or of the raw prediction for a row of label 1. Those of one class are coloured
+        from dark to light, in their order, and named by the parameters in which they differ.
     at : array-like of shape (n,), optional
         Errors or raw predictions, ascending; by default from -6 to 6.
     ax : matplotlib Axes, optional
@@ -57,7 +61,7 @@ def plot_curvature(
     Parameters
     ----------
     *losses, at, ax
-        As for `plot_loss`.
+        As for `plot_loss`. The majorizer of a quantile depends on all of ``at``, as on all residuals in training.
     curvature : {"exact", "majorizer"}, optional
         By default both: the majorizer as a line, the exact curvature dashed in the same colour.
 
@@ -65,16 +69,16 @@ def plot_curvature(
     -------
     matplotlib Axes
     """
-    if curvature is not None:
-        return _curves(losses, at, ax, f"{curvature} curvature", _bend(curvature))
-    ax = _curves(losses, at, ax, "curvature", _bend("majorizer"))
-    colors = [line.get_color() for line in ax.lines[-len(losses) :]]
-    for loss, color in zip(losses, colors, strict=True):
-        x, y = _rows(loss, at)
-        ax.plot(x, _bend("exact")(loss, y, x), "--", color=color)
-    ax.plot([], [], "-", color="gray", label="majorizer")
-    ax.plot([], [], "--", color="gray", label="exact")
-    ax.legend()
+    if curvature is None:
+        name = "curvature: majorizer, exact (dashed)"
+        ax = _curves(losses, at, ax, name, _bend("majorizer"), _bend("exact"))
+    else:
+        ax = _curves(losses, at, ax, f"{curvature} curvature", _bend(curvature))
+    # These curves leave no corner free: the legend goes above them.
+    title, labels = _names(losses)
+    ax.legend(title=title, loc="upper center", ncols=2)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + (high - low) * 0.07 * (1 + len(labels) / 2 + (title is not None)))
     return ax
 
 
@@ -86,7 +90,7 @@ def plot_adaptation(adapted: Any, ax: Axes | None = None) -> Axes:
     adapted : estimator or mapping
         A fitted estimator of boostloss with an adaptive loss, or its ``adaptation_``: an array for each parameter.
     ax : matplotlib Axes, optional
-        Where to draw; the current axes if not given.
+        Where to draw; the current axes if not given. A second parameter has its own scale on the right, on twin axes.
 
     Returns
     -------
@@ -104,10 +108,13 @@ def plot_adaptation(adapted: Any, ax: Axes | None = None) -> Axes:
             f"got {adapted!r}."
         )
     ax = plt.gca() if ax is None else ax
-    for name, values in history.items():
-        ax.plot(np.arange(1, len(values) + 1), values, label=name)
-    ax.set(xlabel="boosting round", ylabel="estimate")
-    ax.legend()
+    for k, (name, values) in enumerate(history.items()):
+        side = ax.twinx() if k else ax
+        side.plot(np.arange(1, len(values) + 1), values, color=f"C{k}", drawstyle="steps-post")
+        side.set_ylabel(name, color=f"C{k}")
+        side.tick_params(axis="y", labelcolor=f"C{k}")
+    ax.set_xlabel("boosting round")
+    ax.figure.sca(ax)  # which the twin has taken over
     return ax
 
 
@@ -127,6 +134,7 @@ def _curves(
     ax: Axes | None,
     quantity: str,
     evaluate: Callable[[Loss, NDArray, NDArray], NDArray],
+    dashed: Callable[[Loss, NDArray, NDArray], NDArray] | None = None,
 ) -> Axes:
     if not losses or not all(isinstance(loss, Loss) for loss in losses):
         raise TypeError(f"losses must be Loss objects such as boostloss.Huber(), got {losses!r}.")
@@ -137,10 +145,35 @@ def _curves(
     if adaptive:
         raise ValueError(f"losses must have numbers as parameters, got {adaptive[0]!r}.")
     ax = plt.gca() if ax is None else ax
-    for loss in losses:
+    title, labels = _names(losses)
+    shades = np.linspace(0.0, 0.85, len(losses))  # yellow would be lost on white
+    for loss, label, shade in zip(losses, labels, shades, strict=True):
         x, y = _rows(loss, at)
-        ax.plot(x, evaluate(loss, y, x), label=repr(loss))
+        (line,) = ax.plot(x, evaluate(loss, y, x), label=label)
+        if title:
+            line.set_color(plt.get_cmap("viridis")(shade))
+        if dashed:
+            ax.plot(x, dashed(loss, y, x), "--", color=line.get_color())
     xlabel = "raw prediction of a row of label 1" if tasks == {"binary"} else "error"
     ax.set(xlabel=xlabel, ylabel=quantity)
-    ax.legend()
+    ax.legend(title=title)
     return ax
+
+
+def _names(losses: tuple[Any, ...]) -> tuple[str | None, list[str]]:
+    """The legend: of losses of one class, what they share as its title and what differs as their names."""
+    parameters = [{f.name: getattr(x, f.name) for f in fields(x) if f.repr} for x in losses]
+    kinds = [type(loss).__name__ for loss in losses]
+    differ = {key for row in parameters for key in row if row[key] != parameters[0].get(key)}
+    if len(set(kinds)) > 1 or not differ:
+        return None, [f"{kind}({_text(row)})" for kind, row in zip(kinds, parameters, strict=True)]
+    shared = {key: value for key, value in parameters[0].items() if key not in differ}
+    own = [{key: row[key] for key in row if key in differ} for row in parameters]
+    return ", ".join(filter(None, [kinds[0], _text(shared)])), [_text(row) for row in own]
+
+
+def _text(parameters: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in parameters.items()
+    )

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 import boostloss as bl
 from boostloss.plot import plot_adaptation, plot_curvature, plot_gradient, plot_loss
@@ -20,9 +21,29 @@ def test_every_loss_is_a_line_with_its_values(ax):
     x = np.linspace(-3.0, 3.0, 7)
     assert plot_loss(*losses, at=x, ax=ax) is ax
     for loss, line in zip(losses, ax.lines, strict=True):
-        assert line.get_label() == repr(loss)
         np.testing.assert_allclose(line.get_ydata(), loss.loss(np.zeros(7), x))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("error", "loss")
+    assert names(ax) == ["", "Huber(delta=2)", "Cauchy(scale=1)", "Quantile(quantile=0.9)"]
+
+
+def names(ax):
+    """The title and the entries of the legend."""
+    legend = ax.get_legend()
+    return [text.get_text() for text in (legend.get_title(), *legend.get_texts())]
+
+
+def test_losses_of_one_class_are_a_family_from_dark_to_light(ax):
+    plot_loss(*(bl.Barron(alpha, scale=1.0 / 3.0) for alpha in (2.0, 0.0, -np.inf)), ax=ax)
+    assert names(ax) == ["Barron, scale=0.3333", "alpha=2", "alpha=0", "alpha=-inf"]
+    lightness = [sum(to_rgb(line.get_color())) for line in ax.lines]
+    assert lightness == sorted(lightness)
+    plot_loss(bl.Quantile(0.1), bl.Quantile(0.9), ax=ax)
+    assert names(ax)[0] == "Quantile"
+
+
+def test_equal_losses_keep_their_name(ax):
+    plot_loss(bl.Huber(), bl.Huber(), ax=ax)
+    assert names(ax) == ["", "Huber(delta=1)", "Huber(delta=1)"]
 
 
 def test_a_binary_loss_is_drawn_over_the_score_of_label_1(ax):
@@ -33,15 +54,35 @@ def test_a_binary_loss_is_drawn_over_the_score_of_label_1(ax):
 
 
 def test_both_curvatures_or_one(ax):
-    loss = bl.Welsch()
-    plot_curvature(loss, ax=ax)
-    majorizer, exact = ax.lines[:2]
-    assert (np.asarray(majorizer.get_ydata()) >= np.asarray(exact.get_ydata()) - 1e-15).all()
-    assert majorizer.get_color() == exact.get_color()
-    ax.clear()
-    plot_curvature(loss, curvature="exact", ax=ax)
-    assert len(ax.lines) == 1
-    np.testing.assert_array_equal(ax.lines[0].get_ydata(), exact.get_ydata())
+    losses = bl.Welsch(), bl.Cauchy()
+    plot_curvature(*losses, ax=ax)
+    assert len(ax.lines) == 4
+    for majorizer, exact in zip(ax.lines[::2], ax.lines[1::2], strict=True):
+        assert (majorizer.get_linestyle(), exact.get_linestyle()) == ("-", "--")
+        assert (np.asarray(majorizer.get_ydata()) >= np.asarray(exact.get_ydata()) - 1e-15).all()
+        assert majorizer.get_color() == exact.get_color()
+    assert len(names(ax)) == 1 + len(losses)
+    alone = plot_curvature(losses[0], curvature="exact", ax=plt.figure().add_subplot())
+    assert len(alone.lines) == 1
+    np.testing.assert_array_equal(alone.lines[0].get_ydata(), ax.lines[1].get_ydata())
+    plt.close(alone.figure)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        (bl.Huber(), bl.LogCosh(), bl.Cauchy()),
+        tuple(bl.Barron(alpha) for alpha in (2.0, 1.0, 0.5, 0.0, -2.0, -np.inf)),
+        (bl.Logistic(), bl.Focal()),
+    ],
+    ids=["mixed", "family", "binary"],
+)
+def test_the_legend_of_curvatures_covers_none(ax, losses):
+    plot_curvature(*losses, ax=ax)
+    ax.figure.draw_without_rendering()
+    bottom = ax.get_legend().get_window_extent().y0
+    for line in ax.lines:
+        assert line.get_window_extent().y1 < bottom
 
 
 def test_without_axes_the_current_ones_are_taken(ax):
@@ -49,11 +90,16 @@ def test_without_axes_the_current_ones_are_taken(ax):
     assert plot_loss(bl.Huber()) is ax
 
 
-def test_a_history_is_drawn_by_round(ax):
-    plot_adaptation({"alpha": np.array([1.0, 0.5]), "scale": np.array([2.0, 1.0])}, ax=ax)
-    assert [line.get_label() for line in ax.lines] == ["alpha", "scale"]
-    np.testing.assert_array_equal(ax.lines[1].get_xdata(), [1, 2])
-    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [2.0, 1.0])
+def test_a_history_is_drawn_by_round_each_parameter_on_its_side(ax):
+    history = {"alpha": np.array([1.0, 0.5]), "scale": np.array([200.0, 100.0])}
+    assert plot_adaptation(history, ax=ax) is ax
+    assert len(ax.figure.axes) == 2
+    assert ax.figure.gca() is ax
+    for side, (name, values) in zip(ax.figure.axes, history.items(), strict=True):
+        (line,) = side.lines
+        assert side.get_ylabel() == name
+        np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+        np.testing.assert_array_equal(line.get_ydata(), values)
 
 
 @pytest.mark.parametrize(
