@@ -1,6 +1,7 @@
 """Every example runs to its end, quickly."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,27 +9,64 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-EXAMPLES = sorted((REPOSITORY / "examples").glob("*.py"))
+EXAMPLES = {path.stem: path for path in sorted((REPOSITORY / "examples").glob("*.py"))}
+THAT_WRITE = {"adaptive_regression", "loss_pictures"}  # have tests of their own
 
 
-def test_there_is_one_for_each_library_and_a_pipeline():
-    kinds = {path.stem.split("_")[0] for path in EXAMPLES}
-    assert kinds >= {"xgboost", "lightgbm", "catboost", "pipeline"}
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(path, tmp_path):
-    for library in ("xgboost", "lightgbm", "catboost", "sklearn", "torch"):
+def run(name: str, folder: Path) -> str:
+    """What an example prints, run in a folder."""
+    path = EXAMPLES[name]
+    for library in ("xgboost", "lightgbm", "catboost", "sklearn", "torch", "matplotlib"):
         if library in path.read_text("utf-8"):
             pytest.importorskip(library)
     result = subprocess.run(
         [sys.executable, "-W", "error", str(path)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "MPLBACKEND": "Agg"},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.strip(), "an example prints what it found"
+    return result.stdout
+
+
+def test_there_is_one_for_each_library_and_a_pipeline():
+    kinds = {name.split("_")[0] for name in EXAMPLES}
+    assert kinds >= {"xgboost", "lightgbm", "catboost", "pipeline"}
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - THAT_WRITE))
+def test_example_runs(name, tmp_path):
+    assert run(name, tmp_path).strip(), "an example prints what it found"
+
+
+def test_the_published_line_fit(tmp_path):
+    rows = dict(re.findall(r"^(.*, .*?)  +(.*)$", run("adaptive_regression", tmp_path), re.M))
+    found = {name: re.findall(r"-?\d+\.?\d*", row) for name, row in rows.items()}
+    loss, *_ = map(float, found["squared error, here"])
+    assert loss == pytest.approx(1.673694, abs=1e-6)
+    loss, alpha, scale, *_ = map(float, found["adaptive, here at step 1900"])
+    assert (loss, alpha, scale) == pytest.approx((-1.514423, 0.011832, 0.012073), rel=0.01)
+    loss, alpha, scale, slope, intercept = map(float, found["adaptive, here at the end"])
+    assert loss == pytest.approx(-1.5147, abs=1e-4)
+    assert alpha == pytest.approx(0.0109, rel=0.02)
+    assert scale == pytest.approx(0.01206, rel=0.01)
+    assert (slope, intercept) == pytest.approx((0.7150, 0.1487), abs=1e-3)
+
+    Image = pytest.importorskip("PIL.Image")
+    path = tmp_path / "adaptive_regression.gif"
+    assert path.stat().st_size < 1e6
+    with Image.open(path) as animation:
+        assert animation.n_frames >= 50
+
+
+def test_pictures_are_drawn(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    files = [tmp_path / name for name in run("loss_pictures", tmp_path).split()]
+    assert len(files) == 4
+    for path in files:
+        with Image.open(path) as picture:
+            assert min(picture.size) >= 400
+            assert len(picture.convert("RGB").getcolors(1 << 24)) > 20, "more than empty axes"
