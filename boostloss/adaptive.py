@@ -24,9 +24,11 @@ SHARE, FEWEST, MOST = 0.02, 50, 1000  # of the rows are held out, at least and a
 # shapes, the scales near it did best (`benchmarks/adaptive.py`).
 FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
-SHAPES = np.linspace(0.0, 2.0, 17)
+SHAPES = np.linspace(0.0, 2.0, 9)
 PLAUSIBLE = 1.92  # of the log-likelihood, what separates 95 % confidence from the maximum
-BRISK = 10  # rounds, at first, that each re-estimate; later ones by a tenth of their number
+PACE = (
+    5  # the first rounds each re-estimate, later ones whenever a fifth of their number has passed
+)
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,9 @@ class Adaptation:
     """One training run of an adaptive loss: its objective, and the parameters of every round."""
 
     def __init__(self, loss: Adaptive):
-        self.loss = loss
+        self.loss = self.fixed = loss
         self.rounds: list[Adaptive] = []
+        self.wake = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Adaptation":
         return self  # LightGBM trains with a copy of the objective
@@ -152,14 +155,16 @@ class Adaptation:
 
     def round(self, error: NDArray, weight: NDArray | None) -> Adaptive:
         """The loss of the next round, after residuals of the rows that are held out."""
-        self.rounds.append(self.loss.fitted(error, weight) if self.due else self.rounds[-1])
-        return self.rounds[-1]
+        if self.due:
+            self.fixed = self.loss.fitted(error, weight)
+            self.wake = len(self.rounds) + 1 + len(self.rounds) // PACE
+        self.rounds.append(self.fixed)
+        return self.fixed
 
     @property
     def due(self) -> bool:
         """Whether the next round re-estimates."""
-        number = len(self.rounds)
-        return number % max(1, number // BRISK) == 0
+        return len(self.rounds) >= self.wake
 
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:
