@@ -76,9 +76,10 @@ def plot_curvature(
         ax = _curves(losses, at, ax, f"{curvature} curvature", _bend(curvature))
     # These curves leave no corner free: the legend goes above them.
     title, labels = _names(losses)
-    ax.legend(title=title, loc="upper center", ncols=2)
+    columns = 2 if title else 1
+    ax.legend(title=title, loc="upper center", ncols=columns)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high + (high - low) * 0.07 * (1 + len(labels) / 2 + (title is not None)))
+    ax.set_ylim(low, high + (high - low) * 0.07 * (columns + len(labels) / columns))
     return ax
 
 
