@@ -274,6 +274,7 @@ WRONG = {
     "quantile must be": lambda x: bt.QuantileLoss([0.5, 1.5]),
     "reduction must be": lambda x: bt.HuberLoss(reduction="average"),
     "delta must be": lambda x: bt.HuberLoss(-1.0),
+    "loss must have fixed parameters": lambda x: bt.BarronLoss("adaptive"),
     "gamma must be": lambda x: bt.FocalLoss(-1.0),
     "target must not require a gradient": lambda x: bt.LogisticLoss()(
         x, x.clone().requires_grad_()
