@@ -30,6 +30,8 @@ OURS = [
     bl.Cauchy(scale=SCALE),
     bl.Cauchy(scale=1.0),
     bl.Welsch(scale=1.0),
+    bl.Cauchy("adaptive"),
+    bl.Barron("adaptive", "adaptive"),
 ]
 OWN: dict[str, list[dict[str, Any]]] = {
     "xgboost": [
