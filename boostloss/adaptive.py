@@ -20,7 +20,7 @@ from boostloss.formulas.log_partition import log_partition
 from boostloss.loss import Loss
 
 SHARE, FEWEST, MOST = 0.02, 50, 1000  # of the rows are held out, at least and at most
-# An error of three standard deviations keeps 2/11 of its weight, whatever the loss; Cauchy's has a scale of one of them.
+# An error of three standard deviations keeps 2/11 of its weight, whatever the loss: Cauchy's with one as its scale.
 FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
 SHAPES = np.linspace(0.0, 2.0, 9)
@@ -165,7 +165,7 @@ class Adaptation:
 
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:
-    """The rows out of n that do not train, of positive weight; none of fewer than 100, which then decide together."""
+    """The rows out of n that do not train, of positive weight; none of fewer than 200, which then decide together."""
     if weight is None:
         return _sample(n)
     positive = np.flatnonzero(weight)
@@ -174,9 +174,9 @@ def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:
 
 @lru_cache(maxsize=8)
 def _sample(n: int) -> NDArray[np.intp]:
-    if n < 100:
+    if n < 200:
         return np.empty(0, np.intp)
-    size = min(max(int(SHARE * n), min(n // 10, FEWEST)), MOST)
+    size = min(max(int(SHARE * n), min(n // 20, FEWEST)), MOST)
     rows = np.random.default_rng(0).choice(n, size, replace=False)
     rows.sort()
     rows.flags.writeable = False

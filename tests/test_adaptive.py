@@ -122,7 +122,7 @@ def test_the_rows_that_decide_do_not_pull(loss, weighted, rng):
 
 
 @pytest.mark.parametrize(
-    ("n", "size"), [(99, 0), (100, 10), (1000, 50), (10_000, 200), (10**6, MOST)]
+    ("n", "size"), [(199, 0), (200, 10), (1000, 50), (10_000, 200), (10**6, MOST)]
 )
 def test_few_rows_are_held_out(n, size):
     rows = held_out(n)

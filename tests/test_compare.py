@@ -49,7 +49,13 @@ def binary(table, tmp_path_factory):
 
 def test_the_terminal_tells_the_outcome(regression):
     result, _ = regression
-    for text in ("MAE ± s.e.", "own reg:absoluteerror", "Huber(delta='adaptive')", "★", "XGBRegressor("):
+    for text in (
+        "MAE ± s.e.",
+        "own reg:absoluteerror",
+        "Huber(delta='adaptive')",
+        "★",
+        "XGBRegressor(",
+    ):
         assert text in result.stdout
     assert result.stdout.index("Regression: price") < result.stdout.index("Quantile 0.1: price")
     for text in ("Regression: 'price' holds numbers", "fold 2 of 2 done", "report.html"):
