@@ -85,6 +85,7 @@ class Adaptive(Loss):
         return super().direction(y_true, raw_prediction, sample_weight, dtype, factor)
 
     def mean_loss(self, y_true, raw_prediction, sample_weight=None):
+        """As `Loss.mean_loss`, but with an adaptive parameter, which differs from round to round, the mean |error|."""
         if not self.adaptive:
             return super().mean_loss(y_true, raw_prediction, sample_weight)
         size = np.abs(as_column(raw_prediction).astype(np.float64) - as_column(y_true))

@@ -146,6 +146,9 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a string
     as loss function nothing differs from the parent.
 
+    After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive parameter, with its value
+    in every round; the rows that are held out carry weights next to 0.
+
     Two defaults matter. A leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and
     `Quantile`. The learning rate is 0.03, as for CatBoost's own Huber or MAE; its own choice by the number of
     rows is for RMSE and Logloss alone.

@@ -236,7 +236,8 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
     Training starts from the loss's best constant, unless `base_score` is given, and stops early by the loss
     itself, unless `eval_metric` is given. A saved model is complete: plain XGBoost loads it and predicts the
     same, and `load_model` of this class restores the loss too. With a string as objective nothing differs
-    from the parent.
+    from the parent. After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive
+    parameter, with its value in every round.
     """
 
     task = "regression"
