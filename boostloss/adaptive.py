@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import weighted_quantile
 from boostloss._kernels import LOSS, evaluate
-from boostloss._validation import ADAPTIVE, as_column
+from boostloss._validation import ADAPTIVE, as_column, check_weight
 from boostloss.distribution import BarronDistribution
 from boostloss.formulas.barron import barron
 from boostloss.formulas.log_partition import log_partition
@@ -63,9 +63,14 @@ class Adaptive(Loss):
         if not self.adaptive:
             return self
         error = as_column(error, "error").astype(np.float64)
-        weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
-        rows = held_out(len(error), weight) if len(error) > MOST else slice(None)
-        error, weight = error[rows], None if weight is None else weight[rows]
+        weight = None
+        if sample_weight is not None:
+            weight = check_weight(sample_weight, len(error))
+            error, weight = error[weight > 0.0], weight[weight > 0.0]
+        if not len(error):
+            raise ValueError("error must hold a row of positive weight, got none.")
+        step = -(-len(error) // MOST)
+        error, weight = error[::step], None if weight is None else weight[::step]
         estimates = self._estimates(error, weight, _spread(error, weight))
         return replace(self, **{name: estimates[name] for name in self.adaptive})
 

@@ -72,6 +72,29 @@ def test_weight_zero_is_absence(loss, rng):
     assert weighted.parameters == pytest.approx(alone.parameters)
 
 
+def test_many_residuals_of_weight_zero_leave_the_few_others(rng):
+    error, weight = rng.standard_normal(5000), np.zeros(5000)
+    weight[::50] = 2.0
+    loss = bl.Barron("adaptive", "adaptive")
+    assert loss.fitted(error, weight).parameters == pytest.approx(
+        loss.fitted(error[::50]).parameters
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "weight", "match"),
+    [
+        ([], None, "a row of positive weight"),
+        ([1.0, 2.0], [0.0, 0.0], "a row of positive weight"),
+        ([1.0, 2.0], [1.0], "sample_weight has 1 rows"),
+        ([1.0, 2.0], [1.0, -1.0], "got -1.0 in row 1"),
+    ],
+)
+def test_residuals_that_decide_nothing_are_refused(error, weight, match):
+    with pytest.raises(ValueError, match=match):
+        bl.Cauchy("adaptive").fitted(error, weight)
+
+
 @each
 @pytest.mark.parametrize("error", [np.zeros(200), np.repeat([0.0, 3.0], [150, 50]), [2.0]])
 def test_tied_residuals_give_usable_numbers(loss, error):
