@@ -102,6 +102,7 @@ class AdaptiveObjective(Slot):
         super().__init__(adaptation.loss)
         self.adaptation, self.limit, self.callbacks = adaptation, limit, callbacks
         self.fixed = adaptation.round(error, weight)
+        self.size = len(error)
         self.seen: list[NDArray] = []
 
     def calc_ders_range(self, approxes: NDArray, targets: NDArray, weights: NDArray) -> NDArray:
@@ -115,10 +116,14 @@ class AdaptiveObjective(Slot):
 
     def after_iteration(self, info: Any) -> bool:
         """Adapt the loss; whether to go on is for the callbacks of the user."""
-        error, weight = np.concatenate(self.seen, axis=1) if self.seen else np.empty((2, 0))
-        order = np.lexsort((weight, error))  # the blocks come in any order
-        self.fixed = self.adaptation.round(error[order], weight[order])
-        self.seen.clear()
+        if self.seen:
+            error, weight = np.concatenate(self.seen, axis=1)
+            # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
+            order = np.lexsort((weight, error))[:: len(error) // self.size]
+            self.fixed = self.adaptation.round(error[order], weight[order])
+            self.seen.clear()
+        else:
+            self.adaptation.repeat()
         return self.callbacks is None or self.callbacks.after_iteration(info)
 
 

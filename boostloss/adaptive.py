@@ -20,7 +20,7 @@ from boostloss.formulas.log_partition import log_partition
 from boostloss.loss import Loss
 
 SHARE, FEWEST, MOST = 0.02, 50, 1000  # of the rows are held out, at least and at most
-# An error of three standard deviations keeps 2/11 of its weight, whatever the loss: Cauchy's with one as its scale.
+# An error of three standard deviations keeps 2/11 of its weight in every loss: Cauchy's takes one as its scale.
 FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
 SHAPES = np.linspace(0.0, 2.0, 9)
@@ -69,8 +69,11 @@ class Adaptive(Loss):
             error, weight = error[weight > 0.0], weight[weight > 0.0]
         if not len(error):
             raise ValueError("error must hold a row of positive weight, got none.")
-        step = -(-len(error) // MOST)
-        error, weight = error[::step], None if weight is None else weight[::step]
+        if not np.isfinite(error).all():
+            raise ValueError(f"error must be finite, got {error[~np.isfinite(error)][0]}.")
+        if len(error) > MOST:
+            rows = _chosen(len(error), MOST)
+            error, weight = error[rows], None if weight is None else weight[rows]
         estimates = self._estimates(error, weight, _spread(error, weight))
         return replace(self, **{name: estimates[name] for name in self.adaptive})
 
@@ -94,7 +97,8 @@ class Adaptive(Loss):
         if not self.adaptive:
             return super().mean_loss(y_true, raw_prediction, sample_weight)
         size = np.abs(as_column(raw_prediction).astype(np.float64) - as_column(y_true))
-        return float(np.average(size, weights=sample_weight))
+        weight = np.ones_like(size) if sample_weight is None else as_column(sample_weight)
+        return float(np.sum(weight * size) / weight.sum(dtype=np.float64))
 
     def _suited(self, y_true, raw_prediction, sample_weight):
         if not self.adaptive:
@@ -161,6 +165,10 @@ class Adaptation:
         if self.due:
             self.fixed = self.loss.fitted(error, weight)
             self.wake = len(self.rounds) + 1 + len(self.rounds) // PACE
+        return self.repeat()
+
+    def repeat(self) -> Adaptive:
+        """The loss of the next round, which is that of the last."""
         self.rounds.append(self.fixed)
         return self.fixed
 
@@ -172,34 +180,34 @@ class Adaptation:
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:
     """The rows out of n that do not train, of positive weight; none of fewer than 200, which then decide together."""
-    if weight is None:
-        return _sample(n)
-    positive = np.flatnonzero(weight)
-    return positive[_sample(len(positive))]
+    positive = None if weight is None or weight.all() else np.flatnonzero(weight)
+    n = n if positive is None else len(positive)
+    size = 0 if n < 200 else min(max(int(SHARE * n), min(n // 20, FEWEST)), MOST)
+    rows = _chosen(n, size)
+    return rows if positive is None else positive[rows]
 
 
 @lru_cache(maxsize=8)
-def _sample(n: int) -> NDArray[np.intp]:
-    if n < 200:
-        return np.empty(0, np.intp)
-    size = min(max(int(SHARE * n), min(n // 20, FEWEST)), MOST)
+def _chosen(n: int, size: int) -> NDArray[np.intp]:
+    """Rows at random, always the same, in order."""
     rows = np.random.default_rng(0).choice(n, size, replace=False)
     rows.sort()
     rows.flags.writeable = False
     return rows
 
 
-def robust_shape(error: NDArray, weight: NDArray | None) -> float:
+def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float:
     """The smallest, most robust, alpha in [0, 2] that is plausible for these residuals.
 
-    Plausible is what a likelihood-ratio test at the level of 5 % does not reject. A larger alpha than the likeliest is
-    a catastrophe where labels are wrong, a smaller one costs next to nothing where they are right.
+    Plausible is what a likelihood-ratio test at the level of 5 % does not reject, where each shape has the scale that
+    gives its distribution the median of the residuals. A larger alpha than the likeliest is a catastrophe where labels
+    are wrong, a smaller one costs next to nothing where they are right.
     """
     weight = np.ones_like(error) if weight is None else weight
     total = weight.sum()
     size = np.abs(error)
     log_z, medians = _shapes()
-    scales = _spread(error, weight) * NORMAL_MAD / medians
+    scales = spread * NORMAL_MAD / medians
     mean_losses = []
     for alpha, scale, normalizer in zip(SHAPES, scales, log_z, strict=True):
         parameters = float(alpha), float(scale)

@@ -82,6 +82,7 @@ class _Estimator(catboost.CatBoost):
 
     def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
         """What the parent trains from, with the best constant as baseline."""
+        forget(self)
         if self.loss is None:
             return super()._prepare_train_params(*args, **kwargs)
         check_task(self.loss, self.task, self)
@@ -97,9 +98,9 @@ class _Estimator(catboost.CatBoost):
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
-        self._run = self.loss.adaptation()
-        if self._run is not None:
-            self._adapt(self._run, prepared, y, weight)
+        adaptation = self.loss.adaptation()
+        if adaptation is not None:
+            self._adapt(adaptation, prepared, y, weight)
         return prepared
 
     def _adapt(
@@ -111,7 +112,11 @@ class _Estimator(catboost.CatBoost):
         marked[rows] *= MARK
         pool = prepared["train_pool"]
         prepared["train_pool"] = _copy(pool).set_weight(marked)
-        limit = math.sqrt(MARK) if len(rows) else math.inf
+        limit = math.sqrt(MARK) * weight.max() if len(rows) else math.inf
+        if len(rows) and weight[weight > 0.0].min() < limit:
+            raise ValueError(
+                "sample_weight must not differ by a factor of 2^50 with an adaptive loss."
+            )
         honest = marked < limit
         start = np.full(len(y), self._intercept)
         if prepared["init_model"] is not None:
@@ -123,15 +128,31 @@ class _Estimator(catboost.CatBoost):
         run = AdaptiveObjective(adaptation, error, marked[honest], limit, callbacks)
         prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
-    def _train(self, *args: Any) -> None:
-        forget(self)
-        super()._train(*args)
+    def _train(self, train_pool: Any, eval_sets: Any, params: dict[str, Any], *args: Any) -> None:
+        super()._train(train_pool, eval_sets, params, *args)
         if self.loss is not None:
             self.set_scale_and_bias(1.0, self._intercept)
             self.get_metadata()[KEY] = repr(self.loss)
-            if self._run is not None:
-                self._run.rounds.pop()  # of the round that did not come
-                remember(self, self._run)
+            run = params["loss_function"]
+            if isinstance(run, AdaptiveObjective):
+                run.adaptation.rounds.pop()  # of the round that did not come
+                remember(self, run.adaptation)
+
+    def _tune_hyperparams(self, *args: Any, **kwargs: Any) -> Any:
+        if self.loss is not None and self.loss.adaptation() is not None:
+            raise ValueError(
+                f"CatBoost's own searches cannot adapt {self.loss!r}: use those of scikit-learn, such as GridSearchCV."
+            )
+        return super()._tune_hyperparams(*args, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: vars(self)[name] for name in ("adaptation_",) if name in vars(self)}
+        return super().__getstate__() | kept
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "adaptation_" in state:
+            self.adaptation_ = state.pop("adaptation_")
+        super().__setstate__(state)
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
         """Targets and weights of the rows, as the loss will see them."""

@@ -142,7 +142,7 @@ def _curves(
     tasks = {loss.task for loss in losses}
     if len(tasks) > 1:
         raise ValueError(f"losses must be of one task, got {losses!r}.")
-    adaptive = [loss for loss in losses if getattr(loss, "adaptive", None)]
+    adaptive = [loss for loss in losses if loss.adaptation() is not None]
     if adaptive:
         raise ValueError(f"losses must have numbers as parameters, got {adaptive[0]!r}.")
     ax = plt.gca() if ax is None else ax

@@ -170,7 +170,10 @@ class Barron(Adaptive):
         return self.parameters[1] ** 2
 
     def _estimates(self, error, weight, spread):
-        alpha = robust_shape(error, weight) if self.alpha == ADAPTIVE else self.parameters[0]
+        adaptive = self.alpha == ADAPTIVE
+        alpha = robust_shape(error, weight, spread) if adaptive else self.parameters[0]
+        if alpha > 2.0:  # a far error has more weight than a near one
+            return {"scale": FAR_ERROR * spread}
         # (FAR_ERROR^2 / (b scale^2) + 1)^(-b/2) = KEPT_WEIGHT, with b bounded so that scale^2 stays in sight of 1
         b = min(max(2.0 - alpha, 0.5), 1e9)
         scale = FAR_ERROR / math.sqrt(b * math.expm1(-2.0 / b * math.log(KEPT_WEIGHT)))

@@ -45,6 +45,16 @@ def test_the_shape_is_that_of_clean_or_of_contaminated_residuals(rng):
     assert bl.Barron("adaptive").fitted(error).alpha == 0.0
 
 
+def test_beyond_the_square_the_scale_stays_in_sight_of_the_errors(rng):
+    error = rng.standard_normal(400)
+    assert 2.0 < bl.Barron(np.inf, "adaptive").fitted(error).scale < 4.0
+
+
+def test_a_pattern_of_the_rows_does_not_mislead():
+    pattern = bl.Huber("adaptive").fitted(np.tile([1.0, 100.0, 100.0, 100.0], 1000))
+    assert pattern.delta == bl.Huber("adaptive").fitted([100.0]).delta
+
+
 def test_few_residuals_are_not_enough_for_a_less_robust_shape(rng):
     many = rng.standard_normal(1000)
     assert bl.Barron("adaptive").fitted(many[:20]).alpha < bl.Barron("adaptive").fitted(many).alpha
@@ -88,6 +98,8 @@ def test_many_residuals_of_weight_zero_leave_the_few_others(rng):
         ([1.0, 2.0], [0.0, 0.0], "a row of positive weight"),
         ([1.0, 2.0], [1.0], "sample_weight has 1 rows"),
         ([1.0, 2.0], [1.0, -1.0], "got -1.0 in row 1"),
+        ([1.0, np.nan], None, "error must be finite, got nan"),
+        ([np.inf, 2.0], None, "error must be finite, got inf"),
     ],
 )
 def test_residuals_that_decide_nothing_are_refused(error, weight, match):

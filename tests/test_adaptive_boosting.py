@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
 from boostloss.adaptive import held_out
@@ -115,6 +116,7 @@ def test_pickles_and_saved_models_predict_the_same_and_know_the_loss(library, tm
     model = fit(estimator(library, BOTH))
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    np.testing.assert_array_equal(again.adaptation_["scale"], model.adaptation_["scale"])
     path = str(tmp_path / "model.json")
     model.save_model(path, **({"format": "json"} if library == "catboost" else {}))
     loaded = estimator(library, "regression" if library == "lightgbm" else None)
@@ -183,6 +185,44 @@ def test_catboost_calls_back_the_user_too():
 
     model = fit(estimator("catboost", BOTH), callbacks=[Stop()])
     assert model.tree_count_ == len(model.adaptation_["scale"]) == 7
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_catboost_counts_every_held_out_row_once(steps, monkeypatch):
+    counts = []
+    adapt = bl.Barron.fitted
+    monkeypatch.setattr(
+        bl.Barron, "fitted", lambda loss, e, w=None: counts.append(len(e)) or adapt(loss, e, w)
+    )
+    fit(estimator("catboost", BOTH, leaf_estimation_iterations=steps))
+    assert set(counts[1:]) == {len(held_out(900))}  # the first is of the best constant
+
+
+def test_catboost_says_what_its_own_search_cannot():
+    with pytest.raises(ValueError, match="GridSearchCV"):
+        estimator("catboost", BOTH).grid_search({"depth": [2, 3]}, X[TRAIN], WRONG[TRAIN])
+
+
+def test_catboost_weights_too_far_apart_are_refused():
+    weight = np.where(np.arange(900) == 0, 1e20, 1.0)
+    with pytest.raises(ValueError, match="sample_weight must not differ"):
+        fit(estimator("catboost", BOTH), sample_weight=weight)
+    assert error(fit(estimator("catboost", BOTH), sample_weight=np.full(900, 1e20))) < 0.35
+
+
+@each_library
+def test_a_search_chooses_among_adaptive_losses(library):
+    parameter = ESTIMATORS[library][1]
+    losses = [bl.SquaredError(), bl.Cauchy("adaptive")]
+    options = {"depth": 4} if library == "catboost" else {}
+    search = GridSearchCV(
+        estimator(library, losses[0], n_estimators=30, **options),
+        {parameter: losses},
+        cv=2,
+        scoring="neg_median_absolute_error",
+    )
+    assert search.fit(X[TRAIN], WRONG[TRAIN]).best_params_[parameter] == losses[1]
+    assert len(search.best_estimator_.adaptation_["scale"]) == 30
 
 
 def test_catboost_does_not_train_on_what_is_held_out():

@@ -166,8 +166,8 @@ class LogisticLoss(LossModule):
 class FocalLoss(LossModule):
     """Focal loss of logits: alpha (1 - p)^gamma (-log p), p the probability of the true label or class.
 
-    A target of the shape of the input holds a label 0 or 1 for each logit. A target of shape (n, ...) for an input of
-    shape (n, C, ...) holds indices of classes.
+    A target of the shape of the input holds a label 0 or 1, not a probability, for each logit. A target of shape
+    (n, ...) for an input of shape (n, C, ...) holds indices of classes.
 
     Parameters
     ----------
@@ -223,6 +223,10 @@ class FocalLoss(LossModule):
         value = derivative(self.formula, LOSS, margin, one, *self.numbers)
         if self.class_weight is None:
             return value
+        if self.class_weight.numel() != input.shape[dim]:
+            raise ValueError(
+                f"alpha must hold a number for each of {input.shape[dim]} classes, got {self.class_weight.numel()}."
+            )
         weight = self.class_weight.to(value.dtype).index_select(0, target.reshape(-1))
         return value * weight.reshape(target.shape)
 

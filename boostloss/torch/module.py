@@ -34,7 +34,7 @@ class LossModule(nn.Module):
         super().__init__()
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
-        if "adaptive" in vars(loss).values():
+        if loss.adaptation() is not None:
             raise ValueError(f"loss must have fixed parameters, got {loss!r}.")
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
