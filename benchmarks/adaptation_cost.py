@@ -1,0 +1,63 @@
+"""The share of its training time that a drop-in estimator spends on estimating the parameters of an adaptive loss.
+
+python -m benchmarks.adaptation_cost [--rows 4000 20000 100000] [--rounds 300]
+"""
+
+import argparse
+import importlib
+import time
+
+import numpy as np
+
+import boostloss as bl
+from boostloss.adaptive import Adaptation
+
+KIND = {
+    "xgboost": ("XGBRegressor", "objective", {"n_jobs": 2}),
+    "lightgbm": ("LGBMRegressor", "objective", {"n_jobs": 2, "verbose": -1}),
+    "catboost": (
+        "CatBoostRegressor",
+        "loss_function",
+        {"thread_count": 2, "verbose": False, "allow_writing_files": False},
+    ),
+}
+LOSSES = [bl.Barron("adaptive", "adaptive"), bl.Cauchy("adaptive")]
+
+
+class Clock:
+    """`Adaptation.round`, timed."""
+
+    def __init__(self):
+        self.round, self.seconds = Adaptation.round, 0.0
+        Adaptation.round = lambda *arguments: self.timed(*arguments)
+
+    def timed(self, *arguments):
+        start = time.perf_counter()
+        result = self.round(*arguments)
+        self.seconds += time.perf_counter() - start
+        return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[4000, 20_000, 100_000])
+    parser.add_argument("--rounds", type=int, default=300)
+    options = parser.parse_args()
+    clock, rng = Clock(), np.random.default_rng(0)
+    print("| rows | library | loss | fit, s | estimating, % |\n|---|---|---|---|---|")
+    for rows in options.rows:
+        X = rng.normal(size=(rows, 10))
+        y = X[:, 0] + np.sin(3 * X[:, 1]) + 0.3 * rng.standard_normal(rows)
+        for library, (kind, name, settings) in KIND.items():
+            estimator = getattr(importlib.import_module(f"boostloss.{library}"), kind)
+            for loss in LOSSES:
+                estimator(**{name: loss}, n_estimators=2, **settings).fit(X[:500], y[:500])
+                clock.seconds, start = 0.0, time.perf_counter()
+                estimator(**{name: loss}, n_estimators=options.rounds, **settings).fit(X, y)
+                wall = time.perf_counter() - start
+                share = 100 * clock.seconds / wall
+                print(f"| {rows} | {library} | `{loss}` | {wall:.2f} | {share:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
