@@ -93,6 +93,7 @@ def residuals(results: Results) -> str:
         bulk.axvline(0, color="#b8bec6", lw=0.8, zorder=0)
         bulk.set(title="Residuals, the bulk", xlabel="target - prediction", ylabel="density")
         bulk.set_ylim(0)
+        bulk.locator_params(axis="x", nbins=5)  # six digits are wide
         tail.set(title="The tails", xlabel="size of the residual", ylabel="share of rows beyond")
         tail.set_xlim(width / 100)
         figure.legend(loc="outside lower center", ncols=len(shown), fontsize=8)
