@@ -101,7 +101,7 @@ class AdaptiveObjective(Slot):
     ):
         super().__init__(adaptation.loss)
         self.adaptation, self.limit, self.callbacks = adaptation, limit, callbacks
-        self.fixed = adaptation.round(error, weight)
+        adaptation.round(error, weight)
         self.size = len(error)
         self.seen: list[NDArray] = []
 
@@ -111,19 +111,16 @@ class AdaptiveObjective(Slot):
             rows = weights < self.limit
             self.seen.append(np.stack([approxes[rows] - targets[rows], weights[rows]]))
         pairs = np.empty((len(approxes), 2))
-        self.fixed._fill_direction([pairs], targets, approxes, weights, -1.0)
+        self.adaptation.fixed._fill_direction([pairs], targets, approxes, weights, -1.0)
         return pairs
 
     def after_iteration(self, info: Any) -> bool:
         """Adapt the loss; whether to go on is for the callbacks of the user."""
-        if self.seen:
-            error, weight = np.concatenate(self.seen, axis=1)
-            # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
-            order = np.lexsort((weight, error))[:: len(error) // self.size]
-            self.fixed = self.adaptation.round(error[order], weight[order])
-            self.seen.clear()
-        else:
-            self.adaptation.repeat()
+        error, weight = np.concatenate([np.empty((2, 0)), *self.seen], axis=1)
+        # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
+        order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
+        self.adaptation.round(error[order], weight[order])
+        self.seen.clear()
         return self.callbacks is None or self.callbacks.after_iteration(info)
 
 

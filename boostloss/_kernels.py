@@ -80,7 +80,7 @@ def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-mat
 
     # This thread works too: it need not wait for another to wake, or to find a core.
     pool = thread_pool(os.getpid())
-    helpers = [pool.submit(run) for _ in range(pool._max_workers - 1)]
+    helpers = [pool.submit(run) for _ in range(thread_count() - 1)]
     run()
     for helper in helpers:
         if not helper.cancel():
@@ -118,6 +118,10 @@ def thread_pool(process: int) -> ThreadPoolExecutor:
     numba's pools are not used: its OpenMP layer spins against the pool inside XGBoost, and its workqueue layer aborts
     when two Python threads use it at once.
     """
+    return ThreadPoolExecutor(thread_count(), thread_name_prefix="boostloss")
+
+
+def thread_count() -> int:
+    """How many threads compute: as many as there are cores for this process, or ``NUMBA_NUM_THREADS``."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    limit = int(os.environ.get("NUMBA_NUM_THREADS") or available or 1)
-    return ThreadPoolExecutor(limit, thread_name_prefix="boostloss")
+    return int(os.environ.get("NUMBA_NUM_THREADS") or available or 1)

@@ -22,6 +22,14 @@ def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     return np.ascontiguousarray(array)
 
 
+def check_finite(array: NDArray[np.floating], name: str) -> None:
+    """Refuse NaN and infinity."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        row = int(np.flatnonzero(~finite)[0])
+        raise ValueError(f"{name} must be finite, got {array[row]} in row {row}.")
+
+
 def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
     """The weights as a 1-d float array: one for each row, finite and not negative."""
     weight = as_column(sample_weight, "sample_weight")

@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import weighted_quantile
 from boostloss._kernels import LOSS, evaluate
-from boostloss._validation import ADAPTIVE, as_column, check_weight
+from boostloss._validation import ADAPTIVE, as_column, check_finite, check_weight
 from boostloss.distribution import BarronDistribution
 from boostloss.formulas.barron import barron
-from boostloss.formulas.log_partition import log_partition
 from boostloss.loss import Loss
 
 SHARE, FEWEST, MOST = 0.02, 50, 1000  # of the rows are held out, at least and at most
@@ -63,14 +62,13 @@ class Adaptive(Loss):
         if not self.adaptive:
             return self
         error = as_column(error, "error").astype(np.float64)
+        check_finite(error, "error")
         weight = None
         if sample_weight is not None:
             weight = check_weight(sample_weight, len(error))
             error, weight = error[weight > 0.0], weight[weight > 0.0]
         if not len(error):
             raise ValueError("error must hold a row of positive weight, got none.")
-        if not np.isfinite(error).all():
-            raise ValueError(f"error must be finite, got {error[~np.isfinite(error)][0]}.")
         if len(error) > MOST:
             rows = _chosen(len(error), MOST)
             error, weight = error[rows], None if weight is None else weight[rows]
@@ -155,22 +153,17 @@ class Adaptation:
         rows = held_out(len(y), weight)
         honest = rows if len(rows) else slice(None)
         error = f[honest].astype(np.float64) - y[honest]
-        fixed = self.round(error, None if weight is None else weight[honest])
-        gradient, hessian = fixed.direction(y, f, weight, dtype, factor)
+        self.round(error, None if weight is None else weight[honest])
+        gradient, hessian = self.fixed.direction(y, f, weight, dtype, factor)
         gradient[rows] = hessian[rows] = 0.0
         return gradient, hessian
 
-    def round(self, error: NDArray, weight: NDArray | None) -> Adaptive:
-        """The loss of the next round, after residuals of the rows that are held out."""
+    def round(self, error: NDArray, weight: NDArray | None) -> None:
+        """Let the next round begin: `fixed` is its loss, after residuals of the rows that are held out."""
         if self.due:
             self.fixed = self.loss.fitted(error, weight)
             self.wake = len(self.rounds) + 1 + len(self.rounds) // PACE
-        return self.repeat()
-
-    def repeat(self) -> Adaptive:
-        """The loss of the next round, which is that of the last."""
         self.rounds.append(self.fixed)
-        return self.fixed
 
     @property
     def due(self) -> bool:
@@ -223,8 +216,9 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
 @lru_cache(maxsize=1)
 def _shapes() -> tuple[NDArray, NDArray]:
     """log Z and the median of |x| for every shape, at a scale of 1."""
-    medians = [BarronDistribution(alpha).ppf(0.75) for alpha in SHAPES]
-    return np.array([log_partition(alpha)[0] for alpha in SHAPES]), np.array(medians)
+    distributions = [BarronDistribution(alpha) for alpha in SHAPES]
+    log_z = [-each.logpdf(0.0) for each in distributions]
+    return np.array(log_z), np.array([each.ppf(0.75) for each in distributions])
 
 
 def _spread(error: NDArray, weight: NDArray | None) -> float:

@@ -29,7 +29,7 @@ LEAF_STEPS = 3  # Newton steps for a leaf: 1 to 4 % better than CatBoost's 1 at 
 ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
 MARK = (
     2.0**-100
-)  # times the weight of a row that is held out: below its square root no other weight is
+)  # times the weight of a row that is held out; no other is below the root of it times the largest
 RAW = "RawFormulaVal"
 KEY = "boostloss"  # of the loss among the metadata of a model
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss._kernels import GRADIENT, HESSIAN, evaluate
-from boostloss._validation import as_column, check_number, check_positive, check_weight
+from boostloss._validation import (
+    as_column,
+    check_finite,
+    check_number,
+    check_positive,
+    check_weight,
+)
 from boostloss.formulas.barron import barron, barron_alpha
 from boostloss.formulas.log_partition import log_partition
 
@@ -110,9 +116,7 @@ class BarronDistribution:
         weight = np.ones_like(error)
         if sample_weight is not None:
             weight = check_weight(sample_weight, len(error)).astype(np.float64)
-        if not np.isfinite(error).all():
-            row = int(np.flatnonzero(~np.isfinite(error))[0])
-            raise ValueError(f"error must be finite, got {error[row]} in row {row}.")
+        check_finite(error, "error")
         error, weight = error[weight > 0.0], weight[weight > 0.0]
         weight = weight / weight.sum()
         if weight @ (error == 0.0) >= 0.5 or not error.size:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import argmin_constant
 from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate, fill
-from boostloss._validation import as_column, check_weight
+from boostloss._validation import as_column, check_finite, check_weight
 
 Curvature = Literal["exact", "majorizer"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
@@ -212,9 +212,7 @@ class Loss:
             If it is not one-dimensional and finite.
         """
         y = as_column(y_true, "y_true")
-        if not np.isfinite(y).all():
-            row = int(np.flatnonzero(~np.isfinite(y))[0])
-            raise ValueError(f"y_true must be finite, got {y[row]} in row {row}.")
+        check_finite(y, "y_true")
         return y
 
     def __call__(
