@@ -44,21 +44,40 @@ def evaluate(
 
 def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-math.inf):
     """`evaluate` into arrays that are there already: one for each output, or one of shape (n, 2)."""
-    n, dtype = len(f), results[0].dtype
+    pairs = results[0].ndim == 2
     if JIT_DISABLED:
+        dtype = results[0].dtype
         values = evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor)
-        columns = results[0].T if results[0].ndim == 2 else results
-        for column, rows in zip(columns, values, strict=True):
+        for column, rows in zip(results[0].T if pairs else results, values, strict=True):
             column[:] = rows
         return
+    layout = "pairs" if pairs else "columns"
+    run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor)
+
+
+def add_up(formula, y, f, weight, parameters, gradient) -> float:
+    """Weighted sum of the losses, whose gradients are written into an array on the way."""
+    outputs = LOSS, GRADIENT
+    if JIT_DISABLED:
+        dtype = gradient.dtype
+        loss, gradient[:] = evaluate_numpy(formula, outputs, y, f, weight, 1.0, parameters, dtype)
+        return loss.sum(dtype=np.float64)
+    totals = np.zeros(len(f) // BLOCK + 1)  # of each block, so that threads change nothing
+    run("total", [totals, gradient], formula, outputs, y, f, weight, 1.0, parameters, -math.inf)
+    return totals.sum()
+
+
+def run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor):
+    """Run the native loop over blocks of rows, in all threads."""
+    n = len(f)
     variant = Variant(
         outputs,
         len(parameters),
         y.dtype.char,
         f.dtype.char,
         None if weight is None else weight.dtype.char,
-        dtype.char,
-        len(results),
+        results[-1].dtype.char,
+        layout,
     )
     loop = native_loop(formula, variant)
     _, values = stored(parameters)
@@ -68,20 +87,20 @@ def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-mat
         loop(n, *addresses[:3], factor, floor, values, *addresses[3:])
         return
 
-    starts = iter(range(0, n, BLOCK))
+    steps = [BLOCK * array.strides[0] for array in arrays]
+    if layout == "total":
+        steps[3] = results[0].itemsize
+    blocks = iter(range(-(-n // BLOCK)))
 
-    def run() -> None:
-        for start in starts:
-            at = [
-                place + start * array.strides[0]
-                for place, array in zip(addresses, arrays, strict=True)
-            ]
-            loop(min(BLOCK, n - start), *at[:3], factor, floor, values, *at[3:])
+    def work() -> None:
+        for block in blocks:
+            at = [place + block * step for place, step in zip(addresses, steps, strict=True)]
+            loop(min(BLOCK, n - block * BLOCK), *at[:3], factor, floor, values, *at[3:])
 
     # This thread works too: it need not wait for another to wake, or to find a core.
     pool = thread_pool(os.getpid())
-    helpers = [pool.submit(run) for _ in range(thread_count() - 1)]
-    run()
+    helpers = [pool.submit(work) for _ in range(thread_count() - 1)]
+    work()
     for helper in helpers:
         if not helper.cancel():
             helper.result()
@@ -104,7 +123,7 @@ def stored(parameters: tuple[float, ...]) -> tuple[Any, int]:
 
 def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor=-math.inf):
     """`evaluate` without compiled code."""
-    scale = factor if weight is None else factor * weight
+    scale = factor if weight is None else factor * weight.astype(np.result_type(y, f))
     with np.errstate(all="ignore"):  # the arm of a `where` that is not taken may overflow
         values = formula(y, f, *parameters)
         wanted = [values[outputs[0]], *(maximum(values[output], floor) for output in outputs[1:])]

@@ -9,7 +9,7 @@ from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
 from boostloss._float32 import unwrap, wrap
-from boostloss._native import Variant
+from boostloss._native import FEW, Variant
 from boostloss._numba_ops import INLINE
 from boostloss._ops import maximum
 
@@ -29,15 +29,26 @@ def load_tuple(typingctx, pointer, count):
     return signature(result, pointer, count), codegen
 
 
+@intrinsic
+def add_in_any_order(typingctx, total, value):
+    """A sum that vectorises: the compiler may add in another order here, and here alone."""
+
+    def codegen(context, builder, sig, args):
+        return builder.fadd(*args, flags=["reassoc"])
+
+    return signature(total, total, total), codegen
+
+
 def make_loop(formula: Callable, variant: Variant) -> Callable:
-    """The loop that fills one array for each wanted output, or one of pairs; the arrays are bare pointers."""
+    """The loop over the rows that leaves the results in the layout of the variant; arrays are bare pointers."""
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
 
     @register_jitable(**INLINE)
     def row(y, f, weight, factor, floor, p):
-        values = formula(wrap(y, f), wrap(f, y), *p)
-        w = factor * weight if weighted else factor
+        target, prediction = wrap(y, f), wrap(f, y)
+        values = formula(target, prediction, *p)
+        w = factor * wrap(weight, unwrap(prediction)) if weighted else factor
         return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
@@ -59,9 +70,24 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         for i in range(n):
             pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
 
-    if len(variant.outputs) == 1:
-        return loop
-    return loop_of_two if variant.n_results == 2 else loop_of_pairs
+    def loop_of_total(n, y, f, weight, factor, floor, parameters, first, second):
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight, second = carray(y, n), carray(f, n), carray(weight, n), carray(second, n)
+        first[0] = 0.0
+        for start in range(0, n, FEW):
+            rows = slice(start, start + FEW)
+            a, b, w, slope = y[rows], f[rows], weight[rows], second[rows]
+            total = slope.dtype.type(0)  # a float64 would halve the rows in a register
+            for i in range(len(slope)):
+                value, slope[i] = row(a[i], b[i], w[i], factor, floor, p)
+                total = add_in_any_order(total, value)
+            first[0] += total
+
+    if variant.layout == "total":
+        return loop_of_total
+    if variant.layout == "pairs":
+        return loop_of_pairs
+    return loop_of_two if len(variant.outputs) == 2 else loop
 
 
 def jitable(formula: Callable) -> Callable:
@@ -86,6 +112,8 @@ def object_code(
     arrays = [pointer(dtype) for dtype in (variant.y, variant.f, variant.weight or variant.y)]
     arguments = [types.intp, *arrays, types.float64, types.float64, parameters]
     arguments += [result] * variant.n_results
+    if variant.layout == "total":
+        arguments[-2] = parameters
     formula = jitable(formula)
     loop = njit(nogil=True, **INLINE)(make_loop(formula, variant))
     loop.compile(types.void(*arguments))

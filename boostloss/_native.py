@@ -39,7 +39,11 @@ class Variant(NamedTuple):
     f: str
     weight: str | None
     result: str
-    n_results: int  # one array for two outputs holds them in turn
+    layout: str = "columns"  # an array for each output; or one of "pairs"; or the "total" of the first, and an array
+
+    @property
+    def n_results(self) -> int:
+        return 1 if self.layout == "pairs" else len(self.outputs)
 
 
 def native_loop(formula: Callable, variant: Variant) -> Callable:

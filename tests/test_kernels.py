@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 
 import boostloss
 from boostloss import Barron, Focal, Huber, LogCosh, Quantile
-from boostloss._kernels import BLOCK, GRADIENT, JIT_DISABLED, MAJORIZER, evaluate, fill
+from boostloss._kernels import BLOCK, GRADIENT, JIT_DISABLED, MAJORIZER, add_up, evaluate, fill
 from boostloss.formulas.barron import barron
 
 PACKAGE = Path(boostloss.__file__).parent
@@ -93,6 +93,32 @@ def test_pairs_are_the_columns(dtype, weighted, n):
     fill([pairs], barron, outputs, y, f, weight, -0.5, parameters, 0.1)
     columns = evaluate(barron, outputs, y, f, weight, -0.5, parameters, dtype, 0.1)
     np.testing.assert_array_equal(pairs.T, columns)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 1000, 5 * BLOCK // 2])
+def test_total_is_the_sum_of_the_losses(dtype, weighted, n):
+    y, f = many_rows(n, dtype)
+    weight = np.abs(y) if weighted else None
+    loss = Barron(0.5, 2.0)
+    gradient = np.full(n, np.nan, dtype)
+    total = add_up(barron, y, f, weight, loss.parameters, gradient)
+    expected = loss.loss(y, f, weight).sum(dtype=np.float64)
+    np.testing.assert_allclose(total, expected, rtol=20 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(gradient, loss.gradient_hessian(y, f, weight)[0])
+    assert total == add_up(barron, y, f, weight, loss.parameters, gradient)
+
+
+def test_weights_have_the_precision_of_the_rows():
+    y, f = many_rows(100, np.float32)
+    weight = np.abs(y)
+    for dtype in (np.float32, np.float64):
+        arguments = y, f.astype(dtype), weight, 1.0 / 3.0, (0.5, 2.0), np.float64
+        (found,) = evaluate(barron, (GRADIENT,), *arguments)
+        gradient = Barron(0.5, 2.0).gradient_hessian(*(x.astype(np.float64) for x in (y, f)))[0]
+        expected = gradient * weight.astype(np.float64) / 3.0
+        np.testing.assert_allclose(found, expected, rtol=10 * np.finfo(dtype).eps)
 
 
 def test_many_threads_at_once():

@@ -10,7 +10,7 @@ from torch_cases import LABELS, MODULES, OTHERS, case, every_module, function  #
 
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
-from boostloss.torch import _derivative  # noqa: E402
+from boostloss.torch import _derivative, _operators  # noqa: E402
 
 # Of torch's own code, on tracing and on forward mode.
 torch_is_deprecated = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -40,6 +40,24 @@ def test_gradients_and_their_gradients(name, path, take):
         target.requires_grad_()
     assert torch.autograd.gradcheck(call, (input, target, *parameters))
     assert torch.autograd.gradgradcheck(call, (input, target, *parameters))
+
+
+@torch_is_deprecated
+@both_paths
+@every_module
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_gradients_of_a_weighted_total(name, reduction, path, take):
+    take(path)
+    module, input, target = case(name)
+    module.reduction = reduction
+    weight = torch.tensor([0.5, 1.0, 2.0, 0.1, 0.7], dtype=torch.float64)
+
+    def call(input, weight):
+        return module(input, target, weight)
+
+    variables = (input.requires_grad_(), weight.requires_grad_())
+    assert torch.autograd.gradcheck(call, variables, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(call, variables)
 
 
 @both_paths
@@ -129,6 +147,9 @@ def test_function_transforms(name):
     gradient = torch.func.grad(module)(input, target)
     each = torch.func.vmap(torch.func.grad(module))(input, target)
     torch.testing.assert_close(each, gradient)
+    weight = torch.rand(5, dtype=torch.float64)
+    weighted = torch.func.vmap(torch.func.grad(module))(input, target, weight)
+    torch.testing.assert_close(weighted, gradient * weight[:, None])
     shared = torch.func.vmap(torch.func.grad(module), (None, 0))(input[0], target)
     torch.testing.assert_close(shared[0], gradient[0])
     twice = torch.func.jacrev(torch.func.jacrev(module))(input, target)
@@ -162,10 +183,13 @@ def test_compiles_into_one_graph(name):
 
 
 @torch_is_deprecated
-def test_kernel_is_a_well_behaved_operator():
+def test_kernels_are_well_behaved_operators():
     input, target = torch.randn(3, 4), torch.randn(3, 4)
     arguments = "boostloss.formulas.huber:huber", [0, 1], [1.0]
-    torch.library.opcheck(_derivative.evaluate, (input, target, *arguments))
+    torch.library.opcheck(_operators.evaluate, (input, target, *arguments))
+    for weight in (None, torch.rand(3, 4)):
+        arguments = weight, "boostloss.formulas.huber:huber", [1.0]
+        torch.library.opcheck(_operators.total, (input, target, *arguments))
 
 
 def test_there_are_all_kinds_of_modules():

@@ -2,8 +2,6 @@
 
 import inspect
 from collections.abc import Callable
-from functools import cache
-from pkgutil import resolve_name
 from typing import Any
 
 import torch
@@ -11,46 +9,19 @@ from torch import Tensor
 from torch._C._functorch import TransformType
 from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 
-from boostloss._kernels import HESSIAN, fill
+from boostloss._kernels import GRADIENT, HESSIAN, LOSS
 from boostloss.formulas.barron import barron_shape
+from boostloss.torch._operators import evaluate, total
 
-named = cache(resolve_name)
-
-
-@torch.library.custom_op("boostloss::evaluate", mutates_args=(), device_types="cpu")
-def evaluate(
-    input: Tensor, target: Tensor, formula: str, outputs: list[int], parameters: list[float]
-) -> list[Tensor]:
-    """Outputs of a formula by its compiled kernel, which runs over the tensors' own memory."""
-    f, y = (x.detach().contiguous().view(-1) for x in (input, target))
-    results = [torch.empty_like(f) for _ in outputs]
-    arrays = [x.numpy() for x in results]
-    for pair in (slice(0, 2), slice(2, None)):  # a kernel has one or two results
-        if outputs[pair]:
-            columns, rows = tuple(outputs[pair]), (y.numpy(), f.numpy())
-            fill(arrays[pair], named(formula), columns, *rows, None, 1.0, tuple(parameters))
-    return [x.view(input.shape) for x in results]
-
-
-@evaluate.register_fake
-def _(input, target, formula, outputs, parameters):
-    return [input.new_empty(input.shape) for _ in outputs]
-
-
-@evaluate.register_vmap
-def _(info, in_dims, input, target, formula, outputs, parameters):
-    tensors = [
-        x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
-        for x, dim in zip((input, target), in_dims, strict=False)
-    ]
-    return evaluate(*tensors, formula, outputs, parameters), [0] * len(outputs)
+TOTAL = -1  # beside LOSS, GRADIENT and HESSIAN: the sum of the losses
+FOLLOWING = {TOTAL: GRADIENT, LOSS: GRADIENT, GRADIENT: HESSIAN}  # what each is differentiated to
 
 
 def wanted(formula: Callable, order: int) -> list[int]:
     """Places of a derivative and those of the next order in what the formula returns."""
     if formula is barron_shape:
         return [0, 1, 2]
-    return [order, order + 1] if order < HESSIAN else [HESSIAN]
+    return [max(order, LOSS), FOLLOWING[order]] if order in FOLLOWING else [HESSIAN]
 
 
 def kernel_runs(tensor: Tensor) -> bool:
@@ -59,7 +30,7 @@ def kernel_runs(tensor: Tensor) -> bool:
 
 
 class Derivative(torch.autograd.Function):
-    """A formula's loss (order 0), gradient (1) or Hessian (2), of tensors of one shape and dtype.
+    """A formula's loss (order 0), its sum (TOTAL), gradient (1) or Hessian (2), of tensors of one shape and dtype.
 
     The derivative is computed along and saved. Where it may be differentiated in its turn, it is this function of the
     next order.
@@ -68,36 +39,43 @@ class Derivative(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(formula, order, input, target, *parameters):
+    def forward(formula, order, input, target, weight, *parameters):
         outputs = wanted(formula, order)
         if kernel_runs(input):
             name = f"{formula.__module__}:{formula.__qualname__}"
+            if order == TOTAL:
+                return total(input, target, weight, name, list(parameters))
             return tuple(evaluate(input, target, name, outputs, list(parameters)))
         values = formula(target, input, *parameters)
-        return tuple(values[output] for output in outputs)
+        first, *slopes = (weighted(values[output], weight) for output in outputs)
+        return first.sum() if order == TOTAL else first, *slopes
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        ctx.formula, ctx.order, input, target, *ctx.parameters = inputs
+        ctx.formula, ctx.order, input, target, weight, *ctx.parameters = inputs
         _, *slopes = output
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*slopes)
-        ctx.save_for_backward(input, target, *slopes)
-        ctx.save_for_forward(input, target, *slopes)
+        ctx.save_for_backward(input, target, weight, *slopes)
+        ctx.save_for_forward(input, target, weight, *slopes)
 
     @staticmethod
     def backward(ctx, grad, *_):
-        unused = [None] * len(ctx.parameters)
-        if grad is None:
-            return None, None, None, None, *unused
-        input, target, *saved = ctx.saved_tensors
-        again = torch.is_grad_enabled() or not saved
-        slope, *of_target = differentiable_slopes(ctx, input, target) if again else saved
-        by_input = grad * slope
-        by_target = None
-        if ctx.needs_input_grad[3]:
-            by_target = grad * of_target[0] if of_target else -by_input
-        return None, None, by_input, by_target, *unused
+        by_input = by_target = by_weight = None
+        if grad is not None:
+            input, target, weight, *saved = ctx.saved_tensors
+            again = torch.is_grad_enabled() or not saved
+            slope, *of_target = (
+                differentiable_slopes(ctx, input, target, weight) if again else saved
+            )
+            by_input = grad * slope
+            if ctx.needs_input_grad[3]:
+                by_target = grad * of_target[0] if of_target else -by_input
+            if ctx.needs_input_grad[4]:
+                by_weight = grad * derivative(
+                    ctx.formula, LOSS, input, target, None, *ctx.parameters
+                )
+        return None, None, by_input, by_target, by_weight, *[None] * len(ctx.parameters)
 
 
 # Or torch works it out at every call, for as long as a kernel takes on a thousand elements.
@@ -109,33 +87,52 @@ class TwoWayDerivative(Derivative):
 
     @staticmethod
     def jvp(ctx, *tangents):
-        input, target, *_ = ctx.saved_tensors
+        input, target, weight, *_ = ctx.saved_tensors
         transforms = [x.key() for x in retrieve_all_functorch_interpreters()]
         if transforms.count(TransformType.Jvp) > 1:
             # Torch switches forward mode off in here, and would take the second derivative for 0.
             raise NotImplementedError("Forward mode works once: use torch.func.hessian or jacrev.")
-        by_input, by_target = tangents[2:4]
-        slope, *of_target = differentiable_slopes(ctx, input, target)
-        terms = (slope, by_input), (of_target[0] if of_target else -slope, by_target)
-        total = sum(slope * tangent for slope, tangent in terms if tangent is not None)
-        return total, *[None] * (len(wanted(ctx.formula, ctx.order)) - 1)
+        by_input, by_target, by_weight = tangents[2:5]
+        slope, *of_target = differentiable_slopes(ctx, input, target, weight)
+        terms = [(slope, by_input), (of_target[0] if of_target else -slope, by_target)]
+        if by_weight is not None:
+            value = derivative(ctx.formula, LOSS, input, target, None, *ctx.parameters)
+            terms.append((value, by_weight))
+        change = sum(slope * tangent for slope, tangent in terms if tangent is not None)
+        if ctx.order == TOTAL:
+            change = change.sum()
+        return change, *[None] * (len(wanted(ctx.formula, ctx.order)) - 1)
 
 
-def differentiable_slopes(ctx: Any, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def weighted(value: Tensor, weight: Tensor | None) -> Tensor:
+    """The product with a weight, if there is one."""
+    return value if weight is None else value * weight
+
+
+def differentiable_slopes(
+    ctx: Any, input: Tensor, target: Tensor, weight: Tensor | None
+) -> tuple[Tensor, ...]:
     """The derivative by the input, and for a shape that by the target, as functions of both."""
     if ctx.formula is barron_shape:  # smooth everywhere: its operations differentiate as they are
         return barron_shape(target, input)[1:]
-    if ctx.order == HESSIAN:
+    if ctx.order not in FOLLOWING:
         raise NotImplementedError("The losses of boostloss have no third derivative.")
-    return (derivative(ctx.formula, ctx.order + 1, input, target, *ctx.parameters),)
+    order = FOLLOWING[ctx.order]
+    return (weighted(derivative(ctx.formula, order, input, target, None, *ctx.parameters), weight),)
 
 
 def derivative(
-    formula: Callable, order: int, input: Tensor, target: Tensor, *parameters: float
+    formula: Callable,
+    order: int,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *parameters: float,
 ) -> Tensor:
-    """The loss (order 0), gradient (1) or Hessian (2) of every element.
+    """The loss (order 0), gradient (1) or Hessian (2) of every element, or the weighted sum of the losses (TOTAL).
 
-    A gradient reaches the input and, as the target of a location loss or the shape of `barron_shape`, the target.
+    A gradient reaches the input, the weight and, as the target of a location loss or the shape of `barron_shape`, the
+    target.
     """
     kind = Derivative if torch.compiler.is_compiling() else TwoWayDerivative
-    return kind.apply(formula, order, input, target, *parameters)[0]
+    return kind.apply(formula, order, input, target, weight, *parameters)[0]

@@ -101,7 +101,7 @@ class AdaptiveBarronLoss(LossModule):
         rise = nn.functional.softplus(self.latent_scale + math.log(math.e - 1.0))  # 1 at 0
         return self.scale_lo + (self.scale_init - self.scale_lo) * rise
 
-    def elementwise(self, input, target):
+    def composed(self, input, target):
         if input.shape[-1:] != (self.num_dims,):
             raise ValueError(
                 f"input must have {self.num_dims} columns (num_dims), got shape {tuple(input.shape)}."
@@ -109,7 +109,7 @@ class AdaptiveBarronLoss(LossModule):
         alpha, scale = self.alpha(), self.scale()
         x = scaled(input, target, scale)
         if self.alpha_lo == self.alpha_hi:
-            rho = derivative(barron, LOSS, x, torch.zeros_like(x), self.alpha_lo, 1.0)
+            rho = derivative(barron, LOSS, x, torch.zeros_like(x), None, self.alpha_lo, 1.0)
         else:
             rho = shaped(x, alpha)
         return rho + (torch.log(scale) + log_partition(alpha)[0])

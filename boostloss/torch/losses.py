@@ -36,7 +36,7 @@ class ScaledModule(LossModule):
 
     def of_scale(self, scale: Tensor, input: Tensor, target: Tensor) -> Tensor:
         x = scaled(input, target, scale)
-        value = derivative(self.formula, LOSS, x, torch.zeros_like(x), *self.numbers)
+        value = derivative(self.formula, LOSS, x, torch.zeros_like(x), None, *self.numbers)
         return value * scale.to(x.dtype).square()
 
 
@@ -54,10 +54,8 @@ class HuberLoss(ScaledModule):
         super().__init__(Huber(number(delta)), reduction)
         self.keep(delta=delta)
 
-    def elementwise(self, input, target):
-        if hasattr(self, "delta"):
-            return self.of_scale(self.delta, input, target)
-        return super().elementwise(input, target)
+    def composed(self, input, target):
+        return self.of_scale(self.delta, input, target) if hasattr(self, "delta") else None
 
 
 class LogCoshLoss(ScaledModule):
@@ -75,10 +73,8 @@ class LogCoshLoss(ScaledModule):
         super().__init__(LogCosh(number(scale)), reduction)
         self.keep(scale=scale)
 
-    def elementwise(self, input, target):
-        if hasattr(self, "scale"):
-            return self.of_scale(self.scale, input, target)
-        return super().elementwise(input, target)
+    def composed(self, input, target):
+        return self.of_scale(self.scale, input, target) if hasattr(self, "scale") else None
 
 
 class BarronLoss(LossModule):
@@ -107,13 +103,13 @@ class BarronLoss(LossModule):
         super().__init__(Barron(number(alpha), number(scale)), reduction)
         self.keep(alpha=alpha, scale=scale)
 
-    def elementwise(self, input, target):
+    def composed(self, input, target):
         if not self._parameters and not self._buffers:
-            return super().elementwise(input, target)
+            return None
         x = scaled(input, target, getattr(self, "scale", self.loss.scale))
         if hasattr(self, "alpha"):
             return shaped(x, self.alpha)
-        return derivative(barron, LOSS, x, torch.zeros_like(x), self.loss.alpha, 1.0)
+        return derivative(barron, LOSS, x, torch.zeros_like(x), None, self.loss.alpha, 1.0)
 
 
 class QuantileLoss(LossModule):
@@ -135,9 +131,9 @@ class QuantileLoss(LossModule):
         super().__init__(levels[0], reduction)
         self.levels = levels if several is quantile else None
 
-    def elementwise(self, input, target):
+    def composed(self, input, target):
         if self.levels is None:
-            return super().elementwise(input, target)
+            return None
         if input.shape != (*target.shape, len(self.levels)):
             raise ValueError(
                 f"input must have shape {(*target.shape, len(self.levels))}, "
@@ -145,7 +141,7 @@ class QuantileLoss(LossModule):
             )
         columns = [prepared(column, target) for column in input.unbind(-1)]
         losses = [
-            derivative(level._formula, LOSS, *column, *level.parameters)
+            derivative(level._formula, LOSS, *column, None, *level.parameters)
             for level, column in zip(self.levels, columns, strict=True)
         ]
         return torch.stack(losses, dim=-1)
@@ -195,12 +191,12 @@ class FocalLoss(LossModule):
         super().__init__(Focal(gamma, alpha), reduction)
         self.register_buffer("class_weight", weight)
 
-    def elementwise(self, input, target):
+    def composed(self, input, target):
         if target.ndim < input.ndim:
             return self.of_classes(input, target)
         if self.class_weight is not None:
             raise ValueError("alpha must be None or a number for labels, got one for each class.")
-        return super().elementwise(input, target)
+        return None
 
     def of_classes(self, input: Tensor, target: Tensor) -> Tensor:
         """The binary formula at the logit of the true class's probability: its score less those of all others."""
@@ -220,7 +216,7 @@ class FocalLoss(LossModule):
         others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
         margin = scores.gather(dim, index).squeeze(dim) - others
         one = torch.ones_like(margin)
-        value = derivative(self.formula, LOSS, margin, one, *self.numbers)
+        value = derivative(self.formula, LOSS, margin, one, None, *self.numbers)
         if self.class_weight is None:
             return value
         if self.class_weight.numel() != input.shape[dim]:

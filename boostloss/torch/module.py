@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from boostloss._kernels import LOSS
 from boostloss.loss import Loss
-from boostloss.torch._derivative import derivative
+from boostloss.torch._derivative import TOTAL, derivative, weighted
 
 Reduction = Literal["none", "mean", "sum"]
 
@@ -59,27 +59,30 @@ class LossModule(nn.Module):
         Tensor
             Of the shape of the input, or a scalar. Half precision is computed and returned in float32.
         """
-        value = self.elementwise(input, target)
+        value = self.composed(input, target)
+        if value is None:
+            if self.loss.task == "binary" and target.requires_grad:
+                raise ValueError("target must not require a gradient: labels have none.")
+            input, target = prepared(input, target)
+        elements = input if value is None else value
         if weight is not None:
-            weight = weight.to(value.dtype).reshape(
-                *weight.shape, *[1] * (value.ndim - weight.ndim)
-            )
-            weight = weight.expand(value.shape)
-            value = value * weight
+            by_row = weight.reshape((*weight.shape, *[1] * (elements.ndim - weight.ndim)))
+            weight = by_row.to(elements.dtype).expand(elements.shape)
         if self.reduction == "none":
-            return value
-        total = value.sum()
+            if value is None:
+                value = derivative(self.formula, LOSS, input, target, None, *self.numbers)
+            return weighted(value, weight)
+        if value is None:
+            total = derivative(self.formula, TOTAL, input, target, weight, *self.numbers)
+        else:
+            total = weighted(value, weight).sum()
         if self.reduction == "sum":
             return total
-        # Faster than mean, whose backward pass fills a tensor.
-        return total / (value.numel() if weight is None else weight.sum())
+        return total / (elements.numel() if weight is None else weight.sum())
 
-    def elementwise(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss of every element."""
-        if self.loss.task == "binary" and target.requires_grad:
-            raise ValueError("target must not require a gradient: labels have none.")
-        input, target = prepared(input, target)
-        return derivative(self.formula, LOSS, input, target, *self.numbers)
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
+        """The loss of every element where it takes more than the formula, else None."""
+        return None
 
     def keep(self, **parameters: float | Tensor) -> None:
         """Hold those parameters of the loss that are tensors: trained if they are `nn.Parameter`, else buffers."""
