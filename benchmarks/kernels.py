@@ -7,13 +7,13 @@ to arrays that are there already, and are interleaved; times are the best of sev
 """
 
 import argparse
-import os
 import time
 
 import numpy as np
 
 import boostloss as bl
-from boostloss._kernels import BLOCK, GRADIENT, evaluate_numpy, fill, thread_pool
+from boostloss._kernels import BLOCK, GRADIENT, evaluate_numpy, fill
+from boostloss._threads import share, thread_count
 from boostloss.loss import CURVATURES
 
 
@@ -34,7 +34,7 @@ def memory_limit(y, f):
         rows = slice(start, start + BLOCK)
         compiled(y[rows], f[rows], first[rows], second[rows])
 
-    return lambda: list(thread_pool(os.getpid()).map(run, range(0, len(y), BLOCK)))
+    return lambda: share(run, range(0, len(y), BLOCK))
 
 
 def numpy_gradient_hessian(loss, y, f):
@@ -104,9 +104,7 @@ def main():
         f = rng.normal(size=options.rows).astype(dtype)
         labels = (y > 0).astype(dtype)
         limit = memory_limit(y, f)
-        print(
-            f"\n{options.rows:,} rows, {np.dtype(dtype).name}, {thread_pool(os.getpid())._max_workers} threads"
-        )
+        print(f"\n{options.rows:,} rows, {np.dtype(dtype).name}, {thread_count()} threads")
         print(
             f"{'loss':32s} {'limit ms':>9s} {'ours ms':>9s} {'ratio':>6s} {'NumPy ms':>9s} {'speed-up':>9s}"
         )

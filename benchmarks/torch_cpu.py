@@ -7,7 +7,6 @@ On a busy machine threads wait for each other: one thread and its processor time
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 
@@ -120,7 +119,6 @@ def main() -> None:
     options = parser.parse_args()
     clock = time.process_time if options.processor_time else time.perf_counter
     torch.set_num_threads(options.threads)
-    os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
     torch.manual_seed(0)
     input = torch.randn(options.elements, requires_grad=True)
     values = torch.randn(options.elements)

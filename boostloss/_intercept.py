@@ -5,14 +5,14 @@ must be and how steep it is there; some passes over all rows, mostly three or fo
 counts as the row twice.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._kernels import GRADIENT, LOSS, MAJORIZER, evaluate, thread_pool
+from boostloss._kernels import GRADIENT, LOSS, MAJORIZER, evaluate
+from boostloss._threads import share
 
 BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their memory again
 SAMPLE = 1 << 14  # rows that tell where to look
@@ -189,8 +189,7 @@ def _valleys(loss: Any, y: NDArray, weight: NDArray, scale: float) -> list[tuple
         cell[rows] = place
         shared[rows] = (place - cell[rows]) * weight[rows]
 
-    for _ in thread_pool(os.getpid()).map(locate, range(0, len(y), BLOCK)):
-        pass
+    share(locate, range(0, len(y), BLOCK))
     moved = np.bincount(cell, shared, n_cells)
     mass = np.bincount(cell, weight, n_cells) - moved
     mass[1:] += moved[:-1]
@@ -290,5 +289,5 @@ def _sum(part: Callable[[NDArray, NDArray], Any], y: NDArray, weight: NDArray) -
         return part(y[start : start + BLOCK], weight[start : start + BLOCK])
 
     first = block(0)  # compiles in one thread only
-    others = thread_pool(os.getpid()).map(block, range(BLOCK, len(y), BLOCK))
+    others = share(block, range(BLOCK, len(y), BLOCK))
     return np.sum([first, *others], axis=0)

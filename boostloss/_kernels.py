@@ -4,7 +4,6 @@ import ctypes
 import math
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from boostloss._native import Variant, native_loop
 from boostloss._ops import maximum
+from boostloss._threads import in_all_threads, share
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
@@ -42,7 +42,18 @@ def evaluate(
     return results
 
 
-def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-math.inf):
+def fill(
+    results,
+    formula,
+    outputs,
+    y,
+    f,
+    weight,
+    factor,
+    parameters,
+    floor=-math.inf,
+    at_once=in_all_threads,
+):
     """`evaluate` into arrays that are there already: one for each output, or one of shape (n, 2)."""
     pairs = results[0].ndim == 2
     if JIT_DISABLED:
@@ -52,10 +63,10 @@ def fill(results, formula, outputs, y, f, weight, factor, parameters, floor=-mat
             column[:] = rows
         return
     layout = "pairs" if pairs else "columns"
-    run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor)
+    run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, at_once)
 
 
-def add_up(formula, y, f, weight, parameters, gradient) -> float:
+def add_up(formula, y, f, weight, parameters, gradient, at_once=in_all_threads) -> float:
     """Weighted sum of the losses, whose gradients are written into an array on the way."""
     outputs = LOSS, GRADIENT
     if JIT_DISABLED:
@@ -63,12 +74,13 @@ def add_up(formula, y, f, weight, parameters, gradient) -> float:
         loss, gradient[:] = evaluate_numpy(formula, outputs, y, f, weight, 1.0, parameters, dtype)
         return loss.sum(dtype=np.float64)
     totals = np.zeros(len(f) // BLOCK + 1)  # of each block, so that threads change nothing
-    run("total", [totals, gradient], formula, outputs, y, f, weight, 1.0, parameters, -math.inf)
+    results = [totals, gradient]
+    run("total", results, formula, outputs, y, f, weight, 1.0, parameters, -math.inf, at_once)
     return totals.sum()
 
 
-def run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor):
-    """Run the native loop over blocks of rows, in all threads."""
+def run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, at_once):
+    """Run the native loop over blocks of rows, in several threads."""
     n = len(f)
     variant = Variant(
         outputs,
@@ -90,20 +102,12 @@ def run(layout, results, formula, outputs, y, f, weight, factor, parameters, flo
     steps = [BLOCK * array.strides[0] for array in arrays]
     if layout == "total":
         steps[3] = results[0].itemsize
-    blocks = iter(range(-(-n // BLOCK)))
 
-    def work() -> None:
-        for block in blocks:
-            at = [place + block * step for place, step in zip(addresses, steps, strict=True)]
-            loop(min(BLOCK, n - block * BLOCK), *at[:3], factor, floor, values, *at[3:])
+    def block(place: int) -> None:
+        at = [start + place * step for start, step in zip(addresses, steps, strict=True)]
+        loop(min(BLOCK, n - place * BLOCK), *at[:3], factor, floor, values, *at[3:])
 
-    # This thread works too: it need not wait for another to wake, or to find a core.
-    pool = thread_pool(os.getpid())
-    helpers = [pool.submit(work) for _ in range(thread_count() - 1)]
-    work()
-    for helper in helpers:
-        if not helper.cancel():
-            helper.result()
+    share(block, range(-(-n // BLOCK)), at_once)
 
 
 def address(array: Any) -> int:
@@ -128,19 +132,3 @@ def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, fl
         values = formula(y, f, *parameters)
         wanted = [values[outputs[0]], *(maximum(values[output], floor) for output in outputs[1:])]
         return [np.asarray(value * scale, dtype) for value in wanted]
-
-
-@lru_cache(maxsize=1)
-def thread_pool(process: int) -> ThreadPoolExecutor:
-    """The threads of this process; a forked child, which inherits none, gets its own.
-
-    numba's pools are not used: its OpenMP layer spins against the pool inside XGBoost, and its workqueue layer aborts
-    when two Python threads use it at once.
-    """
-    return ThreadPoolExecutor(thread_count(), thread_name_prefix="boostloss")
-
-
-def thread_count() -> int:
-    """How many threads compute: as many as there are cores for this process, or ``NUMBA_NUM_THREADS``."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return int(os.environ.get("NUMBA_NUM_THREADS") or available or 1)

@@ -76,6 +76,40 @@ def test_derivatives_are_those_of_the_core(loss, path, take):
     np.testing.assert_allclose(hessian, exact, rtol=1e-11, atol=1e-13)
 
 
+@both_paths
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_a_graph_that_is_kept_gives_the_same_gradient_again(reduction, path, take):
+    take(path)
+    input, target = torch.randn(2, 7, dtype=torch.float64)
+    value = 3.0 * bt.HuberLoss(reduction=reduction)(input.requires_grad_(), target)
+    seed = torch.rand_like(value)
+    first, second, last = (
+        torch.autograd.grad(value, input, seed, retain_graph=keep)[0]
+        for keep in (True, True, False)
+    )
+    torch.testing.assert_close(first, second, rtol=0.0, atol=0.0)
+    torch.testing.assert_close(first, last, rtol=0.0, atol=0.0)
+
+
+def test_gradients_of_several_calls_add_up():
+    input, target = torch.randn(2, 7, dtype=torch.float64)
+    module = bt.HuberLoss()
+    (once,) = torch.autograd.grad(module(input.requires_grad_(), target), input)
+    for _ in range(2):
+        (module(input, target) + module(input, target)).backward()
+    torch.testing.assert_close(input.grad, 4.0 * once)
+
+
+@torch_is_deprecated
+def test_a_batch_of_gradients():
+    input, target = torch.randn(2, 7, dtype=torch.float64)
+    value = bt.HuberLoss(reduction="none")(input.requires_grad_(), target)
+    (slope,) = torch.autograd.grad(value.sum(), input, retain_graph=True)
+    seeds = torch.eye(7, dtype=torch.float64)
+    (found,) = torch.autograd.grad(value, input, seeds, is_grads_batched=True)
+    torch.testing.assert_close(found, torch.diag(slope))
+
+
 def test_there_is_no_third_derivative():
     input = torch.ones(3, dtype=torch.float64, requires_grad=True)
     value = bt.LogCoshLoss(reduction="sum")(input, torch.zeros_like(input))

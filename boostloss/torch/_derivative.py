@@ -1,12 +1,11 @@
 """The formulas on tensors: the one place where they meet autograd."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import TransformType
+from torch._C._functorch import TransformType, is_legacy_batchedtensor
 from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 
 from boostloss._kernels import GRADIENT, HESSIAN, LOSS
@@ -27,6 +26,17 @@ def wanted(formula: Callable, order: int) -> list[int]:
 def kernel_runs(tensor: Tensor) -> bool:
     """Whether a kernel computes; in a traced graph the formula's operations fuse with each other and those around."""
     return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def overwritable(grad: Tensor) -> bool:
+    """Whether a backward pass is the last to read what was saved, and of one gradient.
+
+    A new tensor may cost more than the kernel, where the allocator must ask the system for its pages.
+    """
+    if torch.compiler.is_compiling() or retrieve_all_functorch_interpreters():
+        return False
+    keeps_graph = torch._C._autograd._get_current_graph_task_keep_graph()
+    return not keeps_graph and not is_legacy_batchedtensor(grad)
 
 
 class Derivative(torch.autograd.Function):
@@ -68,18 +78,15 @@ class Derivative(torch.autograd.Function):
             slope, *of_target = (
                 differentiable_slopes(ctx, input, target, weight) if again else saved
             )
-            by_input = grad * slope
+            times = torch.mul if again or not overwritable(grad) else Tensor.mul_
+            by_input = times(slope, grad)
             if ctx.needs_input_grad[3]:
-                by_target = grad * of_target[0] if of_target else -by_input
+                by_target = times(of_target[0], grad) if of_target else -by_input
             if ctx.needs_input_grad[4]:
                 by_weight = grad * derivative(
                     ctx.formula, LOSS, input, target, None, *ctx.parameters
                 )
         return None, None, by_input, by_target, by_weight, *[None] * len(ctx.parameters)
-
-
-# Or torch works it out at every call, for as long as a kernel takes on a thousand elements.
-Derivative.forward.__signature__ = inspect.signature(Derivative.forward)  # type: ignore[attr-defined]
 
 
 class TwoWayDerivative(Derivative):
@@ -102,6 +109,18 @@ class TwoWayDerivative(Derivative):
         if ctx.order == TOTAL:
             change = change.sum()
         return change, *[None] * (len(wanted(ctx.formula, ctx.order)) - 1)
+
+
+class PlainDerivative(TwoWayDerivative):
+    """`TwoWayDerivative` outside of functorch's transforms, where torch need not bind arguments to names."""
+
+    setup_context = torch.autograd.Function.setup_context
+
+    @staticmethod
+    def forward(ctx, *inputs):
+        output = Derivative.forward(*inputs)
+        Derivative.setup_context(ctx, inputs, output)
+        return output
 
 
 def weighted(value: Tensor, weight: Tensor | None) -> Tensor:
@@ -134,5 +153,8 @@ def derivative(
     A gradient reaches the input, the weight and, as the target of a location loss or the shape of `barron_shape`, the
     target.
     """
-    kind = Derivative if torch.compiler.is_compiling() else TwoWayDerivative
+    if torch.compiler.is_compiling():
+        kind = Derivative
+    else:
+        kind = TwoWayDerivative if retrieve_all_functorch_interpreters() else PlainDerivative
     return kind.apply(formula, order, input, target, weight, *parameters)[0]

@@ -1,5 +1,7 @@
 """The kernels of the core as operators on CPU tensors, which torch traces and vectorises like its own."""
 
+import ctypes
+from collections.abc import Callable
 from functools import cache
 from pkgutil import resolve_name
 from typing import Any
@@ -8,8 +10,45 @@ import torch
 from torch import Tensor
 
 from boostloss._kernels import GRADIENT, LOSS, add_up, fill
+from boostloss._threads import in_all_threads
 
 named = cache(resolve_name)
+body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def openmp_entry() -> Any:
+    """The entry of the OpenMP library that torch has loaded; Linux's have it."""
+    try:
+        entry: Any = ctypes.CDLL(torch._C.__file__).GOMP_parallel
+    except (AttributeError, OSError):
+        return None
+    entry.argtypes = [body, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    entry.restype = None
+    return entry
+
+
+OPENMP = openmp_entry()
+
+
+def in_torch_threads(work: Callable[[], None]) -> None:
+    """Call in the threads of torch, which would else spin on the cores that threads of ours wait for."""
+    if torch.get_num_threads() == 1:
+        work()
+    elif OPENMP is None:
+        in_all_threads(work)
+    else:
+        errors = []
+
+        def guarded(_: None) -> None:
+            try:
+                work()
+            except BaseException as error:  # ctypes would print it, and go on
+                errors.append(error)
+
+        OPENMP(body(guarded), None, torch.get_num_threads(), 0)
+        if errors:
+            raise errors[0]
+
 
 # `torch.library.custom_op` puts ten microseconds of Python around each operator.
 torch.library.define(
@@ -34,7 +73,8 @@ def _(input, target, formula, outputs, parameters):
     for pair in (slice(0, 2), slice(2, None)):  # a kernel has one or two results
         if outputs[pair]:
             columns, rows = tuple(outputs[pair]), (y.numpy(), f.numpy())
-            fill(arrays[pair], named(formula), columns, *rows, None, 1.0, tuple(parameters))
+            numbers = None, 1.0, tuple(parameters)
+            fill(arrays[pair], named(formula), columns, *rows, *numbers, at_once=in_torch_threads)
     return [x.view(input.shape) for x in results]
 
 
@@ -55,8 +95,8 @@ def _(input, target, weight, formula, parameters):
     tensors = (input, target) if weight is None else (input, target, weight)
     f, y, *w = (x.detach().contiguous().view(-1) for x in tensors)
     slope = torch.empty_like(f)
-    weights = w[0].numpy() if w else None
-    value = add_up(named(formula), y.numpy(), f.numpy(), weights, tuple(parameters), slope.numpy())
+    rows = y.numpy(), f.numpy(), w[0].numpy() if w else None
+    value = add_up(named(formula), *rows, tuple(parameters), slope.numpy(), in_torch_threads)
     return input.new_tensor(value), slope.view(input.shape)
 
 
