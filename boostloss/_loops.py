@@ -30,6 +30,18 @@ def load_tuple(typingctx, pointer, count):
 
 
 @intrinsic
+def prefer_widest_vectors(typingctx):
+    """Let the loops of the function that calls have vectors of 512 bits, where LLVM would stop at 256."""
+
+    def codegen(context, builder, sig, args):
+        # llvmlite's own `add` knows no attributes that have a value.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return signature(types.none), codegen
+
+
+@intrinsic
 def add_in_any_order(typingctx, total, value):
     """A sum that vectorises: the compiler may add in another order here, and here alone."""
 
@@ -52,12 +64,14 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
+        prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
         y, f, weight, first = carray(y, n), carray(f, n), carray(weight, n), carray(first, n)
         for i in range(n):
             first[i], _ = row(y[i], f[i], weight[i], factor, floor, p)
 
     def loop_of_two(n, y, f, weight, factor, floor, parameters, first, second):
+        prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
         y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
         first, second = carray(first, n), carray(second, n)
@@ -65,12 +79,14 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
             first[i], second[i] = row(y[i], f[i], weight[i], factor, floor, p)
 
     def loop_of_pairs(n, y, f, weight, factor, floor, parameters, pairs):
+        prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
         y, f, weight, pairs = carray(y, n), carray(f, n), carray(weight, n), carray(pairs, (n, 2))
         for i in range(n):
             pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
 
     def loop_of_total(n, y, f, weight, factor, floor, parameters, first, second):
+        prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
         y, f, weight, second = carray(y, n), carray(f, n), carray(weight, n), carray(second, n)
         first[0] = 0.0
