@@ -334,3 +334,12 @@ def test_a_start_far_from_the_best_constant_warns(loss):
     with pytest.warns(UserWarning, match=f"best constant of {re.escape(repr(loss))}"):
         loss(y, np.full(1000, best + 50.0))
     loss(y, np.full(1000, best + 50.0), np.zeros(1000))  # no row counts
+
+
+def test_logistic_loss_of_infinite_logits():
+    y, f = np.array([1.0, 0.0, 1.0, 0.0]), np.array([np.inf, -np.inf, -np.inf, np.inf])
+    np.testing.assert_array_equal(Logistic().loss(y, f), [0.0, 0.0, np.inf, np.inf])
+    for curvature in ("exact", "majorizer"):
+        gradient, hessian = Logistic().gradient_hessian(y, f, curvature=curvature)
+        np.testing.assert_array_equal(gradient, [0.0, 0.0, -1.0, 1.0])
+        np.testing.assert_array_equal(hessian, np.zeros(4))

@@ -252,9 +252,19 @@ def test_modules_are_saved_copied_and_moved(name):
             parameter.zero_()
     other.load_state_dict(module.state_dict())
     torch.testing.assert_close(other(input, target), expected)
-    assert type(module).__name__ in repr(module)
     meta = copy.deepcopy(module).to("meta")(input.to("meta"), target.to("meta"))
     assert meta.shape == ()
+
+
+def test_modules_say_what_they_are():
+    three = torch.ones(3)
+    assert repr(bt.HuberLoss(three)) == "HuberLoss(delta=tensor of shape (3,), reduction='mean')"
+    assert repr(bt.BarronLoss(0.5, three)).startswith("BarronLoss(alpha=0.5, scale=tensor of shape")
+    assert repr(bt.QuantileLoss([0.1, 0.9])).startswith("QuantileLoss(quantile=[0.1, 0.9], ")
+    assert repr(bt.QuantileLoss(0.1, "sum")) == "QuantileLoss(quantile=0.1, reduction='sum')"
+    assert repr(bt.FocalLoss(1.0, 0.25)).startswith("FocalLoss(gamma=1.0, alpha=0.25, ")
+    assert repr(bt.FocalLoss(1.0, three)).startswith("FocalLoss(gamma=1.0, alpha=tensor of shape")
+    assert repr(bt.LossModule(bl.Huber())).startswith("LossModule(loss=Huber(delta=1.0), ")
 
 
 def test_gradients_reach_parameters_and_buffers():
@@ -274,6 +284,9 @@ WRONG = {
     "quantile must be": lambda x: bt.QuantileLoss([0.5, 1.5]),
     "reduction must be": lambda x: bt.HuberLoss(reduction="average"),
     "delta must be": lambda x: bt.HuberLoss(-1.0),
+    "delta must be positive, got .-1.0.": lambda x: bt.HuberLoss(torch.tensor([1.0, -1.0])),
+    "scale must be positive, got .nan": lambda x: bt.BarronLoss(0.0, torch.tensor([np.nan])),
+    "alpha must be numbers, got .nan": lambda x: bt.BarronLoss(torch.tensor([np.nan])),
     "loss must have fixed parameters": lambda x: bt.BarronLoss("adaptive"),
     "gamma must be": lambda x: bt.FocalLoss(-1.0),
     "target must not require a gradient": lambda x: bt.LogisticLoss()(

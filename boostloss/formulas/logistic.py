@@ -11,7 +11,7 @@ def logistic(y, f):
     p = exp(-size)
     right = f > 0.0
     against = where(right, 1.0 - y, y)  # the share of the label that the sign of f denies
-    loss = against * size + log1p(p)
+    loss = where(against == 0.0, against, against * size) + log1p(p)  # no infinity times 0
     slope = (against - (1.0 - against) * p) / (1.0 + p)
     gradient = where(right, slope, -slope)
     hessian = p / ((1.0 + p) * (1.0 + p))

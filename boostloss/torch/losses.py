@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -131,6 +132,10 @@ class QuantileLoss(LossModule):
         super().__init__(levels[0], reduction)
         self.levels = levels if several is quantile else None
 
+    def extra_repr(self):
+        several = [level.quantile for level in self.levels or [self.loss]]
+        return f"quantile={several if self.levels else several[0]}, reduction={self.reduction!r}"
+
     def composed(self, input, target):
         if self.levels is None:
             return None
@@ -179,22 +184,25 @@ class FocalLoss(LossModule):
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017.
     """
 
+    alpha: Any
+
     def __init__(
         self,
         gamma: float = 2.0,
         alpha: float | Sequence[float] | Tensor | None = None,
         reduction: Reduction = "mean",
     ):
-        weight = None
-        if isinstance(alpha, Sequence | Tensor):
-            weight, alpha = torch.as_tensor(alpha), None
-        super().__init__(Focal(gamma, alpha), reduction)
-        self.register_buffer("class_weight", weight)
+        for_classes = isinstance(alpha, Sequence | Tensor)
+        super().__init__(Focal(gamma, None if for_classes else alpha), reduction)
+        if for_classes:
+            self.register_buffer("alpha", torch.as_tensor(alpha))
+        else:
+            self.alpha = alpha
 
     def composed(self, input, target):
         if target.ndim < input.ndim:
             return self.of_classes(input, target)
-        if self.class_weight is not None:
+        if isinstance(self.alpha, Tensor):
             raise ValueError("alpha must be None or a number for labels, got one for each class.")
         return None
 
@@ -217,13 +225,13 @@ class FocalLoss(LossModule):
         margin = scores.gather(dim, index).squeeze(dim) - others
         one = torch.ones_like(margin)
         value = derivative(self.formula, LOSS, margin, one, None, *self.numbers)
-        if self.class_weight is None:
+        if not isinstance(self.alpha, Tensor):
             return value
-        if self.class_weight.numel() != input.shape[dim]:
+        if self.alpha.numel() != input.shape[dim]:
             raise ValueError(
-                f"alpha must hold a number for each of {input.shape[dim]} classes, got {self.class_weight.numel()}."
+                f"alpha must hold a number for each of {input.shape[dim]} classes, got {self.alpha.numel()}."
             )
-        weight = self.class_weight.to(value.dtype).index_select(0, target.reshape(-1))
+        weight = self.alpha.to(value.dtype).index_select(0, target.reshape(-1))
         return value * weight.reshape(target.shape)
 
 

@@ -87,17 +87,25 @@ class LossModule(nn.Module):
     def keep(self, **parameters: float | Tensor) -> None:
         """Hold those parameters of the loss that are tensors: trained if they are `nn.Parameter`, else buffers."""
         for name, value in parameters.items():
+            if not isinstance(value, Tensor):
+                continue
+            valid, allowed = (
+                (value == value, "numbers") if name == "alpha" else (value > 0.0, "positive")
+            )
+            if not value.is_meta and not valid.all():
+                raise ValueError(f"{name} must be {allowed}, got {value[~valid].tolist()}.")
             if isinstance(value, nn.Parameter):
                 self.register_parameter(name, value)
-            elif isinstance(value, Tensor):
+            else:
                 self.register_buffer(name, value)
 
     def extra_repr(self) -> str:
-        tensors = {**self._parameters, **self._buffers}
-        shapes = [
-            f"{name} of shape {tuple(x.shape)}" for name, x in tensors.items() if x is not None
-        ]
-        return ", ".join([repr(self.loss), *shapes, f"reduction={self.reduction!r}"])
+        options = {"loss": self.loss} if type(self) is LossModule else dict(vars(self.loss))
+        options["reduction"] = self.reduction
+        shown = {name: repr(value) for name, value in options.items()}
+        for name, tensor in (*self.named_parameters(), *self.named_buffers()):
+            shown[name] = f"tensor of shape {tuple(tensor.shape)}"
+        return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
 def prepared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
