@@ -192,11 +192,11 @@ class FocalLoss(LossModule):
         alpha: float | Sequence[float] | Tensor | None = None,
         reduction: Reduction = "mean",
     ):
-        for_classes = isinstance(alpha, Sequence | Tensor)
-        super().__init__(Focal(gamma, None if for_classes else alpha), reduction)
-        if for_classes:
+        if isinstance(alpha, Sequence | Tensor):
+            super().__init__(Focal(gamma), reduction)
             self.register_buffer("alpha", torch.as_tensor(alpha))
         else:
+            super().__init__(Focal(gamma, alpha), reduction)
             self.alpha = alpha
 
     def composed(self, input, target):
