@@ -1,5 +1,6 @@
 """What CatBoost takes in place of the name of a loss or of a metric."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,37 +90,59 @@ class Objective(Slot):
             self.first_round = None
 
 
-class AdaptiveObjective(Slot):
-    """The objective and the callback of one run with an adaptive loss.
+class RoundObjective(Slot):
+    """The objective and the callback of one run, in which the residuals of some rows decide on each round.
 
-    CatBoost says neither which rows a block holds nor when a round begins. So the rows that are held out carry weights
-    which no training feels and no user gives, and the residuals of a round decide on the next one.
+    CatBoost says neither which rows a block holds nor when a round begins. So the rows are chosen within a block, by
+    their weights or places, and the residuals of a round decide on the next one.
     """
 
     def __init__(
-        self, adaptation: Adaptation, error: NDArray, weight: NDArray, limit: float, callbacks: Any
+        self,
+        loss: Loss,
+        adaptation: Adaptation | None,
+        chosen: Callable[[NDArray], Any],
+        error: NDArray,
+        weight: NDArray,
+        callbacks: Any,
     ):
-        super().__init__(adaptation.loss)
-        self.adaptation, self.limit, self.callbacks = adaptation, limit, callbacks
-        adaptation.round(error, weight)
+        super().__init__(loss)
+        self.adaptation, self.chosen, self.callbacks = adaptation, chosen, callbacks
         self.size = len(error)
         self.seen: list[NDArray] = []
+        self.round(error, weight)
 
-    def calc_ders_range(self, approxes: NDArray, targets: NDArray, weights: NDArray) -> NDArray:
+    @property
+    def due(self) -> bool:
+        """Whether the residuals of this round are needed."""
+        return self.adaptation is None or self.adaptation.due
+
+    def round(self, error: NDArray, weight: NDArray) -> None:
+        """Let the next round begin."""
+        self.fixed: Any = self.loss
+        if self.adaptation is not None:
+            self.adaptation.round(error, weight)
+            self.fixed = self.adaptation.fixed
+        self.step = self.fixed._step(np.zeros_like(error), error, weight)
+
+    def calc_ders_range(
+        self, approxes: NDArray, targets: NDArray, weights: NDArray | None
+    ) -> NDArray:
         """As that of `Objective`."""
-        if self.adaptation.due:
-            rows = weights < self.limit
-            self.seen.append(np.stack([approxes[rows] - targets[rows], weights[rows]]))
+        if self.due:
+            given = np.ones_like(targets) if weights is None else weights
+            rows = self.chosen(given)
+            self.seen.append(np.stack([approxes[rows] - targets[rows], given[rows]]))
         pairs = np.empty((len(approxes), 2))
-        self.adaptation.fixed._fill_direction([pairs], targets, approxes, weights, -1.0)
+        self.fixed._fill_direction([pairs], targets, approxes, weights, -1.0, self.step)
         return pairs
 
     def after_iteration(self, info: Any) -> bool:
-        """Adapt the loss; whether to go on is for the callbacks of the user."""
+        """Begin the next round; whether to go on is for the callbacks of the user."""
         error, weight = np.concatenate([np.empty((2, 0)), *self.seen], axis=1)
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
         order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
-        self.adaptation.round(error[order], weight[order])
+        self.round(error[order], weight[order])
         self.seen.clear()
         return self.callbacks is None or self.callbacks.after_iteration(info)
 

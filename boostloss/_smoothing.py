@@ -6,7 +6,12 @@ from numpy.typing import NDArray
 SAMPLE = 8192  # rows that decide
 
 
-def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) -> float:
+def sample(n: int) -> slice:
+    """The rows out of n that decide."""
+    return slice(None, None, max(1, -(-n // SAMPLE)))
+
+
+def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float:
     """The half-width of the smoothing kernel: as wide as the thin side of the quantile allows.
 
     A wide kernel makes rows near the prediction vote in proportion to their error, which steadies the leaves, but it
@@ -20,14 +25,12 @@ def half_width(y: NDArray, f: NDArray, weight: NDArray | None, quantile: float) 
 
     Always positive and finite, and it scales with the residuals.
     """
-    rows = slice(None, None, max(1, -(-y.size // SAMPLE)))
-    error = np.subtract(f[rows], y[rows], dtype=np.float64)
     distance = np.abs(error)
     order = distance.argsort()
     if weight is None:
         weight = np.ones(order.size)
     else:
-        weight = weight[rows].astype(np.float64)
+        weight = weight.astype(np.float64)
         order = order[weight[order] > 0.0]
     if order.size == 0:
         return 1.0

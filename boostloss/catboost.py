@@ -17,8 +17,9 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._catboost_slots import AdaptiveObjective, Objective, metric, objective
+from boostloss._catboost_slots import Objective, RoundObjective, metric, objective
 from boostloss._estimators import check_task, encode_labels, forget, remember
+from boostloss._smoothing import sample
 from boostloss.adaptive import Adaptation, held_out
 from boostloss.loss import Loss
 from boostloss.losses import Logistic, Quantile, SquaredError, from_string
@@ -99,33 +100,40 @@ class _Estimator(catboost.CatBoost):
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         adaptation = self.loss.adaptation()
-        if adaptation is not None:
-            self._adapt(adaptation, prepared, y, weight)
+        if adaptation is not None or isinstance(self.loss, Quantile):
+            self._follow(adaptation, prepared, y, weight)
         return prepared
 
-    def _adapt(
-        self, adaptation: Adaptation, prepared: dict[str, Any], y: NDArray, weight: Any
+    def _follow(
+        self, adaptation: Adaptation | None, prepared: dict[str, Any], y: NDArray, weight: Any
     ) -> None:
-        """Hold rows out of training, and let their residuals adapt the loss."""
-        rows = held_out(len(y), weight)
-        marked = weight.copy()
-        marked[rows] *= MARK
+        """Let the residuals of some rows decide on each round; those that adapt the loss do not train."""
+        assert self.loss is not None
         pool = prepared["train_pool"]
-        prepared["train_pool"] = _copy(pool).set_weight(marked)
-        limit = math.sqrt(MARK) * weight.max() if len(rows) else math.inf
-        if len(rows) and weight[weight > 0.0].min() < limit:
-            raise ValueError(
-                "sample_weight must not differ by a factor of 2^50 with an adaptive loss."
-            )
-        honest = marked < limit
+        some, limit = sample(len(y)), math.inf
+        if adaptation is not None:
+            rows = held_out(len(y), weight)
+            if len(rows):
+                limit = math.sqrt(MARK) * weight.max()
+                if weight[weight > 0.0].min() < limit:
+                    raise ValueError(
+                        "sample_weight must not differ by a factor of 2^50 with an adaptive loss."
+                    )
+            weight = weight.copy()
+            weight[rows] *= MARK
+            prepared["train_pool"] = _copy(pool).set_weight(weight)
+
+        def chosen(weights: NDArray) -> Any:
+            return some if adaptation is None else weights < limit
+
         start = np.full(len(y), self._intercept)
         if prepared["init_model"] is not None:
             start = prepared["init_model"].predict(pool, prediction_type=RAW)
         elif pool.get_baseline().shape[1]:
             start = pool.get_baseline()[:, 0]
-        error = (start - y)[honest]
-        callbacks = prepared["params"].get("callbacks")
-        run = AdaptiveObjective(adaptation, error, marked[honest], limit, callbacks)
+        rows = chosen(weight)
+        error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
+        run = RoundObjective(self.loss, adaptation, chosen, error, weight[rows], callbacks)
         prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
     def _train(self, train_pool: Any, eval_sets: Any, params: dict[str, Any], *args: Any) -> None:
@@ -134,7 +142,7 @@ class _Estimator(catboost.CatBoost):
             self.set_scale_and_bias(1.0, self._intercept)
             self.get_metadata()[KEY] = repr(self.loss)
             run = params["loss_function"]
-            if isinstance(run, AdaptiveObjective):
+            if isinstance(run, RoundObjective) and run.adaptation is not None:
                 run.adaptation.rounds.pop()  # of the round that did not come
                 remember(self, run.adaptation)
 

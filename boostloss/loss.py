@@ -147,8 +147,8 @@ class Loss:
         self._fill_direction([gradient, hessian], y, f, weight, factor)
         return gradient, hessian
 
-    def _fill_direction(self, results, y, f, weight, factor):
-        parameters, unit, floor = self._step(y, f, weight)
+    def _fill_direction(self, results, y, f, weight, factor, step=None):
+        parameters, unit, floor = step or self._step(y, f, weight)
         outputs = (GRADIENT, self._curvature(None))
         fill(results, self._formula, outputs, y, f, weight, factor * unit, parameters, floor)
 

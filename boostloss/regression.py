@@ -8,7 +8,7 @@ import numpy as np
 
 from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
 from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
-from boostloss._smoothing import half_width
+from boostloss._smoothing import half_width, sample
 from boostloss._validation import ADAPTIVE, check_number, check_positive
 from boostloss.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptive, robust_shape
 from boostloss.formulas.barron import barron
@@ -122,7 +122,9 @@ class Quantile(Regression):
         return weighted_quantile(y, weight, self.quantile)
 
     def _step(self, y, f, weight):
-        smoothing = half_width(y, f, weight, self.quantile)
+        rows = sample(len(y))
+        error = np.subtract(f[rows], y[rows], dtype=np.float64)
+        smoothing = half_width(error, None if weight is None else weight[rows], self.quantile)
         unit = 2.0 * smoothing
         return (self.quantile, smoothing), unit, GUARD / unit
 

