@@ -220,6 +220,13 @@ def constant(value, x):
     return lambda value, x: select(x == x, value, x)
 
 
+@overload(_ops.degree)
+def degree(x, single, double):
+    if x is float32:
+        return lambda x, single, double: single
+    return lambda x, single, double: double
+
+
 @overload(_ops.take)
 def take(table, position):
     return lambda table, position: table[int(position)]

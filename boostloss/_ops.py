@@ -56,6 +56,11 @@ def take(table, position):
     return np.moveaxis(np.asarray(table, position.dtype)[position.astype(np.intp)], -1, 0)
 
 
+def degree(x, single, double):
+    """The degree of a series that the precision of ``x`` takes."""
+    return single if getattr(x, "dtype", np.dtype(float)).itemsize == 4 else double
+
+
 def sqrt(x):
     """Square root."""
     return _library(x).sqrt(x)

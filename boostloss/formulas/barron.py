@@ -6,6 +6,7 @@ with exprel(z) = (exp(z) - 1)/z it passes through alpha = 0 smoothly, in value a
 
 from boostloss._ops import (
     constant,
+    degree,
     exp,
     expm1,
     exprel,
@@ -74,7 +75,7 @@ def barron_alpha(y, f, alpha, scale):
     small = abs(v) < 1.0
     short, shift = where(small, v, 0.0), where(low, w, 0.0)
     third = second = first = 0.0 * short
-    for n in range(25, 1, -1):
+    for n in range(degree(log_u, 15, 25), 1, -1):
         step = 1.0 / n
         third = (second + shift * third) * step
         second = (first + short * second) * step
