@@ -108,6 +108,8 @@ def main():
     for library in options.library or LIBRARIES:
         runs = list(LIBRARIES[library](X, y, options))
         times = {name: [] for name, _ in runs}
+        for _, run in runs:
+            run(1)  # compiles
         for _ in range(options.repeats):  # interleaved, so that a slow moment hits all
             for name, run in runs:
                 one, all_rounds = (seconds(run, rounds) for rounds in (1, options.rounds))

@@ -16,6 +16,7 @@ from boostloss._threads import in_all_threads, share
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
+HEADER = object.__basicsize__  # what CPython puts before the fields of a struct, in bytes
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
 
 
@@ -111,11 +112,8 @@ def run(layout, results, formula, outputs, y, f, weight, factor, parameters, flo
 
 
 def address(array: Any) -> int:
-    """Where a contiguous array lies; `array.ctypes` takes three times as long."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    except (TypeError, ValueError):  # read-only, or empty
-        return array.ctypes.data
+    """Where an array lies: the first field of its struct. `array.ctypes` takes four times as long."""
+    return ctypes.c_void_p.from_address(id(array) + HEADER).value  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=256)

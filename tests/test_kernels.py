@@ -15,7 +15,16 @@ from joblib import Parallel, delayed
 
 import boostloss
 from boostloss import Barron, Focal, Huber, LogCosh, Quantile
-from boostloss._kernels import BLOCK, GRADIENT, JIT_DISABLED, MAJORIZER, add_up, evaluate, fill
+from boostloss._kernels import (
+    BLOCK,
+    GRADIENT,
+    JIT_DISABLED,
+    MAJORIZER,
+    add_up,
+    address,
+    evaluate,
+    fill,
+)
 from boostloss.formulas.barron import barron
 
 PACKAGE = Path(boostloss.__file__).parent
@@ -119,6 +128,14 @@ def test_weights_have_the_precision_of_the_rows():
         gradient = Barron(0.5, 2.0).gradient_hessian(*(x.astype(np.float64) for x in (y, f)))[0]
         expected = gradient * weight.astype(np.float64) / 3.0
         np.testing.assert_allclose(found, expected, rtol=10 * np.finfo(dtype).eps)
+
+
+def test_addresses():
+    rows = np.arange(12.0).reshape(4, 3)
+    fixed = rows.copy()
+    fixed.flags.writeable = False
+    for array in (rows, rows[1:], fixed, np.empty((0, 2)), np.zeros(3, np.float32)):
+        assert address(array) == array.ctypes.data
 
 
 def test_many_threads_at_once():
