@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 SAMPLE = 8192  # rows that decide
 
 
-def sample(n: int) -> slice:
+def sample(n: int, most: int = SAMPLE) -> slice:
     """The rows out of n that decide."""
-    return slice(None, None, max(1, -(-n // SAMPLE)))
+    return slice(None, None, max(1, -(-n // most)))
 
 
 def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float:

@@ -31,6 +31,7 @@ ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured be
 MARK = (
     2.0**-100
 )  # times the weight of a row that is held out; no other is below the root of it times the largest
+SOME = 2048  # rows, on which the width of a quantile's smoothing is decided in every round
 RAW = "RawFormulaVal"
 KEY = "boostloss"  # of the loss among the metadata of a model
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
@@ -110,7 +111,7 @@ class _Estimator(catboost.CatBoost):
         """Let the residuals of some rows decide on each round; those that adapt the loss do not train."""
         assert self.loss is not None
         pool = prepared["train_pool"]
-        some, limit = sample(len(y)), math.inf
+        some, limit = sample(len(y), SOME), math.inf
         if adaptation is not None:
             rows = held_out(len(y), weight)
             if len(rows):
