@@ -68,7 +68,7 @@ def fill(
 
 
 def add_up(formula, y, f, weight, parameters, gradient, at_once=in_all_threads) -> float:
-    """Weighted sum of the losses, whose gradients are written into an array on the way."""
+    """Weighted sum of the losses of rows in one dtype, whose gradients are written into an array on the way."""
     outputs = LOSS, GRADIENT
     if JIT_DISABLED:
         dtype = gradient.dtype

@@ -10,6 +10,7 @@ stopping on the loss, the recovered probability, and a saved model that knows it
 """
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -28,9 +29,8 @@ __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
 LEAF_STEPS = 3  # Newton steps for a leaf: 1 to 4 % better than CatBoost's 1 at small learning rates
 ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
-MARK = (
-    2.0**-100
-)  # times the weight of a row that is held out; no other is below the root of it times the largest
+# Times the weight of a row that is held out; no other is below the root of it times the largest.
+MARK = 2.0**-100
 SOME = 2048  # rows, on which the width of a quantile's smoothing is decided in every round
 RAW = "RawFormulaVal"
 KEY = "boostloss"  # of the loss among the metadata of a model
@@ -108,30 +108,20 @@ class _Estimator(catboost.CatBoost):
     def _follow(
         self, adaptation: Adaptation | None, prepared: dict[str, Any], y: NDArray, weight: Any
     ) -> None:
-        """Let the residuals of some rows decide on each round; those that adapt the loss do not train."""
+        """Let the residuals of some rows decide on each round."""
         assert self.loss is not None
         pool = prepared["train_pool"]
-        some, limit = sample(len(y), SOME), math.inf
-        if adaptation is not None:
-            rows = held_out(len(y), weight)
-            if len(rows):
-                limit = math.sqrt(MARK) * weight.max()
-                if weight[weight > 0.0].min() < limit:
-                    raise ValueError(
-                        "sample_weight must not differ by a factor of 2^50 with an adaptive loss."
-                    )
-            weight = weight.copy()
-            weight[rows] *= MARK
-            prepared["train_pool"] = _copy(pool).set_weight(weight)
-
-        def chosen(weights: NDArray) -> Any:
-            return some if adaptation is None else weights < limit
-
         start = np.full(len(y), self._intercept)
         if prepared["init_model"] is not None:
             start = prepared["init_model"].predict(pool, prediction_type=RAW)
         elif pool.get_baseline().shape[1]:
             start = pool.get_baseline()[:, 0]
+        if adaptation is None:
+            some = sample(len(y), SOME)
+            chosen: Any = lambda weights: some  # noqa: E731
+        else:
+            weight, chosen = _hold_out(weight)
+            prepared["train_pool"] = _copy(pool).set_weight(weight)
         rows = chosen(weight)
         error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
         run = RoundObjective(self.loss, adaptation, chosen, error, weight[rows], callbacks)
@@ -253,6 +243,17 @@ def _ordered(classes: NDArray) -> list[Any]:
     with suppress(ValueError):
         names.sort(key=float)
     return names
+
+
+def _hold_out(weight: NDArray) -> tuple[NDArray, Callable[[NDArray], NDArray]]:
+    """Weights that keep some rows out of training, and how to find these by them."""
+    rows = held_out(len(weight), weight)
+    limit = math.sqrt(MARK) * weight.max() if len(rows) else math.inf
+    if len(rows) and weight[weight > 0.0].min() < limit:
+        raise ValueError("sample_weight must not differ by a factor of 2^50 with an adaptive loss.")
+    marked = weight.copy()
+    marked[rows] *= MARK
+    return marked, lambda weights: weights < limit
 
 
 def _with_baseline(pool: Any, intercept: float) -> Any:
