@@ -129,7 +129,7 @@ def object_code(
     arguments = [types.intp, *arrays, types.float64, types.float64, parameters]
     arguments += [result] * variant.n_results
     if variant.layout == "total":
-        arguments[-2] = parameters
+        arguments[-2] = pointer("float64")  # whatever the rows are
     formula = jitable(formula)
     loop = njit(nogil=True, **INLINE)(make_loop(formula, variant))
     loop.compile(types.void(*arguments))

@@ -62,9 +62,9 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
 
 def stored_code(formula: Callable, variant: Variant) -> bytes:
     """Object code from disk, where it follows its own checksum, or compiled and written there."""
-    file = cache_folder() / f"{formula.__name__}-{digest(formula, variant)}.o"
+    file = kept_file(formula, variant)
     try:
-        stored = file.read_bytes()
+        stored = file.read_bytes() if file else b""
     except OSError:
         stored = b""
     checksum, code = stored[:32], stored[32:]
@@ -76,6 +76,8 @@ def stored_code(formula: Callable, variant: Variant) -> bytes:
     global compilations
     compilations += 1
     code = object_code(formula, variant, target_machine(), SYMBOL)
+    if file is None:
+        return code
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
@@ -86,6 +88,16 @@ def stored_code(formula: Callable, variant: Variant) -> bytes:
     return code
 
 
+def kept_file(formula: Callable, variant: Variant) -> Path | None:
+    """Where the object code is kept, or None where no source tells all of it: of a closure, or typed at a prompt."""
+    if formula.__closure__:
+        return None
+    try:
+        return cache_folder() / f"{formula.__name__}-{digest(formula, variant)}.o"
+    except (AttributeError, OSError):
+        return None
+
+
 def digest(formula: Callable, variant: Variant) -> str:
     """A digest of all that the object code of a loop depends on."""
     paths = [
@@ -93,7 +105,8 @@ def digest(formula: Callable, variant: Variant) -> str:
         *(HERE / name for name in SOURCES),
     ]
     # A release of numba goes with one of llvmlite.
-    made_of = (variant, host(), llvmlite.__version__, sys.version_info[:2])
+    place = formula.__qualname__, formula.__code__.co_firstlineno
+    made_of = (place, variant, host(), llvmlite.__version__, sys.version_info[:2])
     return hashlib.sha256(
         repr(made_of).encode() + b"".join(path.read_bytes() for path in paths)
     ).hexdigest()

@@ -6,8 +6,15 @@ from numpy.typing import NDArray
 SAMPLE = 8192  # rows that decide
 
 
-def sample(n: int, most: int = SAMPLE) -> slice:
-    """The rows out of n that decide."""
+def sample(n: int, weight: NDArray | None) -> slice | NDArray[np.intp]:
+    """The rows out of n that decide, of positive weight."""
+    rows = None if weight is None or weight.all() else np.flatnonzero(weight)
+    some = thinned(n if rows is None else len(rows), SAMPLE)
+    return some if rows is None else rows[some]
+
+
+def thinned(n: int, most: int) -> slice:
+    """At most so many of n places."""
     return slice(None, None, max(1, -(-n // most)))
 
 

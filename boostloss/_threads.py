@@ -15,10 +15,12 @@ def in_all_threads(work: Callable[[], None]) -> None:
     """Call in this thread and in those of a pool at once."""
     helpers = [thread_pool(os.getpid()).submit(work) for _ in range(thread_count() - 1)]
     # This thread works too: it need not wait for another to wake, or to find a core.
-    work()
-    for helper in helpers:
-        if not helper.cancel():
-            helper.result()
+    try:
+        work()
+    finally:
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
 
 
 def share(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from boostloss._catboost_slots import Objective, RoundObjective, metric, objective
 from boostloss._estimators import check_task, encode_labels, forget, remember
-from boostloss._smoothing import sample
+from boostloss._smoothing import thinned
 from boostloss.adaptive import Adaptation, held_out
 from boostloss.loss import Loss
 from boostloss.losses import Logistic, Quantile, SquaredError, from_string
@@ -101,7 +101,12 @@ class _Estimator(catboost.CatBoost):
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         adaptation = self.loss.adaptation()
-        if adaptation is not None or isinstance(self.loss, Quantile):
+        snapshots = prepared["params"].get("save_snapshot", False)
+        if snapshots and adaptation is not None:
+            raise ValueError(
+                f"save_snapshot must not be given with {self.loss!r}: what it has adapted to would be lost."
+            )
+        if adaptation is not None or (isinstance(self.loss, Quantile) and not snapshots):
             self._follow(adaptation, prepared, y, weight)
         return prepared
 
@@ -117,8 +122,7 @@ class _Estimator(catboost.CatBoost):
         elif pool.get_baseline().shape[1]:
             start = pool.get_baseline()[:, 0]
         if adaptation is None:
-            some = sample(len(y), SOME)
-            chosen: Any = lambda weights: some  # noqa: E731
+            chosen = _thin_out(weight)
         else:
             weight, chosen = _hold_out(weight)
             prepared["train_pool"] = _copy(pool).set_weight(weight)
@@ -243,6 +247,12 @@ def _ordered(classes: NDArray) -> list[Any]:
     with suppress(ValueError):
         names.sort(key=float)
     return names
+
+
+def _thin_out(weight: NDArray) -> Callable[[NDArray], NDArray]:
+    """How to find some of the rows of positive weight."""
+    some = thinned(int(np.count_nonzero(weight)), SOME)
+    return lambda weights: np.flatnonzero(weights)[some]
 
 
 def _hold_out(weight: NDArray) -> tuple[NDArray, Callable[[NDArray], NDArray]]:

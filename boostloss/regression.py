@@ -122,7 +122,7 @@ class Quantile(Regression):
         return weighted_quantile(y, weight, self.quantile)
 
     def _step(self, y, f, weight):
-        rows = sample(len(y))
+        rows = sample(len(y), weight)
         error = np.subtract(f[rows], y[rows], dtype=np.float64)
         smoothing = half_width(error, None if weight is None else weight[rows], self.quantile)
         unit = 2.0 * smoothing

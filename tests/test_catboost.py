@@ -170,6 +170,27 @@ def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, mon
         np.testing.assert_allclose(parameters[1:], expected, rtol=1e-5)
 
 
+def test_rows_of_no_weight_decide_nothing():
+    rows = np.random.default_rng(2).normal(size=(6000, 2))
+    y = 1e-3 * (rows[:, 0] + np.sin(3.0 * rows[:, 1]))
+    weight = np.arange(6000) % 2.0
+    loss = bl.Quantile(0.9)
+    found = drop_in(loss, iterations=30).fit(rows, y, sample_weight=weight).predict(rows)
+    assert loss.mean_loss(y, found) < 0.5 * loss.mean_loss(y, np.full(6000, np.quantile(y, 0.9)))
+
+
+def test_training_goes_on_from_a_snapshot(tmp_path):
+    loss, y = bl.Quantile(0.8), target(bl.Quantile())
+    kept = {"save_snapshot": True, "snapshot_file": str(tmp_path / "snapshot")}
+    written = {"allow_writing_files": True, "train_dir": str(tmp_path)}
+    drop_in(loss, iterations=5, **kept, **written).fit(X, y)
+    resumed = drop_in(loss, iterations=12, **kept, **written).fit(X, y)
+    whole = drop_in(loss, iterations=12, save_snapshot=True, **written).fit(X, y)
+    np.testing.assert_allclose(raw_prediction(resumed), raw_prediction(whole))
+    with pytest.raises(ValueError, match="save_snapshot must not be given with Cauchy"):
+        drop_in(bl.Cauchy("adaptive"), **kept, **written).fit(X, y)
+
+
 @pytest.mark.parametrize("make", [plain, drop_in])
 def test_sorted_rows_do_not_look_like_a_far_start(make):
     rows = np.sort(rng.normal(size=(5000, 2)), axis=0)

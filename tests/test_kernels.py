@@ -138,6 +138,34 @@ def test_addresses():
         assert address(array) == array.ctypes.data
 
 
+@compiled_only
+def test_a_formula_that_has_no_file(tmp_path):
+    code = """
+    import numpy as np
+    from boostloss import Huber, _native
+    def formula(y, f, delta):
+        x = f - y
+        return x, x, x, x
+    def tripled(y, f, delta):
+        return 3.0 * (f - y), y, y, y
+    for formula in (formula, tripled):
+        Huber.formula = formula
+        print(Huber().loss(np.zeros(2), np.ones(2)))
+    """
+    assert run_python(code, tmp_path) == "[1. 1.]\n[3. 3.]\n"
+    assert not list(tmp_path.rglob("*.o"))
+
+
+@compiled_only
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_what_a_closure_holds_is_compiled_anew(factor):
+    def formula(y, f):
+        return factor * (f - y), y, y, y
+
+    (found,) = evaluate(formula, (0,), np.zeros(2), np.ones(2), None, 1.0, (), np.float64)
+    np.testing.assert_array_equal(found, factor)
+
+
 def test_many_threads_at_once():
     y, f = many_rows()
     losses = [Huber(), LogCosh(2.0), Barron(0.0), Quantile(0.9)] * 4

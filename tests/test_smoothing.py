@@ -58,6 +58,14 @@ def test_a_sample_decides_of_many_rows():
     np.testing.assert_allclose(hessian, np.maximum(expected, 0.1 * weight))
 
 
+def test_the_sample_is_of_rows_that_count():
+    rng = np.random.default_rng(4)
+    error, weight = 1e-3 * rng.normal(size=3 * SAMPLE), np.zeros(3 * SAMPLE)
+    weight[1::3] = 1.0  # none of every third row from the first on
+    (_, width), _, _ = bl.Quantile(0.9)._step(np.zeros_like(error), error, weight)
+    assert width == half_width(error[1::3], None, 0.9)
+
+
 @pytest.mark.parametrize(
     ("error", "width"),
     [(np.zeros(9), 1.0), (np.array([0.0, 0.0, 3.0]), 3.0 / 16.0), (np.empty(0), 1.0)],

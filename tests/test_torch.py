@@ -59,13 +59,19 @@ def test_modules_follow_the_formula_of_the_core(kernel, monkeypatch):
     torch.testing.assert_close(gradient, torch.tensor([1.5, 1.5]))
 
 
-def test_a_loss_of_ones_own_has_a_module():
-    class Cubic(Regression):
-        formula = cubic
+@pytest.mark.parametrize("power", [2, 3])
+def test_a_loss_of_ones_own_has_a_module(power):
+    def formula(y, f, scale):  # the same name for both
+        x = (f - y) / scale
+        value = x * x if power == 2 else x * x * x
+        return value, 0.0 * x, 0.0 * x, 0.0 * x
+
+    class Own(Regression):
         parameters = (2.0,)
 
-    value = bt.LossModule(Cubic(), "sum")(torch.tensor([3.0, -1.0]), torch.tensor([1.0, 1.0]))
-    assert value.item() == 0.0
+    Own.formula = formula
+    value = bt.LossModule(Own(), "sum")(torch.tensor([3.0, 3.0]), torch.tensor([1.0, -1.0]))
+    assert value.item() == 1.0 + 2.0**power
 
 
 def test_there_is_no_mathematics_beside_the_formulas():
@@ -284,6 +290,7 @@ WRONG = {
     "quantile must be": lambda x: bt.QuantileLoss([0.5, 1.5]),
     "reduction must be": lambda x: bt.HuberLoss(reduction="average"),
     "delta must be": lambda x: bt.HuberLoss(-1.0),
+    "weight must have the shape .4, 3.": lambda x: bt.HuberLoss()(x, x, torch.ones(3)),
     "delta must be positive, got .-1.0.": lambda x: bt.HuberLoss(torch.tensor([1.0, -1.0])),
     "scale must be positive, got .nan": lambda x: bt.BarronLoss(0.0, torch.tensor([np.nan])),
     "alpha must be numbers, got .nan": lambda x: bt.BarronLoss(torch.tensor([np.nan])),
@@ -308,6 +315,11 @@ WRONG = {
 def test_what_is_wrong_is_said(message):
     with pytest.raises(ValueError, match=message):
         WRONG[message](torch.zeros(4, 3))
+
+
+def test_input_is_real():
+    with pytest.raises(TypeError, match=r"must be real, got torch\.complex64"):
+        bt.HuberLoss()(torch.zeros(3, dtype=torch.complex64), torch.zeros(3))
 
 
 def test_only_a_loss_becomes_a_module():

@@ -110,6 +110,37 @@ def test_a_batch_of_gradients():
     torch.testing.assert_close(found, torch.diag(slope))
 
 
+@torch_is_deprecated
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_forward_mode_over_a_gradient(reduction):
+    input, target, direction = torch.randn(3, 7, dtype=torch.float64)
+    module = bt.LogCoshLoss(reduction=reduction)
+    input.requires_grad_()
+    hessian = torch.autograd.functional.hessian(lambda x: module(x, target).sum(), input)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(input, direction)
+        (gradient,) = torch.autograd.grad(module(dual, target).sum(), dual)
+        tangent = torch.autograd.forward_ad.unpack_dual(gradient).tangent
+    torch.testing.assert_close(tangent, hessian @ direction)
+
+
+@torch_is_deprecated
+def test_a_traced_backward_pass_keeps_what_was_saved():
+    input, target = torch.randn(2, 7, dtype=torch.float64)
+    value = bt.HuberLoss(reduction="none")(input.requires_grad_(), target)
+    (slope,) = torch.autograd.grad(value.sum(), input, retain_graph=True)
+    make_fx = torch.fx.experimental.proxy_tensor.make_fx
+    graph = make_fx(lambda seed: torch.autograd.grad(value, input, seed)[0])(torch.ones_like(input))
+    for seed in (2.0, 3.0):
+        torch.testing.assert_close(graph(torch.full_like(input, seed)), seed * slope)
+
+
+@torch_is_deprecated
+def test_an_empty_batch():
+    empty = torch.empty(0, dtype=torch.float64)
+    assert torch.func.vmap(bt.HuberLoss(reduction="sum"))(empty, empty).shape == (0,)
+
+
 def test_there_is_no_third_derivative():
     input = torch.ones(3, dtype=torch.float64, requires_grad=True)
     value = bt.LogCoshLoss(reduction="sum")(input, torch.zeros_like(input))

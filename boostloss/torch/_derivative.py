@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 from torch._C._functorch import TransformType, is_legacy_batchedtensor
 from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
+from torch.autograd import forward_ad
 
 from boostloss._kernels import GRADIENT, HESSIAN, LOSS
 from boostloss.formulas.barron import barron_shape
-from boostloss.torch._operators import evaluate, total
+from boostloss.torch._operators import evaluate, name_of, total
 
 TOTAL = -1  # beside LOSS, GRADIENT and HESSIAN: the sum of the losses
 FOLLOWING = {TOTAL: GRADIENT, LOSS: GRADIENT, GRADIENT: HESSIAN}  # what each is differentiated to
@@ -20,7 +21,8 @@ def wanted(formula: Callable, order: int) -> list[int]:
     """Places of a derivative and those of the next order in what the formula returns."""
     if formula is barron_shape:
         return [0, 1, 2]
-    return [max(order, LOSS), FOLLOWING[order]] if order in FOLLOWING else [HESSIAN]
+    here = LOSS if order == TOTAL else order
+    return [here, FOLLOWING[order]] if order in FOLLOWING else [here]
 
 
 def kernel_runs(tensor: Tensor) -> bool:
@@ -29,14 +31,14 @@ def kernel_runs(tensor: Tensor) -> bool:
 
 
 def overwritable(grad: Tensor) -> bool:
-    """Whether a backward pass is the last to read what was saved, and of one gradient.
+    """Whether what was saved is read for the last time, by a backward pass of one gradient that nobody traces.
 
     A new tensor may cost more than the kernel, where the allocator must ask the system for its pages.
     """
     if torch.compiler.is_compiling() or retrieve_all_functorch_interpreters():
         return False
-    keeps_graph = torch._C._autograd._get_current_graph_task_keep_graph()
-    return not keeps_graph and not is_legacy_batchedtensor(grad)
+    traced = torch._C._len_torch_dispatch_stack() > 0 or is_legacy_batchedtensor(grad)
+    return not traced and not torch._C._autograd._get_current_graph_task_keep_graph()
 
 
 class Derivative(torch.autograd.Function):
@@ -52,7 +54,7 @@ class Derivative(torch.autograd.Function):
     def forward(formula, order, input, target, weight, *parameters):
         outputs = wanted(formula, order)
         if kernel_runs(input):
-            name = f"{formula.__module__}:{formula.__qualname__}"
+            name = name_of(formula)
             if order == TOTAL:
                 return total(input, target, weight, name, list(parameters))
             return tuple(evaluate(input, target, name, outputs, list(parameters)))
@@ -74,19 +76,25 @@ class Derivative(torch.autograd.Function):
         by_input = by_target = by_weight = None
         if grad is not None:
             input, target, weight, *saved = ctx.saved_tensors
-            again = torch.is_grad_enabled() or not saved
-            slope, *of_target = (
-                differentiable_slopes(ctx, input, target, weight) if again else saved
-            )
-            times = torch.mul if again or not overwritable(grad) else Tensor.mul_
-            by_input = times(slope, grad)
+            again = torch.is_grad_enabled() or not saved or dual(input, target, weight)
+            slopes = differentiable_slopes(ctx, input, target, weight) if again else saved
+            in_place = not again and overwritable(grad)
+            by_input, *by_shape = (x.mul_(grad) if in_place else x * grad for x in slopes)
             if ctx.needs_input_grad[3]:
-                by_target = times(of_target[0], grad) if of_target else -by_input
+                by_target = by_shape[0] if by_shape else -by_input
             if ctx.needs_input_grad[4]:
                 by_weight = grad * derivative(
                     ctx.formula, LOSS, input, target, None, *ctx.parameters
                 )
         return None, None, by_input, by_target, by_weight, *[None] * len(ctx.parameters)
+
+
+def dual(*tensors: Tensor | None) -> bool:
+    """Whether one of the tensors is differentiated in forward mode as well."""
+    if torch.compiler.is_compiling():
+        return False
+    given = (x for x in tensors if x is not None)
+    return any(forward_ad.unpack_dual(x).tangent is not None for x in given)
 
 
 class TwoWayDerivative(Derivative):
@@ -112,9 +120,12 @@ class TwoWayDerivative(Derivative):
 
 
 class PlainDerivative(TwoWayDerivative):
-    """`TwoWayDerivative` outside of functorch's transforms, where torch need not bind arguments to names."""
+    """`TwoWayDerivative` outside of functorch's transforms, where torch need not bind arguments to names.
 
-    setup_context = torch.autograd.Function.setup_context
+    That is its older protocol: a forward pass that takes the context.
+    """
+
+    setup_context = torch.autograd.Function.setup_context  # as if there were none
 
     @staticmethod
     def forward(ctx, *inputs):

@@ -12,8 +12,22 @@ from torch import Tensor
 from boostloss._kernels import GRADIENT, LOSS, add_up, fill
 from boostloss._threads import in_all_threads
 
-named = cache(resolve_name)
+formulas: dict[str, Callable] = {}  # that operators have been called for
 body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+@cache
+def name_of(formula: Callable) -> str:
+    """What stands for a formula in a call of an operator, which takes no functions."""
+    name = f"{formula.__module__}:{formula.__qualname__}"
+    while formulas.setdefault(name, formula) is not formula:  # defined again, as in a notebook
+        name += "'"
+    return name
+
+
+def named(name: str) -> Callable:
+    """The formula of a name, which a graph may bring from another process."""
+    return formulas.get(name) or resolve_name(name)
 
 
 def openmp_entry() -> Any:
@@ -111,7 +125,8 @@ def _(info, in_dims, input, target, weight, formula, parameters):
     terms = evaluate(*tensors, formula, [LOSS, GRADIENT], parameters)
     if weight is not None:
         terms = [x * batches(info, in_dims[2:], weight)[0] for x in terms]
-    return (terms[0].reshape(info.batch_size, -1).sum(1), terms[1]), (0, 0)
+    losses, slopes = terms
+    return (losses.flatten(1).sum(1) if losses.ndim > 1 else losses, slopes), (0, 0)
 
 
 def batches(info: Any, in_dims: Any, *tensors: Tensor) -> list[Tensor]:

@@ -66,8 +66,7 @@ class LossModule(nn.Module):
             input, target = prepared(input, target)
         elements = input if value is None else value
         if weight is not None:
-            by_row = weight.reshape((*weight.shape, *[1] * (elements.ndim - weight.ndim)))
-            weight = by_row.to(elements.dtype).expand(elements.shape)
+            weight = spread(weight, elements)
         if self.reduction == "none":
             if value is None:
                 value = derivative(self.formula, LOSS, input, target, None, *self.numbers)
@@ -108,11 +107,24 @@ class LossModule(nn.Module):
         return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
+def spread(weight: Tensor, elements: Tensor) -> Tensor:
+    """A weight for each element."""
+    sizes = zip(weight.shape, elements.shape, strict=False)
+    if weight.ndim > elements.ndim or any(size not in {1, whole} for size, whole in sizes):
+        raise ValueError(
+            f"weight must have the shape {tuple(elements.shape)} or its first dimensions, got {tuple(weight.shape)}."
+        )
+    by_row = weight.reshape((*weight.shape, *[1] * (elements.ndim - weight.ndim)))
+    return by_row.to(elements.dtype).expand(elements.shape)
+
+
 def prepared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both in one float dtype, of at least 32 bits."""
     if input.shape != target.shape:
         shapes = f"{tuple(target.shape)} for {tuple(input.shape)}"
         raise ValueError(f"target must have the shape of input, got {shapes}.")
+    if input.is_complex() or target.is_complex():
+        raise TypeError(f"input and target must be real, got {input.dtype} and {target.dtype}.")
     dtype = torch.promote_types(input.dtype, torch.float32)
     if target.is_floating_point():
         dtype = torch.promote_types(dtype, target.dtype)
