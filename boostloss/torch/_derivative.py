@@ -33,7 +33,8 @@ def kernel_runs(tensor: Tensor) -> bool:
 def overwritable(grad: Tensor) -> bool:
     """Whether what was saved is read for the last time, by a backward pass of one gradient that nobody traces.
 
-    A new tensor may cost more than the kernel, where the allocator must ask the system for its pages.
+    A new tensor may cost more than the kernel, where the allocator must ask the system for its pages. A hook on saved
+    tensors that keeps them sees them change.
     """
     if torch.compiler.is_compiling() or retrieve_all_functorch_interpreters():
         return False
