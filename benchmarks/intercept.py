@@ -27,6 +27,7 @@ LOSSES = [
     bl.GemanMcClure(),
     bl.Welsch(),
     bl.Welsch(scale=0.01),
+    bl.Welsch(scale=1e-7),
     bl.Barron(alpha=3.0),
     bl.Barron(alpha=math.inf),
 ]

@@ -5,15 +5,17 @@ two Python threads use it at once.
 """
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
 
-def in_all_threads(work: Callable[[], None]) -> None:
-    """Call in this thread and in those of a pool at once."""
-    helpers = [thread_pool(os.getpid()).submit(work) for _ in range(thread_count() - 1)]
+def in_all_threads(work: Callable[[], None], most: int = sys.maxsize) -> None:
+    """Call in this thread and in those of a pool at once, in at most so many."""
+    others = min(most, thread_count()) - 1
+    helpers = [thread_pool(os.getpid()).submit(work) for _ in range(others)]
     # This thread works too: it need not wait for another to wake, or to find a core.
     try:
         work()

@@ -156,6 +156,20 @@ def test_a_formula_that_has_no_file(tmp_path):
     assert not list(tmp_path.rglob("*.o"))
 
 
+def test_two_formulas_of_one_name_in_a_file():
+    class First:
+        def formula(y, f):
+            return f - y, y, y, y
+
+    class Second:
+        def formula(y, f):
+            return 2.0 * (f - y), y, y, y
+
+    for formula, factor in ((First.formula, 1.0), (Second.formula, 2.0)):
+        (found,) = evaluate(formula, (0,), np.zeros(2), np.ones(2), None, 1.0, (), np.float64)
+        np.testing.assert_array_equal(found, factor)
+
+
 @compiled_only
 @pytest.mark.parametrize("factor", [2.0, 3.0])
 def test_what_a_closure_holds_is_compiled_anew(factor):

@@ -84,9 +84,7 @@ class Derivative(torch.autograd.Function):
             if ctx.needs_input_grad[3]:
                 by_target = by_shape[0] if by_shape else -by_input
             if ctx.needs_input_grad[4]:
-                by_weight = grad * derivative(
-                    ctx.formula, LOSS, input, target, None, *ctx.parameters
-                )
+                by_weight = grad * derivative(ctx.formula, LOSS, input, target, *ctx.parameters)
         return None, None, by_input, by_target, by_weight, *[None] * len(ctx.parameters)
 
 
@@ -112,7 +110,7 @@ class TwoWayDerivative(Derivative):
         slope, *of_target = differentiable_slopes(ctx, input, target, weight)
         terms = [(slope, by_input), (of_target[0] if of_target else -slope, by_target)]
         if by_weight is not None:
-            value = derivative(ctx.formula, LOSS, input, target, None, *ctx.parameters)
+            value = derivative(ctx.formula, LOSS, input, target, *ctx.parameters)
             terms.append((value, by_weight))
         change = sum(slope * tangent for slope, tangent in terms if tangent is not None)
         if ctx.order == TOTAL:
@@ -149,7 +147,7 @@ def differentiable_slopes(
     if ctx.order not in FOLLOWING:
         raise NotImplementedError("The losses of boostloss have no third derivative.")
     order = FOLLOWING[ctx.order]
-    return (weighted(derivative(ctx.formula, order, input, target, None, *ctx.parameters), weight),)
+    return (weighted(derivative(ctx.formula, order, input, target, *ctx.parameters), weight),)
 
 
 def derivative(
@@ -157,8 +155,8 @@ def derivative(
     order: int,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
     *parameters: float,
+    weight: Tensor | None = None,
 ) -> Tensor:
     """The loss (order 0), gradient (1) or Hessian (2) of every element, or the weighted sum of the losses (TOTAL).
 

@@ -46,10 +46,9 @@ OPENMP = openmp_entry()
 
 def in_torch_threads(work: Callable[[], None]) -> None:
     """Call in the threads of torch, which would else spin on the cores that threads of ours wait for."""
-    if torch.get_num_threads() == 1:
-        work()
-    elif OPENMP is None:
-        in_all_threads(work)
+    n_threads = torch.get_num_threads()
+    if OPENMP is None or n_threads == 1:
+        in_all_threads(work, n_threads)
     else:
         errors = []
 
@@ -59,9 +58,14 @@ def in_torch_threads(work: Callable[[], None]) -> None:
             except BaseException as error:  # ctypes would print it, and go on
                 errors.append(error)
 
-        OPENMP(body(guarded), None, torch.get_num_threads(), 0)
+        OPENMP(body(guarded), None, n_threads, 0)
         if errors:
             raise errors[0]
+
+
+def flat(tensor: Tensor) -> Tensor:
+    """The elements in a row; a copy where they lie apart."""
+    return tensor.detach().contiguous().view(-1)
 
 
 # `torch.library.custom_op` puts ten microseconds of Python around each operator.
@@ -81,7 +85,7 @@ total = torch.ops.boostloss.total.default
 @torch.library.impl("boostloss::evaluate", "cpu")
 def _(input, target, formula, outputs, parameters):
     """Outputs of a formula by its compiled kernel, which runs over the tensors' own memory."""
-    f, y = (x.detach().contiguous().view(-1) for x in (input, target))
+    f, y = flat(input), flat(target)
     results = [torch.empty_like(f) for _ in outputs]
     arrays = [x.numpy() for x in results]
     for pair in (slice(0, 2), slice(2, None)):  # a kernel has one or two results
@@ -106,10 +110,9 @@ def _(info, in_dims, input, target, formula, outputs, parameters):
 @torch.library.impl("boostloss::total", "cpu")
 def _(input, target, weight, formula, parameters):
     """Weighted sum of a formula's losses, and the gradient of each, in one pass that never writes the losses."""
-    tensors = (input, target) if weight is None else (input, target, weight)
-    f, y, *w = (x.detach().contiguous().view(-1) for x in tensors)
+    f = flat(input)
     slope = torch.empty_like(f)
-    rows = y.numpy(), f.numpy(), w[0].numpy() if w else None
+    rows = flat(target).numpy(), f.numpy(), None if weight is None else flat(weight).numpy()
     value = add_up(named(formula), *rows, tuple(parameters), slope.numpy(), in_torch_threads)
     return input.new_tensor(value), slope.view(input.shape)
 

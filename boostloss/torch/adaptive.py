@@ -109,7 +109,7 @@ class AdaptiveBarronLoss(LossModule):
         alpha, scale = self.alpha(), self.scale()
         x = scaled(input, target, scale)
         if self.alpha_lo == self.alpha_hi:
-            rho = derivative(barron, LOSS, x, torch.zeros_like(x), None, self.alpha_lo, 1.0)
+            rho = derivative(barron, LOSS, x, torch.zeros_like(x), self.alpha_lo, 1.0)
         else:
             rho = shaped(x, alpha)
         return rho + (torch.log(scale) + log_partition(alpha)[0])

@@ -37,7 +37,7 @@ class ScaledModule(LossModule):
 
     def of_scale(self, scale: Tensor, input: Tensor, target: Tensor) -> Tensor:
         x = scaled(input, target, scale)
-        value = derivative(self.formula, LOSS, x, torch.zeros_like(x), None, *self.numbers)
+        value = derivative(self.formula, LOSS, x, torch.zeros_like(x), *self.numbers)
         return value * scale.to(x.dtype).square()
 
 
@@ -110,7 +110,7 @@ class BarronLoss(LossModule):
         x = scaled(input, target, getattr(self, "scale", self.loss.scale))
         if hasattr(self, "alpha"):
             return shaped(x, self.alpha)
-        return derivative(barron, LOSS, x, torch.zeros_like(x), None, self.loss.alpha, 1.0)
+        return derivative(barron, LOSS, x, torch.zeros_like(x), self.loss.alpha, 1.0)
 
 
 class QuantileLoss(LossModule):
@@ -130,11 +130,11 @@ class QuantileLoss(LossModule):
             raise ValueError("quantile must hold at least one level, got none.")
         levels = [Quantile(level) for level in several]
         super().__init__(levels[0], reduction)
+        self.quantile = quantile
         self.levels = levels if several is quantile else None
 
     def extra_repr(self):
-        several = [level.quantile for level in self.levels or [self.loss]]
-        return f"quantile={several if self.levels else several[0]}, reduction={self.reduction!r}"
+        return f"quantile={self.quantile}, reduction={self.reduction!r}"
 
     def composed(self, input, target):
         if self.levels is None:
@@ -146,7 +146,7 @@ class QuantileLoss(LossModule):
             )
         columns = [prepared(column, target) for column in input.unbind(-1)]
         losses = [
-            derivative(level._formula, LOSS, *column, None, *level.parameters)
+            derivative(level._formula, LOSS, *column, *level.parameters)
             for level, column in zip(self.levels, columns, strict=True)
         ]
         return torch.stack(losses, dim=-1)
@@ -224,7 +224,7 @@ class FocalLoss(LossModule):
         others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
         margin = scores.gather(dim, index).squeeze(dim) - others
         one = torch.ones_like(margin)
-        value = derivative(self.formula, LOSS, margin, one, None, *self.numbers)
+        value = derivative(self.formula, LOSS, margin, one, *self.numbers)
         if not isinstance(self.alpha, Tensor):
             return value
         if self.alpha.numel() != input.shape[dim]:

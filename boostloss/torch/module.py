@@ -69,10 +69,10 @@ class LossModule(nn.Module):
             weight = spread(weight, elements)
         if self.reduction == "none":
             if value is None:
-                value = derivative(self.formula, LOSS, input, target, None, *self.numbers)
+                value = derivative(self.formula, LOSS, input, target, *self.numbers)
             return weighted(value, weight)
         if value is None:
-            total = derivative(self.formula, TOTAL, input, target, weight, *self.numbers)
+            total = derivative(self.formula, TOTAL, input, target, *self.numbers, weight=weight)
         else:
             total = weighted(value, weight).sum()
         if self.reduction == "sum":
