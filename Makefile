@@ -29,7 +29,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --cov --cov-append --cov-report=term --cov-fail-under=94 --durations=10
 
 bench: $(VENV)/.installed-dev
-	for script in benchmarks/*.py; do \
+	for script in benchmarks/[!_]*.py; do \
 		echo "== $$script"; \
 		$(BIN)/python -m benchmarks.$$(basename $$script .py) || test $$? = 2 || exit 1; \
 	done

@@ -4,23 +4,14 @@ python -m benchmarks.adaptation_cost [--rows 4000 20000 100000] [--rounds 300]
 """
 
 import argparse
-import importlib
 import time
 
 import numpy as np
 
 import boostloss as bl
+from benchmarks._common import REGRESSORS, regressor
 from boostloss.adaptive import Adaptation
 
-KIND = {
-    "xgboost": ("XGBRegressor", "objective", {"n_jobs": 2}),
-    "lightgbm": ("LGBMRegressor", "objective", {"n_jobs": 2, "verbose": -1}),
-    "catboost": (
-        "CatBoostRegressor",
-        "loss_function",
-        {"thread_count": 2, "verbose": False, "allow_writing_files": False},
-    ),
-}
 LOSSES = [bl.Barron("adaptive", "adaptive"), bl.Cauchy("adaptive")]
 
 
@@ -48,12 +39,11 @@ def main() -> None:
     for rows in options.rows:
         X = rng.normal(size=(rows, 10))
         y = X[:, 0] + np.sin(3 * X[:, 1]) + 0.3 * rng.standard_normal(rows)
-        for library, (kind, name, settings) in KIND.items():
-            estimator = getattr(importlib.import_module(f"boostloss.{library}"), kind)
+        for library in REGRESSORS:
             for loss in LOSSES:
-                estimator(**{name: loss}, n_estimators=2, **settings).fit(X[:500], y[:500])
+                regressor(library, loss, threads=2, n_estimators=2).fit(X[:500], y[:500])
                 clock.seconds, start = 0.0, time.perf_counter()
-                estimator(**{name: loss}, n_estimators=options.rounds, **settings).fit(X, y)
+                regressor(library, loss, threads=2, n_estimators=options.rounds).fit(X, y)
                 wall = time.perf_counter() - start
                 share = 100 * clock.seconds / wall
                 print(f"| {rows} | {library} | `{loss}` | {wall:.2f} | {share:.2f} |", flush=True)

@@ -13,8 +13,6 @@ own objectives stop on the mean absolute error, as the adaptive losses do.
 """
 
 import argparse
-import importlib
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +20,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from tests import tables
+from benchmarks._common import Table, fit, real_tables, some_rows
 
 SHARES = [0.0, 0.05, 0.1, 0.2]
 GRID = [bl.Barron(a, s) for a in (-2.0, 0.0, 1.0, 1.5) for s in (0.05, 0.15, 0.4, 1.0, 2.5)]
@@ -39,35 +37,13 @@ OWN = {
     "lightgbm": ["regression", "regression_l1", "huber"],
     "catboost": ["RMSE", "MAE", "Huber:delta=1.0"],
 }
-KIND: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
-    "xgboost": (
-        "XGBRegressor",
-        "objective",
-        {"n_jobs": 1, "early_stopping_rounds": 50, "max_depth": 6},
-        {"eval_metric": "mae"},
-    ),
-    "lightgbm": (
-        "LGBMRegressor",
-        "objective",
-        {"n_jobs": 1, "early_stopping_round": 50, "verbose": -1},
-        {"metric": "l1"},
-    ),
-    "catboost": (
-        "CatBoostRegressor",
-        "loss_function",
-        {
-            "thread_count": 1,
-            "early_stopping_rounds": 50,
-            "verbose": False,
-            "allow_writing_files": False,
-        },
-        {"eval_metric": "MAE"},
-    ),
+MAE = {  # what the libraries' own objectives stop on
+    "xgboost": {"eval_metric": "mae"},
+    "lightgbm": {"metric": "l1"},
+    "catboost": {"eval_metric": "MAE"},
 }
-COMMON = {"n_estimators": 1000, "learning_rate": 0.1, "random_state": 0}
+COMMON: dict[str, Any] = {"n_estimators": 1000, "learning_rate": 0.1, "random_state": 0}
 ROWS = 9000  # at most, of a real table
-
-Table = tuple[np.ndarray, np.ndarray]
 
 
 def friedman(rng: np.random.Generator) -> Table:
@@ -82,37 +58,11 @@ def two_noises(rng: np.random.Generator) -> Table:
     return X, y
 
 
-def housing(rng: np.random.Generator) -> Table:
-    X, y = tables.california_housing()
-    X = X.assign(ocean_proximity=X["ocean_proximity"].cat.codes).to_numpy(float)
-    rows = rng.permutation(len(y))[:ROWS]
-    return X[rows], y[rows]
-
-
-def wine(rng: np.random.Generator) -> Table:
-    X, y = tables.winequality_white()
-    return X.to_numpy(float), y
-
-
-def age(rng: np.random.Generator) -> Table:
-    """The age of the people in the table of incomes."""
-    X, _ = tables.adult()
-    X = X.iloc[rng.permutation(len(X))[:ROWS]]
-    y = X.pop("x0").to_numpy(float)
-    codes = {name: X[name].cat.codes for name in X.select_dtypes("category")}
-    return X.assign(**codes).drop(columns="x2").to_numpy(float), y
-
-
 def available() -> dict[str, Callable[[np.random.Generator], Table]]:
     """The tables to fit; the real ones only where their files are."""
-    real = {
-        "housing": (housing, "california_housing.csv.gz"),
-        "wine": (wine, "winequality-white.csv"),
-        "age": (age, "adult-train.csv.gz"),
-    }
-    found = {name: make for name, (make, file) in real.items() if (tables.folder() / file).exists()}
+    real = {name: some_rows(make, ROWS) for name, make in real_tables().items()}
     made = {"friedman": friedman, "two noises": two_noises}
-    return found | made | {"diabetes": lambda rng: load_diabetes(return_X_y=True)}
+    return real | made | {"diabetes": lambda rng: load_diabetes(return_X_y=True)}
 
 
 def split(make: Callable, share: float, seed: int) -> list[Table]:
@@ -130,23 +80,21 @@ def split(make: Callable, share: float, seed: int) -> list[Table]:
 
 def score(library: str, objective: Any, parts: list[Table]) -> tuple[float, float]:
     """Mean absolute and root mean squared error on the test rows."""
-    own = isinstance(objective, str)
-    module = importlib.import_module(library if own else f"boostloss.{library}")
-    kind, name, options, metric = KIND[library]
-    settings = COMMON | options | (metric if own else {})
-    model = getattr(module, kind)(**{name: objective}, **settings)
+    settings = dict(COMMON)
+    if isinstance(objective, str):
+        settings |= MAE[library]
+    if library == "xgboost":
+        settings["max_depth"] = 6
     train, stop, (X, y) = parts
-    quiet = {"verbose": False} if library == "xgboost" else {}
-    error = model.fit(*train, eval_set=[stop], **quiet).predict(X) - y
+    error = fit(library, objective, train, stop, **settings).predict(X) - y
     return float(np.mean(np.abs(error))), float(np.sqrt(np.mean(error**2)))
 
 
 def main() -> None:
-    warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")  # LightGBM's
     found = available()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--library", choices=list(KIND), action="append")
+    parser.add_argument("--library", choices=list(OWN), action="append")
     parser.add_argument("--table", choices=list(found), action="append")
     parser.add_argument("--share", type=float, action="append")
     arguments = parser.parse_args()
@@ -157,7 +105,7 @@ def main() -> None:
     print("Test MAE over that of the best fixed loss of the grid:\n")
     print(f"| library | objective | {' | '.join(head)} | clean: MAE, RMSE over squared error's |")
     print("|---" * (len(head) + 3) + "|")
-    for library in arguments.library or list(KIND):
+    for library in arguments.library or list(OWN):
         candidates = [*GRID, *OWN[library], *ADAPTIVE]
         errors = np.array(  # (share, table, candidate, MAE or RMSE), means over the splits
             [

@@ -9,16 +9,15 @@ library's own objectives stop on the mean absolute error, kinder to squared erro
 """
 
 import argparse
-import importlib
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.datasets import make_friedman1
 
 import boostloss as bl
-from tests import tables
+from benchmarks._common import Table, fit, housing, real_tables
 
 # The price is in units of 100,000 dollars, and 0.3 is near the typical error of a good model.
 SCALE = 0.3
@@ -33,74 +32,51 @@ OURS = [
     bl.Cauchy("adaptive"),
     bl.Barron("adaptive", "adaptive"),
 ]
-OWN: dict[str, list[dict[str, Any]]] = {
+OWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "xgboost": [
-        {"objective": "reg:squarederror"},
-        {"objective": "reg:absoluteerror"},
-        {"objective": "reg:pseudohubererror"},
-        {"objective": "reg:pseudohubererror", "huber_slope": SCALE},
+        ("reg:squarederror", {}),
+        ("reg:absoluteerror", {}),
+        ("reg:pseudohubererror", {}),
+        ("reg:pseudohubererror", {"huber_slope": SCALE}),
     ],
     "lightgbm": [
-        {"objective": "regression"},
-        {"objective": "regression_l1"},
-        {"objective": "huber"},
-        {"objective": "huber", "alpha": SCALE},
+        ("regression", {}),
+        ("regression_l1", {}),
+        ("huber", {}),
+        ("huber", {"alpha": SCALE}),
     ],
     "catboost": [
-        {"loss_function": "RMSE"},
-        {"loss_function": "MAE"},
-        {"loss_function": "Huber:delta=1.0"},
-        {"loss_function": f"Huber:delta={SCALE}"},
+        ("RMSE", {}),
+        ("MAE", {}),
+        ("Huber:delta=1.0", {}),
+        (f"Huber:delta={SCALE}", {}),
     ],
-}
-ESTIMATOR = {
-    "xgboost": "XGBRegressor",
-    "lightgbm": "LGBMRegressor",
-    "catboost": "CatBoostRegressor",
 }
 ROUNDS: dict[str, Callable[[Any], int]] = {
     "xgboost": lambda model: model.best_iteration + 1,
     "lightgbm": lambda model: model.best_iteration_,
     "catboost": lambda model: model.tree_count_,
 }
-COMMON = {"n_estimators": 600, "learning_rate": 0.1, "random_state": 0}
+COMMON: dict[str, Any] = {"n_estimators": 600, "learning_rate": 0.1, "random_state": 0}
 
 
-def data(seed: int) -> tuple[np.ndarray, ...]:
+def data(seed: int) -> list[Table]:
     """Split the table in halves and quarters, and contaminate the labels of all but the test."""
-    if (tables.folder() / "california_housing.csv.gz").exists():
-        table, y = tables.california_housing()
-        X = table.assign(ocean_proximity=table["ocean_proximity"].cat.codes).to_numpy(float)
+    if "housing" in real_tables():
+        X, y = housing()
     else:
-        from sklearn.datasets import make_friedman1
-
         X, y = make_friedman1(20_000, noise=1.0, random_state=0)
         y = y / 5  # to the spread of the house prices
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(y))
     noisy = y + np.where(rng.random(len(y)) < 0.1, 5 * rng.standard_cauchy(len(y)), 0.0)
     train, valid, test = np.split(order, [len(y) // 2, 3 * len(y) // 4])
-    return X[train], noisy[train], X[valid], noisy[valid], X[test], y[test]
+    return [(X[train], noisy[train]), (X[valid], noisy[valid]), (X[test], y[test])]
 
 
-def fit(library: str, parameters: dict[str, Any], own: bool, parts: tuple[np.ndarray, ...]) -> Any:
-    """Fit one estimator with early stopping, as a user of the library would write it."""
-    module = importlib.import_module(library if own else f"boostloss.{library}")
-    kind = getattr(module, ESTIMATOR[library])
-    X, y, X_valid, y_valid, *_ = parts
-    fitting: dict[str, Any] = {"eval_set": [(X_valid, y_valid)]}
-    if library == "xgboost":
-        parameters = {**parameters, "early_stopping_rounds": 50, "n_jobs": 2}
-        parameters |= {"eval_metric": "mae"} if own else {}
-        fitting["verbose"] = False
-    elif library == "lightgbm":
-        parameters = {**parameters, "n_jobs": 2, "verbose": -1, "early_stopping_round": 50}
-        fitting |= {"eval_metric": "l1"} if own else {}
-    else:
-        parameters = {**parameters, "thread_count": 2, "verbose": False}
-        parameters |= {"eval_metric": "MAE"} if own else {}
-        parameters |= {"allow_writing_files": False, "early_stopping_rounds": 50}
-    return kind(**COMMON, **parameters).fit(X, y, **fitting)
+# What the libraries' own objectives stop on: a parameter, for LightGBM one of the fit.
+MAE = {"xgboost": {"eval_metric": "mae"}, "lightgbm": {}, "catboost": {"eval_metric": "MAE"}}
+MAE_OF_FIT = {"lightgbm": {"eval_metric": "l1"}}
 
 
 def main() -> None:
@@ -108,28 +84,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--library", choices=list(OWN), action="append")
     arguments = parser.parse_args()
-    warnings.filterwarnings(
-        "ignore", message="The argument 'eval_set' is deprecated"
-    )  # LightGBM 4.7
 
     print(
         "| library | objective | test MAE | ± | rounds | fit, s | CPU, s |\n|---|---|---|---|---|---|---|"
     )
     for library in arguments.library or OWN:
-        key = next(iter(OWN[library][0]))
-        runs = [(setting, True) for setting in OWN[library]]
-        runs += [({key: loss}, False) for loss in OURS]
-        for parameters, own in runs:
+        for objective, options in [*OWN[library], *((loss, {}) for loss in OURS)]:
+            own = isinstance(objective, str)
+            settings = COMMON | options | (MAE[library] if own else {})
+            fitting = MAE_OF_FIT.get(library) if own else None
             errors, rounds, wall, processor = [], [], [], []
             for seed in range(arguments.seeds):
-                parts = data(seed)
+                train, stop, (X, y) = data(seed)
                 start, start_processor = time.perf_counter(), time.process_time()
-                model = fit(library, parameters, own, parts)
+                model = fit(library, objective, train, stop, fitting, threads=2, **settings)
                 wall.append(time.perf_counter() - start)
                 processor.append(time.process_time() - start_processor)
                 rounds.append(ROUNDS[library](model))
-                errors.append(np.mean(np.abs(model.predict(parts[4]) - parts[5])))
-            name = ", ".join(f"{x}" for x in parameters.values())
+                errors.append(np.mean(np.abs(model.predict(X) - y)))
+            name = ", ".join(f"{x}" for x in [objective, *options.values()])
             spread = np.std(errors, ddof=1) / np.sqrt(len(errors)) if len(errors) > 1 else np.nan
             print(
                 f"| {library}{' own' if own else ''} | `{name}` | {np.mean(errors):.4f} "

@@ -11,8 +11,6 @@ on the other, is there because one kernel width for all rows serves it badly.
 """
 
 import argparse
-import importlib
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -20,35 +18,30 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from tests import tables
+from benchmarks._common import Table, fit, real_tables, some_rows
 
-LIBRARIES: dict[str, tuple[str, Callable[[float], dict[str, Any]]]] = {
-    "xgboost": ("XGBRegressor", lambda q: {"objective": "reg:quantileerror", "quantile_alpha": q}),
-    "lightgbm": ("LGBMRegressor", lambda q: {"objective": "quantile", "alpha": q}),
-    "catboost": ("CatBoostRegressor", lambda q: {"loss_function": f"Quantile:alpha={q}"}),
+OWN: dict[str, Callable[[float], tuple[str, dict[str, Any]]]] = {
+    "xgboost": lambda q: ("reg:quantileerror", {"quantile_alpha": q}),
+    "lightgbm": lambda q: ("quantile", {"alpha": q}),
+    "catboost": lambda q: (f"Quantile:alpha={q}", {}),
 }
-PLAIN = {
-    "xgboost": {"n_jobs": 1, "early_stopping_rounds": 50},
-    "lightgbm": {"n_jobs": 1, "early_stopping_round": 50, "verbose": -1},
-    "catboost": {
-        "thread_count": 1,
-        "early_stopping_rounds": 50,
-        "verbose": False,
-        "allow_writing_files": False,
-    },
+COMMON: dict[str, Any] = {
+    "n_estimators": 1000,
+    "learning_rate": 0.1,
+    "max_depth": 6,
+    "random_state": 0,
 }
-COMMON = {"n_estimators": 1000, "learning_rate": 0.1, "max_depth": 6, "random_state": 0}
 ROWS = 12_000  # at most, of a real table
 
 
-def skewed(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def skewed(rng: np.random.Generator) -> Table:
     """Friedman's function, with noise three times as wide above as below."""
     X, y = make_friedman1(9000, random_state=int(rng.integers(2**31)))
     noise = rng.standard_normal(len(y))
     return X, y + np.where(noise > 0, 3 * noise, noise)
 
 
-def gamma(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def gamma(rng: np.random.Generator) -> Table:
     """Gamma noise, whose scale grows with two of the features."""
     X = rng.uniform(size=(9000, 8))
     scale = 0.3 + 2 * X[:, 3] * X[:, 4]
@@ -56,41 +49,26 @@ def gamma(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return X, y
 
 
-def two_noises(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def two_noises(rng: np.random.Generator) -> Table:
     X = rng.uniform(size=(9000, 6))
     scale = np.where(X[:, 3] < 0.45, 0.001, 1.0)
     y = 2 * X[:, 0] * X[:, 1] + np.sin(6 * X[:, 2]) + scale * rng.standard_normal(len(X))
     return X, y
 
 
-def housing(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    X, y = tables.california_housing()
-    X = X.assign(ocean_proximity=X["ocean_proximity"].cat.codes).to_numpy(float)
-    rows = rng.permutation(len(y))[:ROWS]
-    return X[rows], y[rows]
-
-
-def wine(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    X, y = tables.winequality_white()
-    return X.to_numpy(float), y
-
-
-def available() -> dict[str, Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]]:
+def available() -> dict[str, Callable[[np.random.Generator], Table]]:
     """The tables to fit; the real ones only where their files are."""
-    found = {
+    made = {
         "diabetes": lambda rng: load_diabetes(return_X_y=True),
         "friedman, skewed": skewed,
         "gamma": gamma,
         "two noises": two_noises,
     }
-    if (tables.folder() / "california_housing.csv.gz").exists():
-        found["housing"] = housing
-    if (tables.folder() / "winequality-white.csv").exists():
-        found["wine"] = wine
-    return found
+    real = {name: some_rows(make, ROWS) for name, make in real_tables().items() if name != "age"}
+    return made | real
 
 
-def split(make: Callable, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def split(make: Callable, seed: int) -> list[Table]:
     rng = np.random.default_rng(seed)
     X, y = make(rng)
     order = rng.permutation(len(y))
@@ -100,28 +78,21 @@ def split(make: Callable, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def score(library: str, loss: bl.Quantile, own: bool, parts: list) -> tuple[float, float]:
     """Pinball loss and coverage on the test rows."""
-    kind, options = LIBRARIES[library]
-    module = importlib.import_module(library if own else f"boostloss.{library}")
-    parameters = options(loss.quantile)
-    if not own:
-        parameters = {next(iter(parameters)): loss}
-    model = getattr(module, kind)(**COMMON, **PLAIN[library], **parameters)
-    train, valid, (X, y) = parts
-    quiet = {"verbose": False} if library == "xgboost" else {}
-    predicted = model.fit(*train, eval_set=[valid], **quiet).predict(X)
+    objective, options = OWN[library](loss.quantile) if own else (loss, {})
+    train, stop, (X, y) = parts
+    predicted = fit(library, objective, train, stop, **COMMON, **options).predict(X)
     return loss.mean_loss(y, predicted), float(np.mean(y <= predicted))
 
 
 def main() -> None:
-    warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")  # LightGBM's
     found = available()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--library", choices=list(LIBRARIES), action="append")
+    parser.add_argument("--library", choices=list(OWN), action="append")
     parser.add_argument("--table", choices=list(found), action="append")
     parser.add_argument("--level", type=float, action="append")
     arguments = parser.parse_args()
-    libraries = arguments.library or list(LIBRARIES)
+    libraries = arguments.library or list(OWN)
     levels = arguments.level or [0.1, 0.5, 0.9]
 
     print("| table | level | library | own pinball | ours | own coverage | ours |")
