@@ -71,6 +71,14 @@ def age() -> Table:
     return X.assign(**codes).drop(columns="x2").to_numpy(float), y
 
 
+def two_noises(rng: np.random.Generator, n: int, narrow: float, wide: float) -> Table:
+    """Noise of one width where a feature is small, and of another where it is large."""
+    X = rng.uniform(size=(n, 6))
+    scale = np.where(X[:, 3] < 0.45, narrow, wide)
+    y = 2 * X[:, 0] * X[:, 1] + np.sin(6 * X[:, 2]) + scale * rng.standard_normal(n)
+    return X, y
+
+
 def real_tables() -> dict[str, Callable[[], Table]]:
     """The tables whose files are there."""
     files = {

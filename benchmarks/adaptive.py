@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from benchmarks._common import Table, fit, real_tables, some_rows
+from benchmarks._common import Table, fit, real_tables, some_rows, two_noises
 
 SHARES = [0.0, 0.05, 0.1, 0.2]
 GRID = [bl.Barron(a, s) for a in (-2.0, 0.0, 1.0, 1.5) for s in (0.05, 0.15, 0.4, 1.0, 2.5)]
@@ -50,18 +50,10 @@ def friedman(rng: np.random.Generator) -> Table:
     return make_friedman1(6000, noise=1.0, random_state=int(rng.integers(2**31)))
 
 
-def two_noises(rng: np.random.Generator) -> Table:
-    """Noise that is ten times as wide where a feature is large."""
-    X = rng.uniform(size=(6000, 6))
-    scale = np.where(X[:, 3] < 0.45, 0.05, 0.5)
-    y = 2 * X[:, 0] * X[:, 1] + np.sin(6 * X[:, 2]) + scale * rng.standard_normal(len(X))
-    return X, y
-
-
 def available() -> dict[str, Callable[[np.random.Generator], Table]]:
     """The tables to fit; the real ones only where their files are."""
     real = {name: some_rows(make, ROWS) for name, make in real_tables().items()}
-    made = {"friedman": friedman, "two noises": two_noises}
+    made = {"friedman": friedman, "two noises": lambda rng: two_noises(rng, 6000, 0.05, 0.5)}
     return real | made | {"diabetes": lambda rng: load_diabetes(return_X_y=True)}
 
 

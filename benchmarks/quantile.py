@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from benchmarks._common import Table, fit, real_tables, some_rows
+from benchmarks._common import Table, fit, real_tables, some_rows, two_noises
 
 OWN: dict[str, Callable[[float], tuple[str, dict[str, Any]]]] = {
     "xgboost": lambda q: ("reg:quantileerror", {"quantile_alpha": q}),
@@ -49,20 +49,13 @@ def gamma(rng: np.random.Generator) -> Table:
     return X, y
 
 
-def two_noises(rng: np.random.Generator) -> Table:
-    X = rng.uniform(size=(9000, 6))
-    scale = np.where(X[:, 3] < 0.45, 0.001, 1.0)
-    y = 2 * X[:, 0] * X[:, 1] + np.sin(6 * X[:, 2]) + scale * rng.standard_normal(len(X))
-    return X, y
-
-
 def available() -> dict[str, Callable[[np.random.Generator], Table]]:
     """The tables to fit; the real ones only where their files are."""
     made = {
         "diabetes": lambda rng: load_diabetes(return_X_y=True),
         "friedman, skewed": skewed,
         "gamma": gamma,
-        "two noises": two_noises,
+        "two noises": lambda rng: two_noises(rng, 9000, 0.001, 1.0),
     }
     real = {name: some_rows(make, ROWS) for name, make in real_tables().items() if name != "age"}
     return made | real
