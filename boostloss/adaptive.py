@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss._intercept import weighted_quantile
-from boostloss._kernels import LOSS, evaluate
+from boostloss._kernels import LOSS, fill
 from boostloss._validation import ADAPTIVE, as_column, check_finite, check_weight
 from boostloss.distribution import BarronDistribution
 from boostloss.formulas.barron import barron
@@ -198,18 +198,15 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
     """
     weight = np.ones_like(error) if weight is None else weight
     total = weight.sum()
-    size = np.abs(error)
+    size, target = np.abs(error), np.zeros_like(error)
     log_z, medians = _shapes()
     scales = spread * NORMAL_MAD / medians
-    mean_losses = []
-    for alpha, scale, normalizer in zip(SHAPES, scales, log_z, strict=True):
-        parameters = float(alpha), float(scale)
-        (loss,) = evaluate(
-            barron, (LOSS,), 0.0 * size, size, weight, 1.0 / total, parameters, np.float64
-        )
-        mean_losses.append(loss.sum() + np.log(scale) + normalizer)
+    losses = np.empty((len(SHAPES), len(size)))
+    for row, *parameters in zip(losses, SHAPES.tolist(), scales.tolist(), strict=True):
+        fill([row], barron, (LOSS,), target, size, weight, 1.0 / total, tuple(parameters))
+    mean_losses = losses.sum(axis=1) + np.log(scales) + log_z
     rows = total**2 / (weight @ weight)  # as many of equal weight
-    excess = rows * (np.array(mean_losses) - min(mean_losses))
+    excess = rows * (mean_losses - mean_losses.min())
     return float(SHAPES[np.argmax(excess <= PLAUSIBLE)])
 
 
