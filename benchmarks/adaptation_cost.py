@@ -10,7 +10,7 @@ import numpy as np
 
 import boostloss as bl
 from benchmarks._common import REGRESSORS, regressor
-from boostloss.adaptive import Adaptation
+from boostloss.losses.adaptive import Adaptation
 
 LOSSES = [bl.Barron("adaptive", "adaptive"), bl.Cauchy("adaptive")]
 

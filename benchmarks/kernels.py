@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 import boostloss as bl
-from boostloss._kernels import BLOCK, GRADIENT, evaluate_numpy, fill
-from boostloss._threads import share, thread_count
-from boostloss.loss import CURVATURES
+from boostloss.kernels.rows import BLOCK, GRADIENT, evaluate_numpy, fill
+from boostloss.kernels.threads import share, thread_count
+from boostloss.losses.base import CURVATURES
 
 
 def copy(y, f, first, second):

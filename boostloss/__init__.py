@@ -3,8 +3,8 @@
 import importlib
 from typing import Any
 
-from boostloss.loss import Loss
-from boostloss.losses import (
+from boostloss.losses.base import Loss
+from boostloss.losses.catalogue import (
     LOSSES,
     Barron,
     Cauchy,

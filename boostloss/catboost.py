@@ -18,12 +18,12 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._catboost_slots import Objective, RoundObjective, metric, objective
-from boostloss._estimators import check_task, encode_labels, forget, remember
-from boostloss._smoothing import thinned
-from boostloss.adaptive import Adaptation, held_out
-from boostloss.loss import Loss
-from boostloss.losses import Logistic, Quantile, SquaredError, from_string
+from boostloss.boosting.catboost_slots import Objective, RoundObjective, metric, objective
+from boostloss.boosting.estimators import check_task, encode_labels, forget, remember
+from boostloss.boosting.smoothing import thinned
+from boostloss.losses.adaptive import Adaptation, held_out
+from boostloss.losses.base import Loss
+from boostloss.losses.catalogue import Logistic, Quantile, SquaredError, from_string
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 

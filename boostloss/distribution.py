@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss._kernels import GRADIENT, HESSIAN, evaluate
-from boostloss._validation import (
+from boostloss.formulas.barron import barron, barron_alpha
+from boostloss.formulas.log_partition import log_partition
+from boostloss.kernels.rows import GRADIENT, HESSIAN, evaluate
+from boostloss.losses.validation import (
     as_column,
     check_finite,
     check_number,
     check_positive,
     check_weight,
 )
-from boostloss.formulas.barron import barron, barron_alpha
-from boostloss.formulas.log_partition import log_partition
 
 # Pieces of v, the square root of the loss, for the quadrature of the distribution function; narrow near 0, where the
 # error bends as a function of v if alpha is near 2. exp(-700) is close to the least number.

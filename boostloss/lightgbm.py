@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
-from boostloss._estimators import check_loss, check_task, forget, overridden, remember
-from boostloss.loss import Loss, label_weight
-from boostloss.losses import from_string
+from boostloss.boosting.estimators import check_loss, check_task, forget, overridden, remember
+from boostloss.losses.base import Loss, label_weight
+from boostloss.losses.catalogue import from_string
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 

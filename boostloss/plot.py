@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.loss import Curvature, Loss
+from boostloss.losses.base import Curvature, Loss
 
 __all__ = ["plot_adaptation", "plot_curvature", "plot_gradient", "plot_loss"]
 

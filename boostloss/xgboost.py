@@ -21,7 +21,7 @@ import xgboost as xgb
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
-from boostloss._estimators import (
+from boostloss.boosting.estimators import (
     check_loss,
     check_task,
     encode_as,
@@ -31,8 +31,8 @@ from boostloss._estimators import (
     positive_weight,
     remember,
 )
-from boostloss.loss import Loss, label_weight, user_level
-from boostloss.losses import from_string
+from boostloss.losses.base import Loss, label_weight, user_level
+from boostloss.losses.catalogue import from_string
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
 

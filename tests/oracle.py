@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import mpmath as mp
 
-from boostloss.losses import Barron, Huber, LogCosh, Logistic, Quantile, SquaredError
+from boostloss.losses.catalogue import Barron, Huber, LogCosh, Logistic, Quantile, SquaredError
 
 
 class Jet(NamedTuple):

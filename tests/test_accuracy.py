@@ -10,9 +10,17 @@ import numpy as np
 import pytest
 from oracle import truth
 
-from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
 from boostloss.formulas.pinball import pinball
-from boostloss.losses import Barron, Focal, Huber, LogCosh, Logistic, Quantile, SquaredError
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.losses.catalogue import (
+    Barron,
+    Focal,
+    Huber,
+    LogCosh,
+    Logistic,
+    Quantile,
+    SquaredError,
+)
 
 ALPHAS = (-1000.0, -2.0, -1e-9, 0.0, 1e-12, 1e-3, 0.5, 1.0, 1.5, 2.0 - 1e-9, 2.0, 3.0)
 ALPHAS = (-math.inf, *ALPHAS, math.inf)

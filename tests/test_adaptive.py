@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import boostloss as bl
-from boostloss.adaptive import MOST, Adaptation, held_out
-from boostloss.losses import from_string
+from boostloss.losses.adaptive import MOST, Adaptation, held_out
+from boostloss.losses.catalogue import from_string
 
 LOSSES = [
     bl.Huber("adaptive"),

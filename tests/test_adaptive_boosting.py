@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
-from boostloss.adaptive import held_out
 from boostloss.catboost import objective
+from boostloss.losses.adaptive import held_out
 
 ESTIMATORS = {
     "xgboost": ("XGBRegressor", "objective", {"n_jobs": 2}, {"early_stopping_rounds": 10}),

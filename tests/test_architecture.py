@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import boostloss
-from boostloss import LOSSES, losses
+from boostloss import LOSSES
+from boostloss.losses import catalogue
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "boostloss"
@@ -36,7 +37,7 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join((*base, *filter(None, [node.module])))
-            # `from boostloss import _ops` names a module too.
+            # `from boostloss import ops` names a module too.
             names |= {f"{module}.{x.name}" if module == "boostloss" else module for x in node.names}
     return names
 
@@ -57,7 +58,7 @@ def test_there_are_formulas_and_losses():
 
 @pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
 def test_formula_imports_only_the_operations(path):
-    assert imports(path) <= {"boostloss._ops"}
+    assert imports(path) <= {"boostloss.ops"}
 
 
 def test_only_the_kernels_are_compiled():
@@ -67,9 +68,9 @@ def test_only_the_kernels_are_compiled():
         for stem, path in files.items()
         if {name.split(".")[0] for name in imports(path)} & {"numba", "llvmlite"}
     }
-    assert meet_numba == {"_float32", "_loops", "_native", "_numba_ops"}
+    assert meet_numba == {"float32", "loops", "native", "numba_ops"}
     loops = {stem for stem in meet_numba if re.search(r"\bnjit\b", files[stem].read_text("utf-8"))}
-    assert loops == {"_loops"}
+    assert loops == {"loops"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
@@ -94,7 +95,7 @@ def test_import_is_fast():
 def test_every_loss_is_public():
     defined = {
         kind
-        for kind in vars(losses).values()
+        for kind in vars(catalogue).values()
         if inspect.isclass(kind) and issubclass(kind, boostloss.Loss) and hasattr(kind, "formula")
     }
     assert defined == set(LOSSES)

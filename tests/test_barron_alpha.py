@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from test_accuracy import ERRORS
 
-from boostloss._kernels import JIT_DISABLED
-from boostloss._numba_ops import INLINE
 from boostloss.formulas.barron import barron_alpha
+from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.rows import JIT_DISABLED
 
 ALPHAS = (-1000.0, -30.0, -2.0, -0.5, -1e-9, 0.0, 1e-12, 1e-3, 0.1, 0.5, 1.0, 1.5, 1.9, 2.0 - 1e-4)
 ALPHAS += (2.0 - 1e-9, 2.0, 2.0 + 1e-9, 2.01, 3.0, 10.0, 1000.0)
@@ -86,7 +86,7 @@ def test_one_formula_for_every_kind_of_number():
 @pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_compiled(dtype):
-    from boostloss._float32 import unwrap, wrap
+    from boostloss.kernels.float32 import unwrap, wrap
 
     formula = numba.extending.register_jitable(**INLINE)(barron_alpha)
 

@@ -22,7 +22,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
-from boostloss._catboost_slots import RoundObjective
+from boostloss.boosting.catboost_slots import RoundObjective
 from boostloss.catboost import metric, objective
 
 rng = np.random.default_rng(1)

@@ -13,8 +13,8 @@ from sklearn import metrics
 from sklearn._loss import loss as sklearn_loss
 
 from boostloss import Cauchy, Charbonnier, Focal, Huber, Logistic, Quantile, SquaredError
-from boostloss._kernels import GRADIENT, LOSS, MAJORIZER, evaluate
-from boostloss.loss import GUARD
+from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
+from boostloss.losses.base import GUARD
 
 
 @every_loss

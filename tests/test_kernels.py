@@ -15,7 +15,8 @@ from joblib import Parallel, delayed
 
 import boostloss
 from boostloss import Barron, Focal, Huber, LogCosh, Quantile
-from boostloss._kernels import (
+from boostloss.formulas.barron import barron
+from boostloss.kernels.rows import (
     BLOCK,
     GRADIENT,
     JIT_DISABLED,
@@ -25,7 +26,6 @@ from boostloss._kernels import (
     evaluate,
     fill,
 )
-from boostloss.formulas.barron import barron
 
 PACKAGE = Path(boostloss.__file__).parent
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
@@ -34,14 +34,15 @@ compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 REPORT = """
 import json, sys, time
 import numpy as np
-from boostloss import Huber, _native
+from boostloss import Huber
+from boostloss.kernels import native
 y, f = np.zeros(4), np.array([-3.0, -0.5, 0.5, 3.0])
 start = time.perf_counter()
 gradient, hessian = Huber().gradient_hessian(y, f, curvature="majorizer")
 seconds = time.perf_counter() - start
 print(json.dumps({
     "gradient": gradient.tolist(), "hessian": hessian.tolist(), "seconds": seconds,
-    "compilations": _native.compilations, "numba": "numba" in sys.modules,
+    "compilations": native.compilations, "numba": "numba" in sys.modules,
 }))
 """
 
@@ -142,7 +143,8 @@ def test_addresses():
 def test_a_formula_that_has_no_file(tmp_path):
     code = """
     import numpy as np
-    from boostloss import Huber, _native
+    from boostloss import Huber
+    from boostloss.kernels import native
     def formula(y, f, delta):
         x = f - y
         return x, x, x, x
@@ -205,12 +207,13 @@ def test_first_calls_of_many_threads(tmp_path):
     code = """
     from concurrent.futures import ThreadPoolExecutor
     import numpy as np
-    from boostloss import Huber, _native
+    from boostloss import Huber
+    from boostloss.kernels import native
     y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: Huber().direction(y, f), range(16)))
     assert all(np.array_equal(found[0], other) for other in found)
-    print(_native.compilations)
+    print(native.compilations)
     """
     assert run_python(code, tmp_path) == "1\n"
 
@@ -268,19 +271,27 @@ def test_edited_sources_are_compiled_again(tmp_path):
     assert formula["gradient"] == [-2.0, -1.0, 1.0, 2.0]
     assert report(tmp_path, tmp_path)["compilations"] == 0
 
-    edit("_loops.py", "maximum(values[two], floor) * w", "maximum(values[two], floor) * (w + w)")
+    edit(
+        "kernels/loops.py",
+        "maximum(values[two], floor) * w",
+        "maximum(values[two], floor) * (w + w)",
+    )
     loop = report(tmp_path, tmp_path)
     assert loop["compilations"] == 1
     assert loop["hessian"] == pytest.approx([2.0 / 3.0, 2.0, 2.0, 2.0 / 3.0])
 
-    edit("_numba_ops.py", "select(x < bound, bound, x)", "select(x < bound, bound, x + x)")
+    edit("kernels/numba_ops.py", "select(x < bound, bound, x)", "select(x < bound, bound, x + x)")
     operation = report(tmp_path, tmp_path)
     assert operation["compilations"] == 1
     assert operation["hessian"][1] == 4.0
 
     edit("formulas/huber.py", "return loss, 2.0 * gradient,", "return loss, gradient,")
-    edit("_loops.py", "maximum(values[two], floor) * (w + w)", "maximum(values[two], floor) * w")
-    edit("_numba_ops.py", "select(x < bound, bound, x + x)", "select(x < bound, bound, x)")
+    edit(
+        "kernels/loops.py",
+        "maximum(values[two], floor) * (w + w)",
+        "maximum(values[two], floor) * w",
+    )
+    edit("kernels/numba_ops.py", "select(x < bound, bound, x + x)", "select(x < bound, bound, x)")
     assert report(tmp_path, tmp_path) | {"seconds": 0} == before | {
         "seconds": 0,
         "compilations": 0,

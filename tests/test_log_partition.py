@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from test_barron_alpha import textbook
 
-from boostloss._kernels import JIT_DISABLED
-from boostloss._numba_ops import INLINE
 from boostloss.formulas.log_partition import PIECES, TABLE, log_partition
+from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.rows import JIT_DISABLED
 from tools.log_partition import DIGITS, row
 
 ALPHAS = [

@@ -4,8 +4,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
-from boostloss._ops import (
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.ops import (
     constant,
     exp,
     expm1,

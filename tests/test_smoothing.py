@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import boostloss as bl
-from boostloss._smoothing import SAMPLE, half_width
+from boostloss.boosting.smoothing import SAMPLE, half_width
 
 LEVELS = [0.01, 0.05, 0.1, 0.5, 0.9, 0.99]
 errors = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6))

@@ -17,7 +17,7 @@ from torch_cases import LABELS, case, every_module  # noqa: E402
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
 from benchmarks.torch_cpu import GeneralLoss  # noqa: E402
-from boostloss.regression import Regression  # noqa: E402
+from boostloss.losses.location import Regression  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
 every_loss = pytest.mark.parametrize("loss", EXAMPLES + STEEP, ids=repr)

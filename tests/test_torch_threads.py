@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import boostloss.torch as bt  # noqa: E402
-from boostloss._kernels import BLOCK  # noqa: E402
+from boostloss.kernels.rows import BLOCK  # noqa: E402
 from boostloss.torch import _operators  # noqa: E402
 
 

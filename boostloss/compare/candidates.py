@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import boostloss
-from boostloss._validation import ADAPTIVE
-from boostloss.adaptive import Adaptive
 from boostloss.compare.data import InputError, Task
-from boostloss.loss import Loss
+from boostloss.losses.adaptive import Adaptive
+from boostloss.losses.base import Loss
+from boostloss.losses.validation import ADAPTIVE
 
 LIBRARIES = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost"}
 

@@ -11,7 +11,7 @@ import pandas as pd
 from joblib import cpu_count
 
 from boostloss.compare.data import Task
-from boostloss.loss import Loss
+from boostloss.losses.base import Loss
 
 ROWS_PER_THREAD = 2000
 

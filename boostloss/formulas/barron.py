@@ -4,7 +4,7 @@ With x = error / scale, b = |alpha - 2| and L = log(1 + x^2 / b), equation 8 is 
 with exprel(z) = (exp(z) - 1)/z it passes through alpha = 0 smoothly, in value and in derivatives.
 """
 
-from boostloss._ops import (
+from boostloss.ops import (
     constant,
     degree,
     exp,

@@ -3,7 +3,7 @@
 ``largest`` is the largest second derivative of any margin: the curvature of a quadratic that lies above the loss.
 """
 
-from boostloss._ops import constant, exp, log1p, maximum, where
+from boostloss.ops import constant, exp, log1p, maximum, where
 
 
 def focal(y, f, gamma, negative, positive, largest):

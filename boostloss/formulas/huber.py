@@ -1,6 +1,6 @@
 """Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 1964."""
 
-from boostloss._ops import constant, maximum, minimum, where
+from boostloss.ops import constant, maximum, minimum, where
 
 
 def huber(y, f, delta):

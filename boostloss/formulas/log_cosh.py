@@ -4,7 +4,7 @@ Green, "Bayesian Reconstructions From Emission Tomography Data Using a Modified 
 Transactions on Medical Imaging 1990.
 """
 
-from boostloss._ops import exp, expm1, log1p, where
+from boostloss.ops import exp, expm1, log1p, where
 
 
 def log_cosh(y, f, scale):

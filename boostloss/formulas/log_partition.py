@@ -8,7 +8,7 @@ intervals of v below 2 and as many above: the middle of the interval, then the c
 `python -m tools.log_partition` writes it.
 """
 
-from boostloss._ops import log1p, maximum, minimum, take, where
+from boostloss.ops import log1p, maximum, minimum, take, where
 
 PIECES = 6
 RATE, ZOOM_BELOW, ZOOM_ABOVE = 0.1, 64.0, 8.0

@@ -3,7 +3,7 @@
 Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
 """
 
-from boostloss._ops import exp, expm1, log1p, where
+from boostloss.ops import exp, expm1, log1p, where
 
 
 def logistic(y, f):

@@ -5,7 +5,7 @@ Koenker & Bassett, "Regression Quantiles", Econometrica 1978; the smoothing is t
 Algorithm", JCGS 2000.
 """
 
-from boostloss._ops import constant, maximum, where
+from boostloss.ops import constant, maximum, where
 
 
 def pinball(y, f, quantile, smoothing):

@@ -1,6 +1,6 @@
 """Squared error. Legendre, "Nouvelles méthodes", 1805; Gauss, "Theoria motus", 1809."""
 
-from boostloss._ops import constant
+from boostloss.ops import constant
 
 
 def squared_error(y, f):

@@ -9,8 +9,8 @@ from torch._C._functorch import TransformType, is_legacy_batchedtensor
 from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 from torch.autograd import forward_ad
 
-from boostloss._kernels import GRADIENT, HESSIAN, LOSS
 from boostloss.formulas.barron import barron_shape
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS
 from boostloss.torch._operators import evaluate, name_of, total
 
 TOTAL = -1  # beside LOSS, GRADIENT and HESSIAN: the sum of the losses

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from boostloss._kernels import GRADIENT, LOSS, add_up, fill
-from boostloss._threads import in_all_threads
+from boostloss.kernels.rows import GRADIENT, LOSS, add_up, fill
+from boostloss.kernels.threads import in_all_threads
 
 formulas: dict[str, Callable] = {}  # that operators have been called for
 body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)

@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from boostloss._kernels import LOSS
 from boostloss.formulas.barron import barron
 from boostloss.formulas.log_partition import log_partition
-from boostloss.regression import Barron
+from boostloss.kernels.rows import LOSS
+from boostloss.losses.location import Barron
 from boostloss.torch._derivative import derivative
 from boostloss.torch.losses import scaled, shaped
 from boostloss.torch.module import LossModule, Reduction

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from boostloss._kernels import LOSS
-from boostloss.binary import Focal, Logistic
 from boostloss.formulas.barron import barron, barron_shape
-from boostloss.regression import Barron, Huber, LogCosh, Quantile, SquaredError
+from boostloss.kernels.rows import LOSS
+from boostloss.losses.binary import Focal, Logistic
+from boostloss.losses.location import Barron, Huber, LogCosh, Quantile, SquaredError
 from boostloss.torch._derivative import derivative
 from boostloss.torch.module import LossModule, Reduction, prepared
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from boostloss._kernels import LOSS
-from boostloss.loss import Loss
+from boostloss.kernels.rows import LOSS
+from boostloss.losses.base import Loss
 from boostloss.torch._derivative import TOTAL, derivative, weighted
 
 Reduction = Literal["none", "mean", "sum"]

@@ -8,10 +8,10 @@ from numba import carray, from_dtype, njit, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
-from boostloss._float32 import unwrap, wrap
-from boostloss._native import FEW, Variant
-from boostloss._numba_ops import INLINE
-from boostloss._ops import maximum
+from boostloss.kernels.float32 import unwrap, wrap
+from boostloss.kernels.native import FEW, Variant
+from boostloss.kernels.numba_ops import INLINE
+from boostloss.ops import maximum
 
 
 @intrinsic(prefer_literal=True)

@@ -4,9 +4,9 @@ import ast
 import math
 from typing import Any
 
-from boostloss.binary import Focal, Logistic
-from boostloss.loss import Loss
-from boostloss.regression import (
+from boostloss.losses.base import Loss
+from boostloss.losses.binary import Focal, Logistic
+from boostloss.losses.location import (
     Barron,
     Cauchy,
     Charbonnier,

@@ -21,8 +21,11 @@ import llvmlite.binding as llvm
 
 SYMBOL = "boostloss_loop"
 FEW = 4096  # rows take some microseconds
-HERE = Path(__file__).parent
-SOURCES = ("_native.py", "_loops.py", "_numba_ops.py", "_float32.py", "_ops.py")
+PACKAGE = Path(__file__).parents[1]
+SOURCES = (
+    "ops.py",
+    *(f"kernels/{name}.py" for name in ("native", "loops", "numba_ops", "float32")),
+)
 
 _lock = threading.Lock()
 _functions: dict[Any, Callable] = {}
@@ -71,7 +74,7 @@ def stored_code(formula: Callable, variant: Variant) -> bytes:
     if code and hashlib.sha256(code).digest() == checksum:
         return code
 
-    from boostloss._loops import object_code  # imports numba
+    from boostloss.kernels.loops import object_code  # imports numba
 
     global compilations
     compilations += 1
@@ -102,7 +105,7 @@ def digest(formula: Callable, variant: Variant) -> str:
     """A digest of all that the object code of a loop depends on."""
     paths = [
         Path(str(sys.modules[formula.__module__].__file__)),
-        *(HERE / name for name in SOURCES),
+        *(PACKAGE / name for name in SOURCES),
     ]
     # A release of numba goes with one of llvmlite.
     place = formula.__qualname__, formula.__code__.co_firstlineno

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._estimators import check_loss
-from boostloss.adaptive import Adaptation
-from boostloss.loss import Loss
+from boostloss.boosting.estimators import check_loss
+from boostloss.losses.adaptive import Adaptation
+from boostloss.losses.base import Loss
 
 
 def objective(loss: Loss) -> Any:

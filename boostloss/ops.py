@@ -1,7 +1,7 @@
 """The elementary functions that formulas are written with.
 
 Each takes Python floats, NumPy arrays, torch tensors or mpmath numbers, and works in the library of its argument.
-Under numba `_numba_ops` replaces each with vectorisable code. ``where`` evaluates both of its values: make their
+Under numba `kernels.numba_ops` replaces each with vectorisable code. ``where`` evaluates both of its values: make their
 arguments safe first.
 """
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from boostloss._intercept import weighted_quantile
-from boostloss._kernels import LOSS, fill
-from boostloss._validation import ADAPTIVE, as_column, check_finite, check_weight
 from boostloss.distribution import BarronDistribution
 from boostloss.formulas.barron import barron
-from boostloss.loss import Loss
+from boostloss.kernels.rows import LOSS, fill
+from boostloss.losses.base import Loss
+from boostloss.losses.intercept import weighted_quantile
+from boostloss.losses.validation import ADAPTIVE, as_column, check_finite, check_weight
 
 SHARE, FEWEST, MOST = 0.02, 50, 1000  # of the rows are held out, at least and at most
 # An error of three standard deviations keeps 2/11 of its weight in every loss: Cauchy's takes one as its scale.

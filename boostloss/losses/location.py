@@ -6,17 +6,17 @@ from typing import Literal
 
 import numpy as np
 
-from boostloss._intercept import argmin_constant, steep_constant, weighted_quantile
-from boostloss._kernels import GRADIENT, MAJORIZER, evaluate
-from boostloss._smoothing import half_width, sample
-from boostloss._validation import ADAPTIVE, check_number, check_positive
-from boostloss.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptive, robust_shape
+from boostloss.boosting.smoothing import half_width, sample
 from boostloss.formulas.barron import barron
 from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss.loss import GUARD, Loss
+from boostloss.kernels.rows import GRADIENT, MAJORIZER, evaluate
+from boostloss.losses.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptive, robust_shape
+from boostloss.losses.base import GUARD, Loss
+from boostloss.losses.intercept import argmin_constant, steep_constant, weighted_quantile
+from boostloss.losses.validation import ADAPTIVE, check_number, check_positive
 
 
 class Regression(Loss):

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from boostloss.adaptive import Adaptation
-from boostloss.loss import Loss
+from boostloss.losses.adaptive import Adaptation
+from boostloss.losses.base import Loss
 
 
 def check_loss(loss: Any) -> Loss:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from boostloss._native import Variant, native_loop
-from boostloss._ops import maximum
-from boostloss._threads import in_all_threads, share
+from boostloss.kernels.native import Variant, native_loop
+from boostloss.kernels.threads import in_all_threads, share
+from boostloss.ops import maximum
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"

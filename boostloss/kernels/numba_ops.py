@@ -1,4 +1,4 @@
-"""The numba side of `_ops`: exp, log1p and their kin as straight-line code that LLVM turns into vector instructions.
+"""The numba side of `boostloss.ops`: exp, log1p and their kin as code that LLVM turns into vector instructions.
 
 numba calls libm for these, row by row. Here each is a range reduction, a polynomial and a rescaling by a power of two
 on the bits of the number: no call, no branch. The polynomials are Taylor series, long enough for the reduced range:
@@ -14,8 +14,8 @@ from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 from numba.extending import overload as numba_overload
 
-from boostloss import _ops
-from boostloss._float32 import float32
+from boostloss import ops
+from boostloss.kernels.float32 import float32
 
 # LLVM vectorises no loop that holds a call or a division that may raise, and fuses multiplication and addition. It
 # must not reassociate: the rounding tricks below depend on the order of operations.
@@ -194,45 +194,45 @@ def log_series(x):
     return log_series_single if x is float32 else log_series_double
 
 
-@overload(_ops.is_number)
+@overload(ops.is_number)
 def is_number(x):
     number = isinstance(x, types.Number)  # and not float32, which is data
     return lambda x: number
 
 
-@overload(_ops.where)
+@overload(ops.where)
 def where(condition, a, b):
     return lambda condition, a, b: select(condition, a, b)
 
 
-@overload(_ops.minimum)
+@overload(ops.minimum)
 def minimum(x, bound):
     return lambda x, bound: select(x > bound, bound, x)
 
 
-@overload(_ops.maximum)
+@overload(ops.maximum)
 def maximum(x, bound):
     return lambda x, bound: select(x < bound, bound, x)
 
 
-@overload(_ops.constant)
+@overload(ops.constant)
 def constant(value, x):
     return lambda value, x: select(x == x, value, x)
 
 
-@overload(_ops.degree)
+@overload(ops.degree)
 def degree(x, single, double):
     if x is float32:
         return lambda x, single, double: single
     return lambda x, single, double: double
 
 
-@overload(_ops.take)
+@overload(ops.take)
 def take(table, position):
     return lambda table, position: table[int(position)]
 
 
-@overload(_ops.sqrt)
+@overload(ops.sqrt)
 def sqrt(x):
     return lambda x: square_root(x)
 
@@ -242,7 +242,7 @@ def absolute(x):
     return (lambda x: select(x < 0.0, -x, x)) if x is float32 else None
 
 
-@overload(_ops.exp)
+@overload(ops.exp)
 def exp(x):
     fmt = format_of(x)
     reduce, low, high = reduction(x), fmt.exp_underflow, fmt.exp_overflow
@@ -254,7 +254,7 @@ def exp(x):
     return implementation
 
 
-@overload(_ops.expm1)
+@overload(ops.expm1)
 def expm1(x):
     fmt = format_of(x)
     reduce, low, high = reduction(x), fmt.expm1_floor, fmt.exp_overflow
@@ -266,17 +266,17 @@ def expm1(x):
     return implementation
 
 
-@overload(_ops.exprel)
+@overload(ops.exprel)
 def exprel(x):
     def implementation(x):
         tiny = abs(x) < 1e-8
         z = select(tiny, 1.0, x)
-        return select(tiny, 1.0 + 0.5 * x, _ops.expm1(z) / z)
+        return select(tiny, 1.0 + 0.5 * x, ops.expm1(z) / z)
 
     return implementation
 
 
-@overload(_ops.log)
+@overload(ops.log)
 def log(x):
     fmt = format_of(x)
     series, largest = log_series(x), fmt.largest
@@ -295,7 +295,7 @@ def log(x):
     return implementation
 
 
-@overload(_ops.log1p)
+@overload(ops.log1p)
 def log1p(x):
     series, largest = log_series(x), format_of(x).largest
 
@@ -308,7 +308,7 @@ def log1p(x):
     return implementation
 
 
-@overload(_ops.log1p_square)
+@overload(ops.log1p_square)
 def log1p_square(x):
     fmt = format_of(x)
     series, limit, factor = log_series(x), fmt.square_limit, fmt.square_scale

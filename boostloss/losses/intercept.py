@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss._kernels import GRADIENT, LOSS, MAJORIZER, evaluate
-from boostloss._threads import share
+from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.threads import share
 
 BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their memory again
 SAMPLE = 1 << 14  # rows that tell where to look

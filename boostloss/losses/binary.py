@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss._validation import as_column, check_number
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
-from boostloss.loss import GUARD, Curvature, Loss
+from boostloss.losses.base import GUARD, Curvature, Loss
+from boostloss.losses.validation import as_column, check_number
 
 
 class Binary(Loss):

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from boostloss._intercept import argmin_constant
-from boostloss._kernels import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate, fill
-from boostloss._validation import as_column, check_finite, check_weight
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate, fill
+from boostloss.losses.intercept import argmin_constant
+from boostloss.losses.validation import as_column, check_finite, check_weight
 
 Curvature = Literal["exact", "majorizer"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}

@@ -1,0 +1,1 @@
+"""The losses: parameters, link, best constant and curvature of each; their mathematics is in `boostloss.formulas`."""
