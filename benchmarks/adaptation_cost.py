@@ -10,21 +10,21 @@ import numpy as np
 
 import boostloss as bl
 from benchmarks._common import REGRESSORS, regressor
-from boostloss.losses.adaptive import Adaptation
+from boostloss.boosting.adaptation import Adaptation
 
 LOSSES = [bl.Barron("adaptive", "adaptive"), bl.Cauchy("adaptive")]
 
 
 class Clock:
-    """`Adaptation.round`, timed."""
+    """`Adaptation.begin_round`, timed."""
 
     def __init__(self):
-        self.round, self.seconds = Adaptation.round, 0.0
-        Adaptation.round = lambda *arguments: self.timed(*arguments)
+        self.begin_round, self.seconds = Adaptation.begin_round, 0.0
+        Adaptation.begin_round = lambda *arguments: self.timed(*arguments)
 
     def timed(self, *arguments):
         start = time.perf_counter()
-        result = self.round(*arguments)
+        result = self.begin_round(*arguments)
         self.seconds += time.perf_counter() - start
         return result
 

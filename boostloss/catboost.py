@@ -18,12 +18,13 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.boosting.adaptation import Adaptation, adaptation_of, held_out
 from boostloss.boosting.catboost_slots import Objective, RoundObjective, metric, objective
 from boostloss.boosting.estimators import check_task, encode_labels, forget, remember
-from boostloss.boosting.smoothing import thinned
-from boostloss.losses.adaptive import Adaptation, held_out
+from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Logistic, Quantile, SquaredError, from_string
+from boostloss.losses.smoothing import thinned
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
@@ -100,7 +101,7 @@ class _Estimator(catboost.CatBoost):
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
-        adaptation = self.loss.adaptation()
+        adaptation = adaptation_of(self.loss)
         snapshots = prepared["params"].get("save_snapshot", False)
         if snapshots and adaptation is not None:
             raise ValueError(
@@ -142,7 +143,7 @@ class _Estimator(catboost.CatBoost):
                 remember(self, run.adaptation)
 
     def _tune_hyperparams(self, *args: Any, **kwargs: Any) -> Any:
-        if self.loss is not None and self.loss.adaptation() is not None:
+        if isinstance(self.loss, Adaptive):
             raise ValueError(
                 f"CatBoost's own searches cannot adapt {self.loss!r}: use those of scikit-learn, such as GridSearchCV."
             )

@@ -13,10 +13,10 @@ from boostloss.formulas.barron import barron, barron_alpha
 from boostloss.formulas.log_partition import log_partition
 from boostloss.kernels.rows import GRADIENT, HESSIAN, evaluate
 from boostloss.losses.validation import (
+    POSITIVE,
     as_column,
     check_finite,
     check_number,
-    check_positive,
     check_weight,
 )
 
@@ -51,7 +51,7 @@ class BarronDistribution:
 
     def __post_init__(self) -> None:
         check_number(self, "alpha", "a number from 0 to infinity", lambda x: x >= 0.0)
-        check_positive(self, "scale")
+        check_number(self, "scale", *POSITIVE)
 
     def logpdf(self, x: ArrayLike) -> Any:
         """Logarithm of the density."""

@@ -22,8 +22,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
+from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import check_loss, check_task, forget, overridden, remember
-from boostloss.losses.base import Loss, label_weight
+from boostloss.boosting.objective import metric_name, read_call
+from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
@@ -65,7 +67,7 @@ def metric(loss: Loss) -> Callable:
     -------
     callable
     """
-    return _Metric(check_loss(loss), loss.metric_name)
+    return _Metric(check_loss(loss), metric_name(loss))
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,7 @@ class _Metric:
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
     ) -> tuple[str, float, bool]:
-        if hasattr(y_pred, "get_label"):
-            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
         higher_is_better = False
         return self.name, self.value(y_true, y_pred, sample_weight), higher_is_better
 
@@ -129,7 +130,7 @@ class _Estimator(lgb.LGBMModel):
         intercept = self._start(loss, target, options)
         options["eval_metric"] = self._metrics(loss, options.get("eval_metric"))
         options["callbacks"] = [*(options.get("callbacks") or []), _keep_parameters]
-        run = self._objective = loss.adaptation() or loss
+        run = self._objective = adaptation_of(loss) or loss
         with overridden(self, _other_params=self._other_params | {"metric": "None"}):
             super().fit(X, y, **options)
         booster = self.booster_

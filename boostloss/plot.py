@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Curvature, Loss
 
 __all__ = ["plot_adaptation", "plot_curvature", "plot_gradient", "plot_loss"]
@@ -142,7 +143,7 @@ def _curves(
     tasks = {loss.task for loss in losses}
     if len(tasks) > 1:
         raise ValueError(f"losses must be of one task, got {losses!r}.")
-    adaptive = [loss for loss in losses if loss.adaptation() is not None]
+    adaptive = [loss for loss in losses if isinstance(loss, Adaptive)]
     if adaptive:
         raise ValueError(f"losses must have numbers as parameters, got {adaptive[0]!r}.")
     ax = plt.gca() if ax is None else ax

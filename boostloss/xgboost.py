@@ -21,6 +21,7 @@ import xgboost as xgb
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
+from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
     check_loss,
     check_task,
@@ -31,7 +32,9 @@ from boostloss.boosting.estimators import (
     positive_weight,
     remember,
 )
-from boostloss.losses.base import Loss, label_weight, user_level
+from boostloss.boosting.objective import metric_name, read_call
+from boostloss.boosting.start import user_level
+from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
@@ -96,8 +99,7 @@ class _Scaled:
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        if hasattr(y_pred, "get_label"):
-            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
         weight = positive_weight(y_true, sample_weight, self.scale_pos_weight)
         return self.loss(y_true, y_pred, weight)
 
@@ -109,15 +111,14 @@ class _Metric:
 
     @property
     def __name__(self) -> str:
-        name = self.loss.metric_name
+        name = metric_name(self.loss)
         return name if self.factor == 1.0 else f"{name}*{self.factor:g}"
 
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
     ) -> float | tuple[str, float]:
         native = hasattr(y_pred, "get_label")
-        if native:
-            y_pred, (y_true, sample_weight) = y_true, label_weight(y_pred)
+        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
         value = self.factor * self.loss.mean_loss(y_true, y_pred, sample_weight)
         if 0.0 < value < 1e-4:
             warnings.warn(
@@ -134,7 +135,7 @@ class _FullMetric(xgb.callback.TrainingCallback):
 
     def __init__(self, loss: Loss):
         self.loss = loss
-        self.__name__ = loss.metric_name
+        self.__name__ = metric_name(loss)
         self.values: list[float] = []
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> float:
@@ -196,7 +197,7 @@ class _Estimator(xgb.XGBModel):
 
     def _setting(self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any) -> dict[str, Any]:
         """The parent's parameters while it fits a loss."""
-        adaptation = loss.adaptation()
+        adaptation = adaptation_of(loss)
         setting: dict[str, Any] = {
             "objective": adaptation or objective(loss, self.scale_pos_weight)
         }

@@ -60,7 +60,7 @@ def outputs(loss, y, f):
     """What the kernels return: loss, gradient, Hessian and majorizer."""
 
     def run(*wanted):
-        return evaluate(loss._formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)
+        return evaluate(loss.formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)
 
     gradient, hessian = run(GRADIENT, HESSIAN)
     _, majorizer = run(GRADIENT, MAJORIZER)
@@ -127,10 +127,10 @@ def test_one_formula_for_every_kind_of_number(loss):
     for f in (-1.5, 1e-6, 0.3, 1.0, 1.7, 25.0):
         oracle = truth(loss, target, f)
         with np.errstate(all="ignore"):
-            number = loss._formula(target, f, *loss.parameters)
-            array = loss._formula(np.full(2, target), np.full(2, f), *loss.parameters)
+            number = loss.formula(target, f, *loss.parameters)
+            array = loss.formula(np.full(2, target), np.full(2, f), *loss.parameters)
         with mp.workdps(40), np.errstate(all="ignore"):
-            exact = loss._formula(mp.mpf(target), mp.mpf(f), *loss.parameters)
+            exact = loss.formula(mp.mpf(target), mp.mpf(f), *loss.parameters)
         for output in (LOSS, GRADIENT, HESSIAN, MAJORIZER):
             true = oracle[output]
             if abs(true) > 1e308:

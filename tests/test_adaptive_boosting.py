@@ -9,8 +9,9 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
+from boostloss.boosting.adaptation import held_out
 from boostloss.catboost import objective
-from boostloss.losses.adaptive import held_out
+from boostloss.losses.adaptive import Adaptive
 
 ESTIMATORS = {
     "xgboost": ("XGBRegressor", "objective", {"n_jobs": 2}, {"early_stopping_rounds": 10}),
@@ -190,9 +191,9 @@ def test_catboost_calls_back_the_user_too():
 @pytest.mark.parametrize("steps", [1, 5])
 def test_catboost_counts_every_held_out_row_once(steps, monkeypatch):
     counts = []
-    adapt = bl.Barron.fitted
+    adapt = Adaptive.fitted
     monkeypatch.setattr(
-        bl.Barron, "fitted", lambda loss, e, w=None: counts.append(len(e)) or adapt(loss, e, w)
+        Adaptive, "fitted", lambda loss, e, w=None: counts.append(len(e)) or adapt(loss, e, w)
     )
     fit(estimator("catboost", BOTH, leaf_estimation_iterations=steps))
     assert set(counts[1:]) == {len(held_out(900))}  # the first is of the best constant

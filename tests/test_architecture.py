@@ -22,24 +22,37 @@ SOURCES = sorted(
 )
 FORMULAS = sorted(path for path in (PACKAGE / "formulas").glob("*.py") if path.stem != "__init__")
 
+# An import points to the same layer or to one before it; a function may import upwards when it is called.
+LAYERS = (
+    {"ops"},
+    {"formulas"},
+    {"kernels"},
+    {"losses", "distribution"},
+    {"boosting", "torch", "plot"},
+    {"xgboost", "lightgbm", "catboost"},
+    {"compare"},
+)
+
 # Loaded by `import boostloss`, each of these would cost every user who does not need it.
 HEAVY = ("catboost", "joblib", "lightgbm", "matplotlib", "pandas", "scipy", "sklearn", "torch")
 HEAVY += ("rich", "typer", "xgboost")
 
 
 def imports(path: Path) -> set[str]:
-    """Return the absolute names of the modules that a file of the package imports."""
-    package = path.relative_to(REPOSITORY).parent.parts
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join((*base, *filter(None, [node.module])))
-            # `from boostloss import ops` names a module too.
-            names |= {f"{module}.{x.name}" if module == "boostloss" else module for x in node.names}
-    return names
+    """Return the names of the modules that a file of the package imports, anywhere."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {name for node in nodes for name in named(node)}
+
+
+def named(node: ast.AST) -> set[str]:
+    """The modules that a statement imports; a linter's rule sees to it that all names are absolute."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        # `from boostloss import ops` names a module too.
+        module = str(node.module)
+        return {f"{module}.{x.name}" if module == "boostloss" else module for x in node.names}
+    return set()
 
 
 def run_python(code: str) -> str:
@@ -59,6 +72,38 @@ def test_there_are_formulas_and_losses():
 @pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
 def test_formula_imports_only_the_operations(path):
     assert imports(path) <= {"boostloss.ops"}
+
+
+def layer(module: str) -> int | None:
+    """The place of a module of the package among `LAYERS`, None of any other."""
+    package, _, rest = module.partition(".")
+    places = {name: place for place, names in enumerate(LAYERS) for name in names}
+    return places.get(rest.partition(".")[0]) if package == "boostloss" else None
+
+
+def imports_at_the_top(path: Path) -> set[str]:
+    """The modules that are imported when the file is, and not by a function when it is called."""
+    tree = ast.parse(path.read_text("utf-8"))
+    functions = [x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef)]
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    nodes = [
+        x
+        for x in ast.walk(tree)
+        if isinstance(x, ast.ImportFrom | ast.Import) and id(x) not in inside
+    ]
+    return {name for node in nodes for name in named(node)}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_imports_point_downwards(path):
+    own = layer(".".join(path.relative_to(REPOSITORY).with_suffix("").parts))
+    if own is None:
+        return
+    for name in imports_at_the_top(path):
+        other = layer(name)
+        assert other is None or other <= own, f"{path} imports {name}"
 
 
 def test_only_the_kernels_are_compiled():

@@ -23,6 +23,8 @@ from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
 from boostloss.boosting.catboost_slots import RoundObjective
+from boostloss.boosting.gradients import boosting_step
+from boostloss.boosting.objective import boosting_gradients
 from boostloss.catboost import metric, objective
 
 rng = np.random.default_rng(1)
@@ -70,7 +72,7 @@ def test_objective_answers_as_catboost_needs(loss):
     y = target(loss).astype(np.float32)
     raw = loss.fit_intercept(y) + X[:, 2]
     raw.flags.writeable = False
-    gradient, hessian = loss.direction(y, raw, WEIGHT.astype(np.float32))
+    gradient, hessian = boosting_gradients(loss, y, raw, WEIGHT.astype(np.float32))
     ders = objective(loss).calc_ders_range(raw, y, WEIGHT.astype(np.float32))
     assert ders.shape == (900, 2)
     np.testing.assert_allclose(ders, np.column_stack([-gradient, -hessian]), rtol=1e-5)
@@ -162,7 +164,7 @@ def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, mon
     _, intercept = model.get_scale_and_bias()
     trees = model.staged_predict(X, prediction_type="RawFormulaVal")
     stages = [np.full(len(y), intercept), *trees][:-1]
-    expected = [loss._step(y, stage, weight)[0] for stage in stages]
+    expected = [boosting_step(loss, y, stage, weight).parameters for stage in stages]
     parameters = [step[0] for step in found]
     assert len(parameters) == len(expected) + 1
     np.testing.assert_allclose(parameters[0], expected[0], rtol=1e-5)

@@ -13,8 +13,9 @@ from sklearn import metrics
 from sklearn._loss import loss as sklearn_loss
 
 from boostloss import Cauchy, Charbonnier, Focal, Huber, Logistic, Quantile, SquaredError
+from boostloss.boosting.gradients import LEAST_CURVATURE, boosting_step, curvature_scale
+from boostloss.boosting.objective import boosting_gradients
 from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
-from boostloss.losses.base import GUARD
 
 
 @every_loss
@@ -72,7 +73,7 @@ def test_majorizer_lies_above_the_loss(loss, start, label, smoothing):
         parameters = (loss.quantile, smoothing)
 
     def output(*which):
-        return evaluate(loss._formula, which, y, f, None, 1.0, parameters, np.float64)
+        return evaluate(loss.formula, which, y, f, None, 1.0, parameters, np.float64)
 
     (values,) = output(LOSS)
     value, (gradient, curvature) = values[0], [column[0] for column in output(GRADIENT, MAJORIZER)]
@@ -117,11 +118,11 @@ def test_boosting_keeps_a_tenth_of_the_largest_curvature(loss):
     else:
         f = np.concatenate([np.linspace(-9.0, 9.0, 181), [-1e3, 1e3]])
         y = np.zeros_like(f)
-    _, hessian = loss.direction(y, f, dtype=np.float64)
+    _, hessian = boosting_gradients(loss, y, f, dtype=np.float64)
     if isinstance(loss, Logistic):
         np.testing.assert_array_equal(hessian, loss.gradient_hessian(y, f)[1])
     elif loss.task == "regression" and loss not in STEEP:
-        assert hessian.min() >= GUARD * hessian.max() * (1.0 - 1e-12)
+        assert hessian.min() >= LEAST_CURVATURE * hessian.max() * (1.0 - 1e-12)
     else:
         assert hessian.min() > 0.0
 
@@ -134,17 +135,17 @@ def test_unknown_curvature():
 @every_loss
 def test_direction_is_the_default_in_float32(loss):
     y, f = rows(loss)
-    gradient, hessian = loss.direction(y, f)
+    gradient, hessian = boosting_gradients(loss, y, f)
     assert gradient.dtype == hessian.dtype == np.float32
     assert gradient.flags.c_contiguous
     assert hessian.flags.c_contiguous
     assert (hessian > 0.0).all() or loss.curvature == "exact" or loss in STEEP
     if not isinstance(loss, Quantile):
         expected = loss.gradient_hessian(y, f)
-        np.testing.assert_allclose(gradient, loss.unit * expected[0], rtol=1e-6)
-        floor = loss._step(y, f, None)[2]
+        np.testing.assert_allclose(gradient, curvature_scale(loss) * expected[0], rtol=1e-6)
+        floor = boosting_step(loss, y, f, None).floor
         bounded = np.maximum(expected[1], floor)
-        np.testing.assert_allclose(hessian, loss.unit * bounded, rtol=1e-6)
+        np.testing.assert_allclose(hessian, curvature_scale(loss) * bounded, rtol=1e-6)
     # The unit is the largest curvature, so that a booster's parameters mean what they mean for squared error.
     if loss.task == "regression" and loss not in STEEP:
         assert hessian.max() <= 1.0 + 1e-6
@@ -255,7 +256,9 @@ def test_statsmodels_has_the_same_norms():
         (Cauchy(scale), norms.StudentT(c=scale, df=2)),
     ]
     for loss, norm in pairs:
-        value, gradient, exact, majorizer = (loss.unit * x for x in all_outputs(loss, y, f))
+        value, gradient, exact, majorizer = (
+            curvature_scale(loss) * x for x in all_outputs(loss, y, f)
+        )
         np.testing.assert_allclose(value, norm.rho(z), rtol=1e-11)
         np.testing.assert_allclose(gradient, norm.psi(z), rtol=1e-12)
         np.testing.assert_allclose(exact, norm.psi_deriv(z), rtol=1e-11)

@@ -15,6 +15,7 @@ from joblib import Parallel, delayed
 
 import boostloss
 from boostloss import Barron, Focal, Huber, LogCosh, Quantile
+from boostloss.boosting.objective import boosting_gradients
 from boostloss.formulas.barron import barron
 from boostloss.kernels.rows import (
     BLOCK,
@@ -185,9 +186,9 @@ def test_what_a_closure_holds_is_compiled_anew(factor):
 def test_many_threads_at_once():
     y, f = many_rows()
     losses = [Huber(), LogCosh(2.0), Barron(0.0), Quantile(0.9)] * 4
-    expected = [loss.direction(y, f) for loss in losses[:4]] * 4
+    expected = [boosting_gradients(loss, y, f) for loss in losses[:4]] * 4
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda loss: loss.direction(y, f), losses))
+        found = list(threads.map(lambda loss: boosting_gradients(loss, y, f), losses))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -195,9 +196,9 @@ def test_many_threads_at_once():
 def test_joblib(backend):
     y, f = many_rows()
     labels = (y > 0).astype(np.float32)
-    expected = Focal().direction(labels, f)
+    expected = boosting_gradients(Focal(), labels, f)
     found = Parallel(n_jobs=2, backend=backend)(
-        delayed(Focal().direction)(labels, f) for _ in range(3)
+        delayed(boosting_gradients)(Focal(), labels, f) for _ in range(3)
     )
     np.testing.assert_array_equal(found, [expected] * 3)
 
@@ -208,10 +209,11 @@ def test_first_calls_of_many_threads(tmp_path):
     from concurrent.futures import ThreadPoolExecutor
     import numpy as np
     from boostloss import Huber
+    from boostloss.boosting.objective import boosting_gradients
     from boostloss.kernels import native
     y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: Huber().direction(y, f), range(16)))
+        found = list(threads.map(lambda _: boosting_gradients(Huber(), y, f), range(16)))
     assert all(np.array_equal(found[0], other) for other in found)
     print(native.compilations)
     """
@@ -225,12 +227,13 @@ def test_forked_child(tmp_path):
     import os, warnings
     import numpy as np
     from boostloss import Huber
+    from boostloss.boosting.objective import boosting_gradients
     y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
-    expected = Huber().direction(y, f)  # starts threads, which a child does not inherit
+    expected = boosting_gradients(Huber(), y, f)  # starts threads, which a child does not inherit
     warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads
     child = os.fork()
     if child == 0:
-        os._exit(0 if np.array_equal(Huber().direction(y, f), expected) else 1)
+        os._exit(0 if np.array_equal(boosting_gradients(Huber(), y, f), expected) else 1)
     print(os.waitpid(child, 0)[1])
     """
     assert run_python(code, tmp_path) == "0\n"

@@ -23,6 +23,8 @@ from boostloss import (
     Welsch,
     from_string,
 )
+from boostloss.boosting.gradients import row_share
+from boostloss.boosting.objective import boosting_gradients
 
 # The object
 
@@ -167,7 +169,9 @@ def test_weight_two_is_the_row_twice(loss):
     repeated = np.repeat(np.arange(50), weight)
     assert loss.mean_loss(y, f, weight) == pytest.approx(loss.mean_loss(y[repeated], f[repeated]))
     for ours, twice in zip(
-        loss.direction(y, f, weight)[:1], loss.direction(y[repeated], f[repeated])[:1], strict=True
+        boosting_gradients(loss, y, f, weight)[:1],
+        boosting_gradients(loss, y[repeated], f[repeated])[:1],
+        strict=True,
     ):
         summed = np.bincount(repeated, twice, minlength=50)
         np.testing.assert_allclose(ours, summed, rtol=1e-5, atol=1e-6)
@@ -256,7 +260,7 @@ def test_input_is_left_as_it_was(loss):
     weight = np.ones(64)
     before = y.copy(), f.copy()
     all_outputs(loss, y, f, weight)
-    loss.direction(y, f, weight)
+    boosting_gradients(loss, y, f, weight)
     np.testing.assert_array_equal((y, f), before)
     np.testing.assert_array_equal(weight, 1.0)
 
@@ -264,7 +268,7 @@ def test_input_is_left_as_it_was(loss):
 @every_loss
 def test_no_rows_and_one_row(loss):
     empty = np.empty(0)
-    for values in (*all_outputs(loss, empty, empty), *loss.direction(empty, empty)):
+    for values in (*all_outputs(loss, empty, empty), *boosting_gradients(loss, empty, empty)):
         assert values.shape == (0,)
     for values in all_outputs(loss, [1.0], [0.5]):
         assert values.shape == (1,)
@@ -316,11 +320,11 @@ def test_the_loss_is_the_objective(loss):
     y, f = rows(loss)
     weight = np.random.default_rng(4).uniform(0.5, 2.0, len(y))
     for w in (None, weight):
-        expected = loss.direction(y, f, w, factor=loss.row_share)
+        expected = boosting_gradients(loss, y, f, w, factor=row_share(loss))
         np.testing.assert_array_equal(loss(y, f, w), expected)
         np.testing.assert_array_equal(loss(f, Dataset(y, w)), expected)
         np.testing.assert_array_equal(loss(y, f.reshape(-1, 1), w), expected)
-    unweighted = loss.direction(y, f, factor=loss.row_share)
+    unweighted = boosting_gradients(loss, y, f, factor=row_share(loss))
     np.testing.assert_array_equal(loss(f, Dataset(y, np.empty(0))), unweighted)
 
 

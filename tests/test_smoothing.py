@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import boostloss as bl
-from boostloss.boosting.smoothing import SAMPLE, half_width
+from boostloss.boosting.objective import boosting_gradients
+from boostloss.losses.smoothing import SAMPLE, half_width
 
 LEVELS = [0.01, 0.05, 0.1, 0.5, 0.9, 0.99]
 errors = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6))
@@ -52,7 +53,9 @@ def test_rows_of_no_weight_do_not_count():
 def test_a_sample_decides_of_many_rows():
     rng = np.random.default_rng(4)
     error, weight = rng.normal(size=20 * SAMPLE), rng.random(20 * SAMPLE)
-    hessian = bl.Quantile(0.9).direction(np.zeros_like(error), error, weight, np.float64)[1]
+    hessian = boosting_gradients(bl.Quantile(0.9), np.zeros_like(error), error, weight, np.float64)[
+        1
+    ]
     width = half_width(error[::20], weight[::20], 0.9)
     expected = weight * np.minimum(1.0, width / np.abs(error))
     np.testing.assert_allclose(hessian, np.maximum(expected, 0.1 * weight))
@@ -62,7 +65,7 @@ def test_the_sample_is_of_rows_that_count():
     rng = np.random.default_rng(4)
     error, weight = 1e-3 * rng.normal(size=3 * SAMPLE), np.zeros(3 * SAMPLE)
     weight[1::3] = 1.0  # none of every third row from the first on
-    (_, width), _, _ = bl.Quantile(0.9)._step(np.zeros_like(error), error, weight)
+    _, width = bl.Quantile(0.9).smoothed_parameters(np.zeros_like(error), error, weight)
     assert width == half_width(error[1::3], None, 0.9)
 
 
@@ -81,7 +84,7 @@ def test_the_direction_still_points_to_the_quantile(level):
     loss = bl.Quantile(level)
     f = np.full_like(y, np.median(y))
     for _ in range(2000):
-        gradient, hessian = loss.direction(y, f)
+        gradient, hessian = boosting_gradients(loss, y, f)
         f -= gradient.mean() / hessian.mean()
     thin = min(level, 1.0 - level)
     assert abs(np.mean(y <= f[0]) - level) <= 0.8 * thin + 2 / len(y)

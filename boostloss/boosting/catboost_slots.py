@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.boosting.adaptation import Adaptation, adaptation_of
 from boostloss.boosting.estimators import check_loss
-from boostloss.losses.adaptive import Adaptation
+from boostloss.boosting.gradients import boosting_step, fill_gradients
+from boostloss.boosting.objective import metric_name
+from boostloss.boosting.start import check_start
 from boostloss.losses.base import Loss
 
 
@@ -25,7 +28,7 @@ def objective(loss: Loss) -> Any:
     -------
     object
     """
-    if check_loss(loss).adaptation() is not None:
+    if adaptation_of(check_loss(loss)) is not None:
         raise ValueError(
             f"loss must have numbers as parameters, got {loss!r}: CatBoost tells an objective nothing of rows "
             "and rounds. boostloss.catboost.CatBoostRegressor adapts it."
@@ -45,7 +48,7 @@ def metric(loss: Loss) -> Any:
     object
     """
     # CatBoost reports a metric under the name of its class.
-    return type(check_loss(loss).metric_name, (Metric,), {})(loss)
+    return type(metric_name(check_loss(loss)), (Metric,), {})(loss)
 
 
 class Slot:
@@ -72,7 +75,7 @@ class Objective(Slot):
         if self.first_round is not None:
             self._watch_start(approxes, targets, weights)
         pairs = np.empty((len(approxes), 2))
-        self.loss._fill_direction([pairs], targets, approxes, weights, -1.0)
+        fill_gradients([pairs], self.loss, targets, approxes, weights, -1.0)
         return pairs
 
     def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
@@ -85,7 +88,7 @@ class Objective(Slot):
         elif self.first_round:
             start, y, weight = np.concatenate(self.first_round, axis=1)
             self.first_round = None
-            self.loss.check_start(y, float(start[0]), weight)
+            check_start(self.loss, y, float(start[0]), weight)
         else:
             self.first_round = None
 
@@ -121,9 +124,9 @@ class RoundObjective(Slot):
         """Let the next round begin."""
         self.fixed: Any = self.loss
         if self.adaptation is not None:
-            self.adaptation.round(error, weight)
+            self.adaptation.begin_round(error, weight)
             self.fixed = self.adaptation.fixed
-        self.step = self.fixed._step(np.zeros_like(error), error, weight)
+        self.step = boosting_step(self.fixed, np.zeros_like(error), error, weight)
 
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
@@ -134,7 +137,7 @@ class RoundObjective(Slot):
             rows = self.chosen(given)
             self.seen.append(np.stack([approxes[rows] - targets[rows], given[rows]]))
         pairs = np.empty((len(approxes), 2))
-        self.fixed._fill_direction([pairs], targets, approxes, weights, -1.0, self.step)
+        fill_gradients([pairs], self.fixed, targets, approxes, weights, -1.0, self.step)
         return pairs
 
     def after_iteration(self, info: Any) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from boostloss.losses.adaptive import Adaptation
+from boostloss.boosting.adaptation import Adaptation
 from boostloss.losses.base import Loss
 
 

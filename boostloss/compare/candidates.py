@@ -1,17 +1,16 @@
 """What is compared: the losses of boostloss, and beside them each library's own objectives."""
 
 import ast
-import dataclasses
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import boostloss
 from boostloss.compare.data import InputError, Task
-from boostloss.losses.adaptive import Adaptive
+from boostloss.losses.adaptive import ADAPTIVE, Adaptable, Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.validation import ADAPTIVE
 
 LIBRARIES = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost"}
 
@@ -136,12 +135,14 @@ def _parse(text: str, task: Task) -> tuple[Loss, float | None]:
         raise InputError(f"--loss {text!r} is for a {loss.task} task, and this is {task}")
     if isinstance(loss, boostloss.Quantile):
         return loss, (None if loss.quantile == 0.5 else loss.quantile)
-    if not isinstance(loss, Adaptive):
+    kind = loss.kind if isinstance(loss, Adaptive) else type(loss)
+    if not issubclass(kind, Adaptable):
         return loss, None
-    names = [field.name for field in dataclasses.fields(loss) if field.init]
+    names = list(inspect.signature(kind).parameters)
     call = ast.parse(text.strip(), mode="eval").body
     given: set[str | None] = set()
     if isinstance(call, ast.Call):
         given = {*names[: len(call.args)], *(keyword.arg for keyword in call.keywords)}
-    missing = [name for name in names if name not in given]
-    return dataclasses.replace(loss, **dict.fromkeys(missing, ADAPTIVE)), None
+    return kind(
+        **{name: getattr(loss, name) if name in given else ADAPTIVE for name in names}
+    ), None

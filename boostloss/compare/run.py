@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
 from boostloss.compare.libraries import Rows, Settings, fit
+from boostloss.losses.scale import robust_scale
 
 STOP_SHARE = 0.15  # of a training fold is held out to decide when to stop
-NORMAL_MAD = 0.6745  # median |z| of a standard normal z
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,8 @@ def contaminate(y: np.ndarray, share: float, task: Task, rng: np.random.Generato
     if task == "binary":
         y[chosen] = 1.0 - y[chosen]
     else:
-        y[chosen] += robust_scale(y) * rng.standard_cauchy(len(chosen))
+        y[chosen] += robust_scale(y - np.median(y)) * rng.standard_cauchy(len(chosen))
     return y
-
-
-def robust_scale(values: np.ndarray) -> float:
-    """The standard deviation by the median absolute deviation; never 0 unless all are equal."""
-    deviation = np.abs(values - np.median(values))
-    return float(np.median(deviation) / NORMAL_MAD or np.mean(deviation))
 
 
 def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
@@ -129,8 +123,10 @@ def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
     known = ~np.isnan(X).all(axis=0)  # it refuses a column without any value
     with threadpool_limits(settings.threads):
         pilot.fit(np.where(known, X, 0.0), train.y)
-        scale = robust_scale(stop.y - pilot.predict(np.where(known, X_stop, 0.0)))
-    return scale or robust_scale(train.y) or 1.0
+        error = stop.y - pilot.predict(np.where(known, X_stop, 0.0))
+    return (
+        robust_scale(error - np.median(error)) or robust_scale(train.y - np.median(train.y)) or 1.0
+    )
 
 
 def _as_numbers(X: pd.DataFrame) -> np.ndarray:

@@ -16,6 +16,6 @@ def logistic(y, f):
     gradient = where(right, slope, -slope)
     hessian = p / ((1.0 + p) * (1.0 + p))
     # tanh(m/2) / (2m): Jaakkola & Jordan, "Bayesian Parameter Estimation via Variational Methods", 2000.
-    zero = size == 0.0
-    majorizer = where(zero, 0.25, -0.5 * expm1(-size) / ((1.0 + p) * where(zero, 1.0, size)))
+    tiny = size < 1e-9  # it rounds to its limit; the least numbers have no half
+    majorizer = where(tiny, 0.25, -0.5 * expm1(-size) / ((1.0 + p) * where(tiny, 1.0, size)))
     return loss, gradient, hessian, majorizer

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
-from boostloss.losses.base import GUARD, Curvature, Loss
+from boostloss.losses.base import Curvature, Loss
 from boostloss.losses.validation import as_column, check_number
 
 
@@ -31,8 +31,8 @@ class Binary(Loss):
         _check_labels(y, (y == 0) | (y == 1))
         return y
 
-    def _rows(self, y_true, raw_prediction, sample_weight):
-        rows = y, *_ = super()._rows(y_true, raw_prediction, sample_weight)
+    def _checked_rows(self, y_true, raw_prediction, sample_weight):
+        rows = y, *_ = super()._checked_rows(y_true, raw_prediction, sample_weight)
         _check_labels(y, (y == 0) | (y == 1) | np.isnan(y))
         return rows
 
@@ -40,9 +40,6 @@ class Binary(Loss):
         # All of one class: the best constant is infinite, and a probability this near to it does as well.
         probability = np.clip(np.average(y, weights=weight), 1e-6, 1 - 1e-6)
         return float(self.link(probability))
-
-    def _far(self, start, best, y):
-        return abs(start - best) > 3.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,9 @@ class Logistic(Binary):
     curvature: ClassVar[Curvature] = "exact"
     formula = logistic
 
-    def _step(self, y, f, weight):
-        return self.parameters, self.unit, 0.0  # as the libraries' own
+    @property
+    def largest_curvature(self):
+        return 0.25
 
     def link(self, y_pred):
         return _logit(y_pred)
@@ -96,9 +94,10 @@ class Focal(Binary):
         negative, positive = (1.0, 1.0) if self.alpha is None else (1.0 - self.alpha, self.alpha)
         return self.gamma, negative, positive, _focal_curvature(self.gamma)
 
-    def _step(self, y, f, weight):
+    @property
+    def largest_curvature(self):
         _, negative, positive, largest = self.parameters
-        return self.parameters, self.unit, GUARD * largest * min(negative, positive)
+        return largest * min(negative, positive)
 
     def link(self, y_pred):
         target = _logit(y_pred)

@@ -279,7 +279,7 @@ def _columns(
     loss: Any, outputs: tuple[int, ...], y: NDArray, weight: NDArray, constant: float
 ) -> list[NDArray]:
     f = np.full(len(y), constant)
-    return evaluate(loss._formula, outputs, y, f, weight, 1.0, loss.parameters, np.float64)
+    return evaluate(loss.formula, outputs, y, f, weight, 1.0, loss.parameters, np.float64)
 
 
 def _sum(part: Callable[[NDArray, NDArray], Any], y: NDArray, weight: NDArray) -> NDArray:

@@ -5,18 +5,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from boostloss.boosting.smoothing import half_width, sample
 from boostloss.formulas.barron import barron
 from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss.kernels.rows import GRADIENT, MAJORIZER, evaluate
-from boostloss.losses.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptive, robust_shape
-from boostloss.losses.base import GUARD, Loss
+from boostloss.kernels.rows import MAJORIZER, evaluate
+from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
+from boostloss.losses.base import Loss
 from boostloss.losses.intercept import argmin_constant, steep_constant, weighted_quantile
-from boostloss.losses.validation import ADAPTIVE, check_number, check_positive
+from boostloss.losses.scale import robust_scale, robust_shape
+from boostloss.losses.smoothing import half_width, sample
+from boostloss.losses.validation import POSITIVE, check_number
 
 
 class Regression(Loss):
@@ -36,7 +38,7 @@ class SquaredError(Regression):
 
 
 @dataclass(frozen=True)
-class Huber(Adaptive):
+class Huber(Adaptable):
     """Huber's loss: error^2 / 2 while |error| <= delta, delta (|error| - delta/2) beyond.
 
     Parameters
@@ -53,14 +55,15 @@ class Huber(Adaptive):
     formula = huber
 
     def __post_init__(self):
-        check_positive(self, "delta", adaptive=True)
+        self._check("delta", *POSITIVE)
 
-    def _estimates(self, error, weight, spread):
-        return {"delta": KEPT_WEIGHT * FAR_ERROR * spread}
+    @classmethod
+    def estimates(cls, error, weight, given):
+        return {"delta": absolute_from(error, weight)}
 
 
 @dataclass(frozen=True)
-class LogCosh(Adaptive):
+class LogCosh(Adaptable):
     """Log-cosh: scale^2 log cosh(error / scale), a Huber loss with all derivatives.
 
     Parameters
@@ -73,17 +76,18 @@ class LogCosh(Adaptive):
     formula = log_cosh
 
     def __post_init__(self):
-        check_positive(self, "scale", adaptive=True)
+        self._check("scale", *POSITIVE)
 
-    def _estimates(self, error, weight, spread):
-        return {"scale": KEPT_WEIGHT * FAR_ERROR * spread}
+    @classmethod
+    def estimates(cls, error, weight, given):
+        return {"scale": absolute_from(error, weight)}
 
 
 @dataclass(frozen=True)
 class Quantile(Regression):
     """The pinball loss: quantile * -error if error < 0, else (1 - quantile) * error; its minimiser is the quantile.
 
-    `direction` smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic;
+    Boosting smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic;
     `loss`, and the gradient of `gradient_hessian`, are those of the pinball loss itself.
 
     Parameters
@@ -107,35 +111,33 @@ class Quantile(Regression):
         return self.quantile, 0.0
 
     def gradient_hessian(self, y_true, raw_prediction, sample_weight=None, curvature=None):
-        rows = self._rows(y_true, raw_prediction, sample_weight)
-        wanted = self._curvature(curvature)
-        y, f, weight, dtype = rows
-        gradient, hessian = evaluate(
-            self._formula, (GRADIENT, wanted), y, f, weight, 1.0, self.parameters, dtype
+        gradient, hessian = super().gradient_hessian(
+            y_true, raw_prediction, sample_weight, curvature
         )
-        if wanted == MAJORIZER:  # without smoothing it is infinite at an error of 0
-            parameters, _, _ = self._step(y, f, weight)
-            (hessian,) = evaluate(self._formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
+        if (
+            self.curvature_output(curvature) == MAJORIZER
+        ):  # infinite at an error of 0 if it is not smoothed
+            y, f, weight, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
+            parameters = self.smoothed_parameters(y, f, weight)
+            (hessian,) = evaluate(self.formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
         return gradient, hessian
+
+    def smoothed_parameters(
+        self, y: NDArray, f: NDArray, weight: NDArray | None
+    ) -> tuple[float, float]:
+        """The level, and the half-width of the kernel that suits the residuals of these rows."""
+        rows = sample(len(y), weight)
+        error = np.subtract(f[rows], y[rows], dtype=np.float64)
+        return self.quantile, half_width(
+            error, None if weight is None else weight[rows], self.quantile
+        )
 
     def _best_constant(self, y, weight):
         return weighted_quantile(y, weight, self.quantile)
 
-    def _step(self, y, f, weight):
-        rows = sample(len(y), weight)
-        error = np.subtract(f[rows], y[rows], dtype=np.float64)
-        smoothing = half_width(error, None if weight is None else weight[rows], self.quantile)
-        unit = 2.0 * smoothing
-        return (self.quantile, smoothing), unit, GUARD / unit
-
-    @property
-    def row_share(self):
-        # A leaf sees its thin side once in so many rows.
-        return min(self.quantile, 1.0 - self.quantile)
-
 
 @dataclass(frozen=True)
-class Barron(Adaptive):
+class Barron(Adaptable):
     """Barron's general robust loss: b/alpha ((1 + (error/scale)^2 / b)^(alpha/2) - 1) with b = |alpha - 2|.
 
     Its limits are squared error (alpha = 2), Charbonnier or pseudo-Huber (1), Cauchy (0), Geman-McClure (-2) and Welsch
@@ -158,22 +160,23 @@ class Barron(Adaptive):
     formula = barron
 
     def __post_init__(self):
-        check_number(
-            self, "alpha", "a number, inf or -inf", lambda x: not math.isnan(x), adaptive=True
-        )
-        check_positive(self, "scale", adaptive=True)
+        self._check("alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
+        self._check("scale", *POSITIVE)
 
     @property
     def parameters(self):
         return self.alpha, self.scale
 
     @property
-    def unit(self) -> float:
-        return self.parameters[1] ** 2
+    def largest_curvature(self):
+        return 1.0 / self.parameters[1] ** 2
 
-    def _estimates(self, error, weight, spread):
-        adaptive = self.alpha == ADAPTIVE
-        alpha = robust_shape(error, weight, spread) if adaptive else self.parameters[0]
+    @classmethod
+    def estimates(cls, error, weight, given):
+        spread = robust_scale(error, weight) or 1.0
+        alpha = given.get("alpha", cls.alpha)
+        if alpha == ADAPTIVE:
+            alpha = robust_shape(error, weight, spread)
         if alpha > 2.0:  # a far error has more weight than a near one
             return {"scale": FAR_ERROR * spread}
         # (FAR_ERROR^2 / (b scale^2) + 1)^(-b/2) = KEPT_WEIGHT, with b bounded so that scale^2 stays in sight of 1
@@ -182,8 +185,6 @@ class Barron(Adaptive):
         return {"alpha": alpha, "scale": scale * spread}
 
     def _best_constant(self, y, weight):
-        if self.adaptive:
-            return super()._best_constant(y, weight)
         alpha, scale = self.parameters
         if alpha > 2.0:
             return steep_constant(alpha, scale, y, weight)
@@ -216,3 +217,8 @@ class Welsch(Barron):
     """Welsch or Leclerc loss: 1 - exp(-(error/scale)^2 / 2), Barron's at alpha = -inf."""
 
     alpha: float = field(default=-math.inf, init=False, repr=False)
+
+
+def absolute_from(error: NDArray, weight: NDArray | None) -> float:
+    """The error at which a squared loss should turn into an absolute one, of which three deviations keep 2/11."""
+    return KEPT_WEIGHT * FAR_ERROR * (robust_scale(error, weight) or 1.0)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-ADAPTIVE = "adaptive"  # in place of a number
-
 
 def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     """A contiguous 1-d array of float32 or float64."""
@@ -42,15 +40,13 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
     return weight
 
 
-def check_number(
-    loss: Any, name: str, allowed: str, valid: Callable[[float], bool], adaptive: bool = False
-) -> None:
-    """Make a parameter of a loss a float, or say what it may be; `ADAPTIVE` may stay."""
+# What `check_number` allows, in words and as a test.
+POSITIVE = "a positive finite number", lambda x: 0.0 < x < math.inf
+
+
+def check_number(loss: Any, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
+    """Make a parameter of a loss a float, or say what it may be."""
     value = getattr(loss, name)
-    if adaptive:
-        if isinstance(value, str) and value == ADAPTIVE:
-            return
-        allowed = f"{allowed}, or {ADAPTIVE!r}"
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -58,7 +54,3 @@ def check_number(
     if not valid(number):
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
     object.__setattr__(loss, name, number)
-
-
-def check_positive(loss: Any, name: str, adaptive: bool = False) -> None:
-    check_number(loss, name, "a positive finite number", lambda x: 0.0 < x < math.inf, adaptive)

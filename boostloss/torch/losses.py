@@ -146,7 +146,7 @@ class QuantileLoss(LossModule):
             )
         columns = [prepared(column, target) for column in input.unbind(-1)]
         losses = [
-            derivative(level._formula, LOSS, *column, *level.parameters)
+            derivative(level.formula, LOSS, *column, *level.parameters)
             for level, column in zip(self.levels, columns, strict=True)
         ]
         return torch.stack(losses, dim=-1)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from boostloss.kernels.rows import LOSS
+from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.torch._derivative import TOTAL, derivative, weighted
 
@@ -34,12 +35,12 @@ class LossModule(nn.Module):
         super().__init__()
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
-        if loss.adaptation() is not None:
+        if isinstance(loss, Adaptive):
             raise ValueError(f"loss must have fixed parameters, got {loss!r}.")
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
-        self.formula, self.numbers = loss._formula, loss.parameters
+        self.formula, self.numbers = loss.formula, loss.parameters
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

@@ -1,0 +1,79 @@
+"""Gradient and curvature as a booster is given them: scaled, the curvature bounded from below, kinks smoothed."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from boostloss.kernels.rows import GRADIENT, fill
+from boostloss.losses.base import Loss
+from boostloss.losses.binary import Logistic
+from boostloss.losses.location import Quantile
+
+# The share of the largest curvature that a row keeps however far it is off. Newton's steps stay bounded where a loss
+# is not convex, and no leaf runs away with a few outliers, whose curvatures alone would be next to 0.
+LEAST_CURVATURE = 0.1
+
+
+class Step(NamedTuple):
+    """How the gradients of one boosting round are computed.
+
+    Attributes
+    ----------
+    formula : callable
+    parameters : tuple of float
+        Of the formula, in this round.
+    scale : float
+        Multiplied into gradient and curvature.
+    floor : float
+        The least curvature, before the scale is multiplied.
+    """
+
+    formula: Callable[..., Any]
+    parameters: tuple[float, ...]
+    scale: float
+    floor: float
+
+
+def curvature_scale(loss: Loss) -> float:
+    """The factor that makes the largest curvature 1, as that of squared error; 1 for losses of a label.
+
+    Boosters measure ``min_child_weight`` and ``reg_lambda`` in units of the Hessian. A loss of a label is left as it
+    is: its curvature does not depend on the unit of a target.
+    """
+    return 1.0 if loss.task == "binary" else 1.0 / loss.largest_curvature
+
+
+def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
+    """What the next boosting round computes for the rows at these raw predictions."""
+    if isinstance(loss, Quantile):
+        parameters = _, width = loss.smoothed_parameters(y, f, weight)
+        scale = 2.0 * width  # the curvature is at most 1 / (2 width)
+        return Step(loss.formula, parameters, scale, LEAST_CURVATURE / scale)
+    floor = LEAST_CURVATURE * loss.largest_curvature
+    if isinstance(loss, Logistic):
+        floor = 0.0  # as the libraries' own
+    return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
+
+
+def row_share(loss: Loss) -> float:
+    """For how much of a row a row counts in XGBoost's and LightGBM's least Hessian of a leaf.
+
+    A leaf sees the thin side of a quantile once in so many rows.
+    """
+    return min(loss.quantile, 1.0 - loss.quantile) if isinstance(loss, Quantile) else 1.0
+
+
+def fill_gradients(
+    results: list[NDArray],
+    loss: Loss,
+    y: NDArray,
+    f: NDArray,
+    weight: NDArray | None,
+    factor: float = 1.0,
+    step: Step | None = None,
+) -> None:
+    """Write gradient and curvature into two arrays, or into one of shape (n_samples, 2), times the factor."""
+    formula, parameters, scale, floor = step or boosting_step(loss, y, f, weight)
+    outputs = GRADIENT, loss.curvature_output()
+    fill(results, formula, outputs, y, f, weight, factor * scale, parameters, floor)

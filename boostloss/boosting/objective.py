@@ -1,0 +1,92 @@
+"""How the boosting libraries call a loss: the arguments and arrays of XGBoost's and LightGBM's objectives."""
+
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from boostloss.boosting.adaptation import Adaptation
+from boostloss.boosting.gradients import fill_gradients, row_share
+from boostloss.boosting.start import check_start
+from boostloss.losses.adaptive import Adaptive
+from boostloss.losses.base import Loss
+from boostloss.losses.validation import as_column
+
+
+def boosting_gradients(
+    loss: Loss,
+    y_true: ArrayLike,
+    raw_prediction: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    dtype: DTypeLike = np.float32,
+    factor: float = 1.0,
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Gradient and curvature of every row as a booster is given them; labels and weights are not checked.
+
+    They are those of `Loss.gradient_hessian` times `curvature_scale`, where the curvature is at least a tenth of the
+    largest one (not for `Logistic`), the pinball loss of `Quantile` is smoothed, and adaptive parameters are those
+    that suit the rows held out, which get zeros.
+
+    Parameters
+    ----------
+    loss : Loss
+    y_true, raw_prediction : array-like of shape (n_samples,)
+    sample_weight : array-like of shape (n_samples,), optional
+    dtype : dtype, default float32
+        Of the result.
+    factor : float, default 1.0
+        Multiplied into both.
+
+    Returns
+    -------
+    gradient, hessian : ndarray of shape (n_samples,)
+    """
+    if isinstance(loss, Adaptive):
+        return Adaptation(loss).gradients(y_true, raw_prediction, sample_weight, dtype, factor)
+    y, f = as_column(y_true), as_column(raw_prediction)
+    weight = None if sample_weight is None else as_column(sample_weight)
+    gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
+    fill_gradients([gradient, hessian], loss, y, f, weight, factor)
+    return gradient, hessian
+
+
+def call_objective(
+    loss: Loss, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
+    y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
+    y_pred = np.asarray(y_pred)
+    if y_pred.ndim == 2 and y_pred.shape[1] > 1:
+        raise ValueError(
+            f"{loss!r} has one prediction per row, got predictions of shape {y_pred.shape}."
+        )
+    y_pred = y_pred.ravel()
+    if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
+        check_start(loss, y_true, float(y_pred[0]), sample_weight)
+    return boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
+
+
+def read_call(
+    y_true: Any, y_pred: Any, sample_weight: ArrayLike | None
+) -> tuple[Any, Any, ArrayLike | None]:
+    """Target, raw prediction and weight of an estimator's call, or of a native one of ``(y_pred, dataset)``.
+
+    A dataset is a DMatrix or a LightGBM Dataset, in which no weights are None or empty.
+    """
+    if not hasattr(y_pred, "get_label"):
+        return y_true, y_pred, sample_weight
+    weight = y_pred.get_weight()
+    return y_pred.get_label(), y_true, None if weight is None or len(weight) == 0 else weight
+
+
+def refuse_catboost(loss: Loss) -> NoReturn:
+    """Say what CatBoost wants instead of a loss, which has the wrong signs for it."""
+    raise TypeError(
+        f"CatBoost takes boostloss.catboost.objective({loss!r}) as loss_function, not the loss itself; "
+        "the estimators of boostloss.catboost take both."
+    )
+
+
+def metric_name(loss: Loss) -> str:
+    """How the libraries report `Loss.mean_loss`."""
+    return "MAE" if isinstance(loss, Adaptive) else type(loss).__name__

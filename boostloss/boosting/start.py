@@ -1,0 +1,73 @@
+"""The start of boosting in the plain libraries, which is not the best constant of a custom objective."""
+
+import math
+import sys
+import warnings
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostloss.losses.base import Loss
+from boostloss.losses.validation import check_weight
+
+SAMPLE = 10_000  # rows are enough to tell whether a start is far off
+FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
+NOT_THE_USER = {
+    "boostloss",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "_catboost",
+}  # packages whose code calls
+
+
+def check_start(
+    loss: Loss, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None
+) -> None:
+    """Warn, in the first round of a plain library, of a start far from the best constant.
+
+    Parameters
+    ----------
+    loss : Loss
+    y_true : array-like of shape (n_samples,)
+    start : float
+        The raw prediction of every row.
+    sample_weight : array-like of shape (n_samples,) or None
+    """
+    y = loss.check_target(y_true)
+    rows = slice(None, None, max(1, len(y) // SAMPLE))
+    weight = None if sample_weight is None else check_weight(sample_weight, len(y))[rows]
+    if weight is not None and not weight.any():
+        return
+    best = loss.fit_intercept(y[rows], weight)
+    if not is_far(loss, start, best, y[rows]):
+        return
+    # Without the start, which moves: Python shows a text once.
+    base_score = f"{best:.6g} (XGBoost)"
+    if loss.task == "binary":
+        base_score = f"{1.0 / (1.0 + math.exp(-best)):.6g} (XGBoost with binary:logistic)"
+    warnings.warn(
+        f"Boosting starts far from {best:.6g}, the best constant of {loss!r}. Use the estimators of "
+        "boostloss.xgboost, boostloss.lightgbm or boostloss.catboost, which start there, or set "
+        f"base_score={base_score}, init_score={best:.6g} (LightGBM) or "
+        f"baseline={best:.6g} (CatBoost).",
+        UserWarning,
+        stacklevel=user_level(),
+    )
+
+
+def is_far(loss: Loss, start: float, best: float, y: NDArray) -> bool:
+    """Whether the way to the best constant would take many rounds."""
+    if loss.task == "binary":
+        return abs(start - best) > FAR_LOGIT
+    low, high = np.quantile(y, [0.25, 0.75])
+    spread = (high - low) or np.abs(y - best).mean()  # outliers must not make all starts near
+    return bool(abs(start - best) > spread)
+
+
+def user_level() -> int:
+    """The `stacklevel`, for the caller, of the code that called the boosting library."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in NOT_THE_USER:
+        level, frame = level + 1, frame.f_back
+    return level
