@@ -10,7 +10,7 @@ from torch_cases import LABELS, MODULES, OTHERS, case, every_module, function  #
 
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
-from boostloss.torch import _derivative, _operators  # noqa: E402
+from boostloss.torch import _compatibility, _derivative, _operators  # noqa: E402
 
 # Of torch's own code, on tracing and on forward mode.
 torch_is_deprecated = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -226,6 +226,29 @@ def test_function_transforms(name):
         return
     curvature = torch.autograd.functional.hessian(lambda x: module(input, x), target)
     torch.testing.assert_close(curvature, twice)
+
+
+@torch_is_deprecated
+@every_module
+def test_a_torch_of_unknown_private_names(name, monkeypatch):
+    module, input, target = case(name)
+    module.reduction = "sum"
+    weight = torch.rand(len(input), dtype=torch.float64)
+    variables = (input.requires_grad_(), *module.parameters())
+
+    def derivatives():
+        value = module(input, target, weight)
+        gradients = torch.autograd.grad(value, variables, create_graph=True)
+        again = torch.autograd.grad(gradients[0].square().sum(), input)
+        mapped = torch.func.vmap(torch.func.grad(module))(input.detach(), target, weight)
+        return value, *gradients, *again, mapped
+
+    expected = derivatives()
+    monkeypatch.setattr(_compatibility, "KNOWN", False)
+    for found, other in zip(derivatives(), expected, strict=True):
+        torch.testing.assert_close(found, other)
+    with pytest.raises(NotImplementedError, match="Forward mode"):
+        torch.func.jacfwd(module)(input.detach(), target)
 
 
 @torch_is_deprecated

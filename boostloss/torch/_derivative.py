@@ -5,12 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import TransformType, is_legacy_batchedtensor
-from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 from torch.autograd import forward_ad
 
 from boostloss.formulas.barron import barron_shape
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS
+from boostloss.torch._compatibility import last_backward_pass, nested_forward_mode, transformed
 from boostloss.torch._operators import evaluate, name_of, total
 
 TOTAL = -1  # beside LOSS, GRADIENT and HESSIAN: the sum of the losses
@@ -28,18 +27,6 @@ def wanted(formula: Callable, order: int) -> list[int]:
 def kernel_runs(tensor: Tensor) -> bool:
     """Whether a kernel computes; in a traced graph the formula's operations fuse with each other and those around."""
     return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
-
-
-def overwritable(grad: Tensor) -> bool:
-    """Whether what was saved is read for the last time, by a backward pass of one gradient that nobody traces.
-
-    A new tensor may cost more than the kernel, where the allocator must ask the system for its pages. A hook on saved
-    tensors that keeps them sees them change.
-    """
-    if torch.compiler.is_compiling() or retrieve_all_functorch_interpreters():
-        return False
-    traced = torch._C._len_torch_dispatch_stack() > 0 or is_legacy_batchedtensor(grad)
-    return not traced and not torch._C._autograd._get_current_graph_task_keep_graph()
 
 
 class Derivative(torch.autograd.Function):
@@ -79,7 +66,7 @@ class Derivative(torch.autograd.Function):
             input, target, weight, *saved = ctx.saved_tensors
             again = torch.is_grad_enabled() or not saved or dual(input, target, weight)
             slopes = differentiable_slopes(ctx, input, target, weight) if again else saved
-            in_place = not again and overwritable(grad)
+            in_place = not again and last_backward_pass(grad)
             by_input, *by_shape = (x.mul_(grad) if in_place else x * grad for x in slopes)
             if ctx.needs_input_grad[3]:
                 by_target = by_shape[0] if by_shape else -by_input
@@ -102,10 +89,10 @@ class TwoWayDerivative(Derivative):
     @staticmethod
     def jvp(ctx, *tangents):
         input, target, weight, *_ = ctx.saved_tensors
-        transforms = [x.key() for x in retrieve_all_functorch_interpreters()]
-        if transforms.count(TransformType.Jvp) > 1:
-            # Torch switches forward mode off in here, and would take the second derivative for 0.
-            raise NotImplementedError("Forward mode works once: use torch.func.hessian or jacrev.")
+        if nested_forward_mode():
+            raise NotImplementedError(
+                "Forward mode works once, if at all in this version of torch: use torch.func.jacrev."
+            )
         by_input, by_target, by_weight = tangents[2:5]
         slope, *of_target = differentiable_slopes(ctx, input, target, weight)
         terms = [(slope, by_input), (of_target[0] if of_target else -slope, by_target)]
@@ -163,8 +150,11 @@ def derivative(
     A gradient reaches the input, the weight and, as the target of a location loss or the shape of `barron_shape`, the
     target.
     """
+    return autograd_function().apply(formula, order, input, target, weight, *parameters)[0]
+
+
+def autograd_function() -> type[Derivative]:
+    """The kind of `Derivative` that torch can trace, transform, or call at the least cost."""
     if torch.compiler.is_compiling():
-        kind = Derivative
-    else:
-        kind = TwoWayDerivative if retrieve_all_functorch_interpreters() else PlainDerivative
-    return kind.apply(formula, order, input, target, weight, *parameters)[0]
+        return Derivative
+    return TwoWayDerivative if transformed() else PlainDerivative

@@ -1,0 +1,45 @@
+"""What torch tells in private only: whether its function transforms are active, and whether a graph is kept.
+
+A release of torch may rename these. Then the modules work all the same, with the slower way where both would do.
+"""
+
+import torch
+from torch import Tensor
+
+try:
+    from torch._C import _len_torch_dispatch_stack
+    from torch._C._autograd import _get_current_graph_task_keep_graph
+    from torch._C._functorch import TransformType, is_legacy_batchedtensor
+    from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
+except ImportError:  # a test takes this way
+    KNOWN = False
+else:
+    KNOWN = True
+
+
+def transformed() -> bool:
+    """Whether a transform of ``torch.func`` may be active.
+
+    Outside of them torch's older protocol of autograd functions will do, with which the forward and backward pass of a
+    small loss take 53 instead of 70 microseconds.
+    """
+    return not KNOWN or bool(retrieve_all_functorch_interpreters())
+
+
+def nested_forward_mode() -> bool:
+    """Whether forward mode may be active twice, where torch would take a second derivative for 0 without a word."""
+    if not KNOWN:
+        return True
+    return [x.key() for x in retrieve_all_functorch_interpreters()].count(TransformType.Jvp) > 1
+
+
+def last_backward_pass(grad: Tensor) -> bool:
+    """Whether the running backward pass is the last of its graph, and nobody traces it.
+
+    What was saved for it may then be overwritten. The system must find the pages of a new tensor, which took longer
+    than the kernel of a million rows.
+    """
+    if not KNOWN or torch.compiler.is_compiling() or retrieve_all_functorch_interpreters():
+        return False
+    traced = _len_torch_dispatch_stack() > 0 or is_legacy_batchedtensor(grad)
+    return not traced and not _get_current_graph_task_keep_graph()
