@@ -1,36 +1,59 @@
-"""How far to smooth the kink of the pinball loss in one boosting round."""
+"""How far to smooth the kink of the pinball loss in one boosting round.
+
+A wide kernel makes the rows near the prediction pull in proportion to their error, which steadies the leaves, but it
+also pulls the prediction away from the quantile. How wide it may be is a matter of the thin side: beyond the quantile
+lies a share m = min(quantile, 1 - quantile) of the rows.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE = 8192  # rows that decide
+SAMPLE = 8192  # rows are enough to find the width
+
+# The share of the rows that the kernel may reach is 7 m / (1 + 8 m): 0.7 at the median, and 7 m far out.
+# - The smoothed loss of the median is Huber's with delta = width. For normal residuals a share of 0.7 is a delta of
+#   1.04 standard deviations, at which Huber's estimate has 0.91 of the efficiency of the mean (Huber 1964, "Robust
+#   Estimation of a Location Parameter", section 6); the median has 0.64.
+# - Far out, residuals fall off like exp(-r x). A share of 2 m sinh(r width) lies within the width, and smoothing adds
+#   m (sinh(r width) / (r width) - 1) to the coverage: 0.7 m, the most that is allowed, for a share of 6.4 m.
+TAIL_SHARE = 7.0
+MEDIAN_SHARE = 0.7
+# The coverage that smoothing may add, in units of m. With 1 no prediction satisfies the smoothed loss, and boosting
+# stops at once; with 0 boosted quantiles cover too little on new rows. `benchmarks/smoothing_width.py` compares values.
+ADDED_COVERAGE = 0.7
 
 
 def sample(n: int, weight: NDArray | None) -> slice | NDArray[np.intp]:
-    """The rows out of n that decide, of positive weight."""
+    """Rows of positive weight out of n, enough to find the width."""
     rows = None if weight is None or weight.all() else np.flatnonzero(weight)
-    some = thinned(n if rows is None else len(rows), SAMPLE)
-    return some if rows is None else rows[some]
+    every = thinned(n if rows is None else len(rows), SAMPLE)
+    return every if rows is None else rows[every]
 
 
 def thinned(n: int, most: int) -> slice:
-    """At most so many of n places."""
+    """At most so many of n places, at equal distances."""
     return slice(None, None, max(1, -(-n // most)))
 
 
 def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float:
-    """The half-width of the smoothing kernel: as wide as the thin side of the quantile allows.
+    """The half-width of the uniform kernel for these residuals: the largest of their sizes such that
 
-    A wide kernel makes rows near the prediction vote in proportion to their error, which steadies the leaves, but it
-    also pulls the prediction away from the quantile. The width is the largest of the residuals such that
-
-    - at most a share 7m / (1 + 8m) of the rows lies within, m = min(quantile, 1 - quantile). This is the share that
-      did best at levels from 0.02 to 0.98, judged as in `benchmarks/quantile.py`, as one formula;
+    - at most a share 7 m / (1 + 8 m) of the rows lies within,
     - the coverage that smoothing adds at these residuals, mean(sign(quantile - 1/2) sign(error) max(0, 1 - |error| /
-      width)) / 2, is at most 0.7 m. Beyond m no prediction satisfies the smoothed loss, and boosting stops at once.
-      Some of it is welcome: without it, boosted quantiles cover too little on new rows.
+      width)) / 2, is at most 0.7 m.
 
-    Always positive and finite, and it scales with the residuals.
+    Parameters
+    ----------
+    error : ndarray of shape (n_samples,)
+        Raw predictions less targets.
+    weight : ndarray of shape (n_samples,) or None
+    quantile : float
+        In (0, 1).
+
+    Returns
+    -------
+    float
+        In the unit of the errors, always positive and finite.
     """
     distance = np.abs(error)
     order = distance.argsort()
@@ -43,7 +66,8 @@ def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float
         return 1.0
     error, distance, weight = error[order], distance[order], weight[order]
     thin = min(quantile, 1.0 - quantile)
-    share = 7.0 * thin / (1.0 + 8.0 * thin)
+    # TAIL_SHARE * thin far out, and MEDIAN_SHARE where thin is 1/2
+    share = TAIL_SHARE * thin / (1.0 + (TAIL_SHARE / MEDIAN_SHARE - 2.0) * thin)
     inside = weight.cumsum()
     total = inside[-1]
     n = inside.searchsorted(share * total, side="right")  # some rows are left: share < 1
@@ -51,8 +75,9 @@ def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float
     fits = distance[1 : n + 1] > near  # weight 2 counts as the row twice
     if quantile != 0.5:
         pull = weight[:n] * np.sign(error[:n] if quantile > 0.5 else -error[:n])
-        # The added coverage is at most 0.7 thin, times 2 total * width: the width may be 0.
-        fits &= (pull.cumsum() - 1.4 * thin * total) * near <= (pull * near).cumsum()
+        # The bound on the added coverage, times 2 total * width: the width may be 0.
+        allowed = 2.0 * ADDED_COVERAGE * thin * total
+        fits &= (pull.cumsum() - allowed) * near <= (pull * near).cumsum()
     candidates = fits.nonzero()[0]
     width = near[candidates[-1]] if candidates.size else 0.0
     # Where many residuals are equal, nothing may fit: stay within sight of those further out.
