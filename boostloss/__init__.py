@@ -1,7 +1,7 @@
 """Loss functions for gradient boosting."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import (
@@ -20,6 +20,9 @@ from boostloss.losses.catalogue import (
     from_string,
 )
 
+if TYPE_CHECKING:
+    from boostloss.check import check_loss
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Quantile",
     "SquaredError",
     "Welsch",
+    "check_loss",
     "from_string",
 ]
 
@@ -43,4 +47,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in {"xgboost", "lightgbm", "catboost", "torch"}:  # imported when it is used
         return importlib.import_module(f"boostloss.{name}")
+    if name == "check_loss":
+        return importlib.import_module("boostloss.check").check_loss
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,7 +30,7 @@ LAYERS = (
     {"losses", "distribution"},
     {"boosting", "torch", "plot"},
     {"xgboost", "lightgbm", "catboost"},
-    {"compare"},
+    {"check", "compare"},
 )
 
 # Loaded by `import boostloss`, each of these would cost every user who does not need it.
@@ -128,13 +128,6 @@ def test_import_loads_nothing_heavy():
     loaded = run_python("import boostloss, sys; print(*sys.modules)").split()
     assert "boostloss" in loaded
     assert not set(HEAVY) & set(loaded)
-
-
-def test_import_is_fast():
-    code = "import time, numpy, numba; start = time.perf_counter(); import boostloss; "
-    code += "print(time.perf_counter() - start)"
-    # The least of several: a busy machine only ever adds.
-    assert min(float(run_python(code)) for _ in range(5)) < 0.15
 
 
 def test_every_loss_is_public():

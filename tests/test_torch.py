@@ -17,7 +17,7 @@ from torch_cases import LABELS, case, every_module  # noqa: E402
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
 from benchmarks.torch_cpu import GeneralLoss  # noqa: E402
-from boostloss.losses.location import Regression  # noqa: E402
+from boostloss.losses.location import Location  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
 every_loss = pytest.mark.parametrize("loss", EXAMPLES + STEEP, ids=repr)
@@ -66,7 +66,7 @@ def test_a_loss_of_ones_own_has_a_module(power):
         value = x * x if power == 2 else x * x * x
         return value, 0.0 * x, 0.0 * x, 0.0 * x
 
-    class Own(Regression):
+    class Own(Location):
         parameters = (2.0,)
 
     Own.formula = formula

@@ -21,14 +21,14 @@ from boostloss.losses.smoothing import half_width, sample
 from boostloss.losses.validation import POSITIVE, check_number
 
 
-class Regression(Loss):
+class Location(Loss):
     """A loss of the error ``raw_prediction - y_true``."""
 
     task = "regression"
 
 
 @dataclass(frozen=True)
-class SquaredError(Regression):
+class SquaredError(Location):
     """Squared error: error^2 / 2. Its best constant is the mean."""
 
     formula = squared_error
@@ -84,7 +84,7 @@ class LogCosh(Adaptable):
 
 
 @dataclass(frozen=True)
-class Quantile(Regression):
+class Quantile(Location):
     """The pinball loss: quantile * -error if error < 0, else (1 - quantile) * error; its minimiser is the quantile.
 
     Boosting smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic;

@@ -1,0 +1,73 @@
+"""Whether a loss is the same wherever it computes, is stored or trains."""
+
+import importlib
+import importlib.util
+import pickle
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from boostloss.check.rows import Failure, raw_predictions, targets
+from boostloss.losses.base import Loss
+from boostloss.losses.catalogue import from_string
+
+
+def backends(loss: Loss) -> Iterator[tuple[str, Callable[[Loss], str]]]:
+    if importlib.util.find_spec("torch"):
+        yield "torch", lambda given: same_in_torch(loss)
+    for library in ("xgboost", "lightgbm", "catboost"):
+        if importlib.util.find_spec(library):
+            yield library, partial(trees_improve, library=library)
+
+
+def same_record(loss: Loss) -> str:
+    for name, copy in (
+        ("repr", from_string(repr(loss))),
+        ("pickle", pickle.loads(pickle.dumps(loss))),
+    ):
+        if copy != loss or hash(copy) != hash(loss):
+            raise Failure(f"{name} gives back {copy!r}")
+    return "repr and pickle give the same loss back"
+
+
+def same_in_torch(loss: Loss) -> str:
+    import torch
+
+    module = importlib.import_module("boostloss.torch").LossModule(loss, reduction="none")
+    y, f = targets(loss), raw_predictions(loss)
+    input = torch.tensor(f, requires_grad=True)
+    value = module(input, torch.tensor(y))
+    (slope,) = torch.autograd.grad(value.sum(), input)
+    expected = loss.loss(y, f), loss.gradient_hessian(y, f)[0]
+    for found, true in zip((value.detach(), slope), expected, strict=True):
+        if not np.allclose(found.numpy(), true, rtol=1e-9, atol=1e-12):
+            raise Failure("torch and the kernels differ")
+    return "the module gives the kernels' loss and gradient"
+
+
+def trees_improve(loss: Loss, library: str) -> str:
+    module: Any = importlib.import_module(f"boostloss.{library}")
+    kind = "Classifier" if loss.task == "binary" else "Regressor"
+    prefix = {"xgboost": "XGB", "lightgbm": "LGBM", "catboost": "CatBoost"}[library]
+    name = "loss_function" if library == "catboost" else "objective"
+    y = targets(loss, 400)
+    X = np.column_stack([y, np.random.default_rng(3).normal(size=400)])
+    options = {"verbose": -1} if library == "lightgbm" else {}
+    if library == "catboost":
+        options = {"verbose": 0, "allow_writing_files": False}
+    model = getattr(module, prefix + kind)(
+        n_estimators=30, learning_rate=0.3, **{name: loss}, **options
+    )
+    model.fit(X, y)
+    predicted = model.predict_proba(X)[:, 1] if loss.task == "binary" else model.predict(X)
+    if not np.isfinite(predicted).all():
+        raise Failure("predictions are not finite")
+    start = loss.mean_loss(y, np.full(len(y), loss.fit_intercept(y)))
+    after = loss.mean_loss(
+        y, loss.link(np.clip(predicted, 1e-9, 1 - 1e-9) if loss.task == "binary" else predicted)
+    )
+    if not after < start:
+        raise Failure(f"30 trees go from a mean loss of {start:.6g} to {after:.6g}")
+    return f"30 trees go from a mean loss of {start:.4g} to {after:.4g}"

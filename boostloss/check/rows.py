@@ -1,0 +1,61 @@
+"""Rows to try a loss on, and how a check says what it has found."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss.kernels.rows import evaluate
+from boostloss.losses.base import Loss
+
+SIZES = (1e-30, 1e-12, 1e-7, 1e-4, 0.013, 0.17, 0.71, 1.3, 2.9, 7.1, 23.0, 170.0, 1e4, 1e8, 1e15)
+
+
+class Failure(Exception):
+    """What a check has found wrong, in a sentence."""
+
+
+class Skipped(Exception):
+    """Why a check has no answer, or one that is no fault."""
+
+
+def targets(loss: Loss, n: int = 200, dtype: Any = np.float64) -> NDArray:
+    """Random targets that the loss allows: labels, or numbers, positive ones if others are refused."""
+    rng = np.random.default_rng(0)
+    if loss.task == "binary":
+        return (rng.random(n) < 0.4).astype(dtype)
+    y = rng.normal(1.0, 2.0, n).astype(dtype)
+    try:
+        return loss.check_target(y)
+    except ValueError:
+        return np.abs(y)
+
+
+def linked(loss: Loss) -> bool:
+    """Whether a raw prediction is not the prediction of a number."""
+    return loss.task == "regression" and not np.array_equal(loss.inverse_link(SIZES), SIZES)
+
+
+def raw_predictions(loss: Loss, n: int = 200) -> NDArray:
+    """Random raw predictions: on both sides of the targets, of a size that a link can take."""
+    return np.random.default_rng(1).normal(0.0, 2.0, n)
+
+
+def points(loss: Loss, dtype: Any) -> tuple[NDArray, NDArray]:
+    """Targets and raw predictions: errors or scores of all sizes and both signs."""
+    in_range = linked(loss)
+    sizes = np.array([size for size in SIZES if not in_range or size < 30.0])
+    f = np.concatenate([-sizes, [0.0], sizes])
+    if loss.task == "binary":
+        return np.repeat([0.0, 1.0], len(f)).astype(dtype), np.tile(f, 2).astype(dtype)
+    y = np.full(len(f), targets(loss)[0] if in_range else 0.0)
+    return y.astype(dtype), f.astype(dtype)
+
+
+def moderate_points(loss: Loss) -> tuple[NDArray, NDArray]:
+    y, f = points(loss, np.float64)
+    return y[np.abs(f) < 1e6], f[np.abs(f) < 1e6]
+
+
+def outputs(loss: Loss, y: NDArray, f: NDArray, *wanted: int) -> list[NDArray]:
+    return evaluate(loss.formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)
