@@ -66,7 +66,10 @@ def test_a_directory_is_no_file(tmp_path):
         (["--target", "price", "--drop", "x"], "--drop: there is no column 'x'"),
         (["--target", "price", "--drop", "price"], "--drop: 'price' is the target"),
         (["--target", "price", "--task", "ranking"], "--task: 'ranking' is neither"),
-        (["--target", "price", "--metric", "brier"], "--metric: 'brier' does not judge regression"),
+        (
+            ["--target", "price", "--metric", "brier"],
+            "--metric: 'brier' is none of those for regression",
+        ),
         (["--target", "sold", "--metric", "mae"], "--metric: 'mae' does not judge binary"),
         (["--target", "price", "--loss", "Hubber"], "--loss 'Hubber': a loss is written like"),
         (["--target", "price", "--loss", "Huber(delta=-1)"], "delta must be a positive"),

@@ -1,7 +1,7 @@
 """Which residuals an adaptive loss follows, and when it looks at them.
 
 The residuals of rows that train shrink as trees overfit, and a scale that follows them collapses. So a few rows are
-held out of training, always the same ones, and their residuals, those of new rows, decide.
+held out of training, always the same ones, and the parameters follow their residuals, which are those of new rows.
 """
 
 from typing import Any
@@ -85,7 +85,7 @@ class Adaptation:
 
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:
-    """The rows out of n that do not train, of positive weight; none of fewer than 200, which then decide together."""
+    """The rows out of n that do not train, of positive weight; of fewer than 200 all train, and are followed."""
     positive = None if weight is None or weight.all() else np.flatnonzero(weight)
     n = n if positive is None else len(positive)
     size = 0 if n < 200 else min(max(int(SHARE * n), min(n // 20, FEWEST)), MOST)

@@ -102,8 +102,8 @@ def compare(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What decides: mae (default) or rmse; binary: log-loss (default), "
-            "average-precision or brier. Quantiles are judged by their pinball loss."
+            help="What ranks the losses: mae (default) or rmse; binary: log-loss (default), "
+            "average-precision or brier. Quantiles are ranked by their pinball loss."
         ),
     ] = None,
     folds: Annotated[
@@ -165,7 +165,7 @@ def compare(
         metric = metric or METRICS[table.task][0]
         if metric not in METRICS[table.task]:
             allowed = ", ".join(METRICS[table.task])
-            raise InputError(f"--metric: {metric!r} does not judge {table.task}: {allowed}")
+            raise InputError(f"--metric: {metric!r} is none of those for {table.task}: {allowed}")
         candidates = list_candidates(table.task, libraries, loss or ())
         settings = Settings(
             folds=folds,

@@ -37,10 +37,10 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
 
     Those far behind, which would squeeze the others together, stand at the edge with their number.
     """
-    rows, judge = results.rows(quantile), results.judge(quantile)
+    rows, metric = results.rows(quantile), results.ranking_metric(quantile)
     groups = [list(group) for _, group in groupby(_by_library(rows), lambda row: row.library)]
-    best = rows[0].mean[judge]
-    edge = best + 3 * (float(np.median([row.mean[judge] for row in rows])) - best)
+    best = rows[0].mean[metric]
+    edge = best + 3 * (float(np.median([row.mean[metric] for row in rows])) - best)
     with rc_context(STYLE):
         height = 0.7 + 0.24 * len(rows) + 0.35 * len(groups)
         figure = Figure(figsize=(8.2, height), layout="constrained")
@@ -50,7 +50,7 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
         for axis, group in zip(axes, groups, strict=True):
             for place, row in enumerate(group):
                 colour = THEIRS if row.candidate.own else OURS
-                mean, error = row.mean[judge], np.nan_to_num(row.behind_error) * abs(best)
+                mean, error = row.mean[metric], np.nan_to_num(row.behind_error) * abs(best)
                 if abs(mean - best) > abs(edge - best) > 0:
                     axis.plot(edge, place, ">" if edge > best else "<", ms=5, color=colour)
                     side = "right" if edge > best else "left"
@@ -63,7 +63,7 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
             axis.set_ylim(len(group) - 0.4, -0.6)
             axis.set_title(group[0].library)
             axis.grid(axis="x", color="#e4e7eb")
-        axes[-1].set_xlabel(f"{HEADINGS[judge]}, mean over the folds")
+        axes[-1].set_xlabel(f"{HEADINGS[metric]}, mean over the folds")
         return _svg(figure)
 
 
@@ -74,8 +74,8 @@ def _by_library(rows: list[Row]) -> list[Row]:
 
 
 def residuals(results: Results) -> str:
-    """The errors of a few telling candidates: their bulk and their tails."""
-    shown = telling_rows(results)
+    """The errors of a few candidates that differ most: their bulk and their tails."""
+    shown = most_different_rows(results)
     errors = [np.subtract(*results.pooled(row.candidate)) for row in shown]
     width = 4 * np.median([np.median(np.abs(error)) for error in errors]) or 1.0
     with rc_context(STYLE):
@@ -127,7 +127,7 @@ def calibration(results: Results) -> str:
         return _svg(figure)
 
 
-def telling_rows(results: Results) -> list[Row]:
+def most_different_rows(results: Results) -> list[Row]:
     """In the winner's library: the best of boostloss, the best of its own, its squared error."""
     rows = results.rows(None)
     rows = [row for row in rows if row.library == rows[0].library]

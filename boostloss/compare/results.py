@@ -99,15 +99,15 @@ class Results:
         levels = dict.fromkeys(candidate.quantile for candidate in self.candidates)
         return sorted(levels, key=lambda quantile: -1.0 if quantile is None else quantile)
 
-    def judge(self, quantile: float | None) -> str:
-        """The metric that decides in a group."""
+    def ranking_metric(self, quantile: float | None) -> str:
+        """The metric by which a group is ranked."""
         return self.metric if quantile is None else "pinball"
 
     def metrics(self, quantile: float | None) -> tuple[str, ...]:
-        """The metrics that a group shows, the deciding one first."""
+        """The metrics that a group shows, the one that ranks first."""
         names = METRICS[self.table.task] if quantile is None else QUANTILE_METRICS
-        judge = self.judge(quantile)
-        return (judge, *(name for name in names if name != judge))
+        metric = self.ranking_metric(quantile)
+        return (metric, *(name for name in names if name != metric))
 
     @property
     def failures(self) -> list[str]:
@@ -135,26 +135,26 @@ class Results:
 
     def rows(self, quantile: float | None) -> list[Row]:
         """The candidates of a group that were fitted on all compared folds, best first."""
-        judge = self.judge(quantile)
+        metric = self.ranking_metric(quantile)
         rows = [
             row
             for candidate in self.candidates
-            if candidate.quantile == quantile and (row := self._row(candidate, judge))
+            if candidate.quantile == quantile and (row := self._row(candidate, metric))
         ]
-        rows.sort(key=lambda row: row.mean[judge], reverse=judge in HIGHER_IS_BETTER)
-        return [_placed(row, rows[0], judge) for row in rows]
+        rows.sort(key=lambda row: row.mean[metric], reverse=metric in HIGHER_IS_BETTER)
+        return [_placed(row, rows[0], metric) for row in rows]
 
     def verdicts(self) -> list[Verdict]:
         """Library by library, in every group: is boostloss's best better than the library's own?"""
         found = []
         for quantile in self.groups:
             rows = self.rows(quantile)
-            judge = self.judge(quantile)
+            metric = self.ranking_metric(quantile)
             for library in dict.fromkeys(row.library for row in rows):
                 own = [row for row in rows if row.library == library and row.candidate.own]
                 ours = [row for row in rows if row.library == library and not row.candidate.own]
                 if own and ours:
-                    worse, error = difference(ours[0], own[0], judge)
+                    worse, error = difference(ours[0], own[0], metric)
                     found.append(Verdict(library, quantile, own[0], ours[0], -worse, error))
         return found
 
@@ -167,7 +167,7 @@ class Results:
     def fits_of(self, candidate: Candidate) -> list[Fit]:
         return [fit for fit in self.fits if fit.candidate == candidate]
 
-    def _row(self, candidate: Candidate, judge: str) -> Row | None:
+    def _row(self, candidate: Candidate, metric: str) -> Row | None:
         folds = self.compared_folds
         fits = [fit for fit in self.fits_of(candidate) if fit.fold in folds and not fit.error]
         if len(fits) < len(folds):
@@ -181,7 +181,7 @@ class Results:
             text,
             mean={name: float(values.mean()) for name, values in scores.items()},
             error={name: standard_error(values) for name, values in scores.items()},
-            folds=scores[judge],
+            folds=scores[metric],
             rounds=float(np.mean([fit.rounds for fit in fits])),
             seconds=float(np.mean([fit.seconds for fit in fits])),
         )
@@ -225,7 +225,7 @@ class Results:
             "loss": row.label,
             "own": row.candidate.own,
             "quantile": quantile,
-            "judged_by": self.judge(quantile),
+            "judged_by": self.ranking_metric(quantile),
             "place": row.place,
             "mean": row.mean,
             "standard_error": row.error,
@@ -241,18 +241,18 @@ class Results:
         }  # fmt: skip
 
 
-def _placed(row: Row, best: Row, judge: str) -> Row:
+def _placed(row: Row, best: Row, metric: str) -> Row:
     """The row with its distance to the best one."""
-    behind, error = difference(row, best, judge)
+    behind, error = difference(row, best, metric)
     place = "best" if row is best else "level" if behind <= error else ""
     return dataclasses.replace(row, behind=behind, behind_error=error, place=place)
 
 
-def difference(row: Row, other: Row, judge: str) -> tuple[float, float]:
+def difference(row: Row, other: Row, metric: str) -> tuple[float, float]:
     """By which share `row` is worse than `other`, and the standard error over the folds."""
-    sign = -1.0 if judge in HIGHER_IS_BETTER else 1.0
-    unit = abs(other.mean[judge]) or 1.0
-    worse = sign * (row.mean[judge] - other.mean[judge]) / unit
+    sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
+    unit = abs(other.mean[metric]) or 1.0
+    worse = sign * (row.mean[metric] - other.mean[metric]) / unit
     return worse, standard_error(row.folds - other.folds) / unit
 
 

@@ -135,7 +135,7 @@ def _as_numbers(X: pd.DataFrame) -> np.ndarray:
 
 
 def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -> Fit:
-    """Fit the candidate and judge it on the test fold; a failure is recorded, not raised."""
+    """Fit the candidate and score it on the test fold; a failure is recorded, not raised."""
     objective = candidate.at(fold.scale)
     text = describe(objective)
     with warnings.catch_warnings(record=True) as caught:

@@ -45,12 +45,12 @@ def overview(table: Table, settings: Settings, libraries: list[str], fits: int) 
 def answer(results: Results) -> str:
     """The winner in a sentence, with the best of the other side; of the main comparison if any."""
     quantile = next(quantile for quantile in results.groups if results.rows(quantile))
-    rows, judge = results.rows(quantile), results.judge(quantile)
+    rows, metric = results.rows(quantile), results.ranking_metric(quantile)
     best = rows[0]
     level = sum(row.place == "level" for row in rows)
     text = f"Quantile {quantile:g}: " if quantile is not None else ""
-    text += f"{_who(best)} is best: {HEADINGS[judge]} "
-    text += _mean_error(best, judge, _digits([best.mean[judge]]))
+    text += f"{_who(best)} is best: {HEADINGS[metric]} "
+    text += _mean_error(best, metric, _digits([best.mean[metric]]))
     text += f" ({level} more level with it)." if level else "."
     other = next((row for row in rows if row.candidate.own != best.candidate.own), None)
     if other:
@@ -66,27 +66,27 @@ def _who(row: Row) -> str:
 
 def title(results: Results, quantile: float | None) -> str:
     """What a table shows and which way is better."""
-    judge = results.judge(quantile)
-    better = "higher" if judge in HIGHER_IS_BETTER else "lower"
+    metric = results.ranking_metric(quantile)
+    better = "higher" if metric in HIGHER_IS_BETTER else "lower"
     what = f"Quantile {quantile:g}" if quantile is not None else results.table.task.capitalize()
     done, wanted = len(results.compared_folds), results.settings.folds
     folds = f"{done} of {wanted} folds" if done < wanted else f"{done} folds"
-    return f"{what}: {results.table.target} ({better} {HEADINGS[judge]} is better, {folds})"
+    return f"{what}: {results.table.target} ({better} {HEADINGS[metric]} is better, {folds})"
 
 
 def table_cells(results: Results, quantile: float | None) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of text; the first column is the mark."""
     rows, metrics = results.rows(quantile), results.metrics(quantile)
     digits = {name: _digits([abs(row.mean[name]) for row in rows]) for name in metrics}
-    judge, *others = metrics
-    headings = ["", "Library", "Loss", f"{HEADINGS[judge]} ± s.e.", "behind"]
+    metric, *others = metrics
+    headings = ["", "Library", "Loss", f"{HEADINGS[metric]} ± s.e.", "behind"]
     headings += [*(HEADINGS[name] for name in others), "rounds", "fit time"]
     cells = [
         [
             MARKS[row.place],
             row.library,
             loss_name(row),
-            _mean_error(row, judge, digits[judge]),
+            _mean_error(row, metric, digits[metric]),
             "" if row.place == "best" else _percent(row.behind, row.behind_error),
             *(_shown(row.mean[name], name, digits[name]) for name in others),
             f"{row.rounds:.0f}",
@@ -106,14 +106,14 @@ def verdict_cells(results: Results, verdicts: list[Verdict]) -> tuple[list[str],
     """Headings and rows: the best of boostloss against the best of each library's own."""
     cells = []
     for verdict in verdicts:
-        judge = results.judge(verdict.quantile)
-        digits = _digits([abs(verdict.own.mean[judge]), abs(verdict.ours.mean[judge])])
-        heading = HEADINGS[judge]
+        metric = results.ranking_metric(verdict.quantile)
+        digits = _digits([abs(verdict.own.mean[metric]), abs(verdict.ours.mean[metric])])
+        heading = HEADINGS[metric]
         cells.append([
             verdict.library,
             heading if verdict.quantile is None else f"{heading} at {verdict.quantile:g}",
-            f"{verdict.own.label}  {_number(verdict.own.mean[judge], digits)}",
-            f"{verdict.ours.label}  {_number(verdict.ours.mean[judge], digits)}",
+            f"{verdict.own.label}  {_number(verdict.own.mean[metric], digits)}",
+            f"{verdict.ours.label}  {_number(verdict.ours.mean[metric], digits)}",
             outcome(verdict),
         ])  # fmt: skip
     return ["Library", "by", "best of its own", "best of boostloss", "boostloss is"], cells

@@ -1,8 +1,8 @@
 """The best constant of a location loss: the exact weighted argmin over all rows, in a few passes.
 
-A few rows that stand for all, or the valleys of a histogram if the loss is not convex, tell where the zero of the slope
-must be and how steep it is there; some passes over all rows, mostly three or four, make it exact. A row of weight two
-counts as the row twice.
+The slope of the total loss is 0 there. A sample of the rows, or a histogram of them if the loss is not convex, gives a
+start near the zero and the curvature there; three or four passes over all rows make it exact. A row of weight two is the
+row twice.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
 from boostloss.kernels.threads import share
 
 BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their memory again
-SAMPLE = 1 << 14  # rows that tell where to look
-TAIL = 32  # rows of the sample at either end, beyond which every row counts
+SAMPLE = 1 << 14  # rows that give the start
+TAIL = 32  # rows of the sample at either end, beyond which every row is taken
 CELLS = (1 << 16) - 8  # of the histogram, at most: its convolution then fits in 1 << 17
-EFFORT = 1 << 20  # rows times valleys that are compared on all rows
+EFFORT = 1 << 20  # rows times local minima whose losses are compared on all rows
 
 
 def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float = 0.0) -> float:
@@ -60,7 +60,7 @@ def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float 
         few = _few_rows(y, weight)
         start = _root(lambda constant: slope(constant, *few), weighted_quantile(*few, 0.5))
         return _root(slope, *start)[0]
-    starts = _valleys(loss, y, weight, scale)
+    starts = _local_minima(loss, y, weight, scale)
     if len(starts) > 1:
         starts = sorted(starts, key=lambda start: total_loss(start[0]))[: 1 + EFFORT // len(y)]
     ends = [_root(slope, *start, scale)[0] for start in starts]
@@ -168,8 +168,10 @@ def _root(
     return float(x), slope
 
 
-def _valleys(loss: Any, y: NDArray, weight: NDArray, scale: float) -> list[tuple[float, float]]:
-    """Bottoms of the deepest valleys of the loss, and its curvature there.
+def _local_minima(
+    loss: Any, y: NDArray, weight: NDArray, scale: float
+) -> list[tuple[float, float]]:
+    """The lowest local minima of the total loss, and its curvature there.
 
     The loss of all rows is their histogram convolved with the loss of one row.
     """
@@ -206,30 +208,30 @@ def _valleys(loss: Any, y: NDArray, weight: NDArray, scale: float) -> list[tuple
     rise_left, rise_right = rise_left[bottom], rise_right[bottom]
     bend = rise_left + rise_right
     shift = 0.5 * (rise_left - rise_right) / np.where(bend > 0.0, bend, 1.0)  # of the vertex
-    # Sharing adds bend / 12. What is left of its error is far below the bend of a crowded valley.
+    # Sharing adds bend / 12. What is left of its error is far below the bend of a narrow minimum.
     depth = total[1:-1][bottom] - bend / 12.0 - 0.5 * bend * shift**2
-    crowded = bend.max(initial=0.0)
+    sharpest = bend.max(initial=0.0)
     count = int(np.clip(EFFORT // len(y), 4, 64))
-    best = np.flatnonzero(depth <= depth.min(initial=np.inf) + 0.25 * crowded)
+    best = np.flatnonzero(depth <= depth.min(initial=np.inf) + 0.25 * sharpest)
     best = best[np.argsort(depth[best], kind="stable")][:count]
     starts = list(zip(low + step * (bottom + shift)[best], bend[best] / step**2, strict=True))
     if cut:
         far = (y < low) | (y > high)
-        rows, crowd = _crowds(y[far], weight[far], scale)
-        enough = 0.25 * crowded * (scale / step) ** 2
-        starts += [(row, 0.0) for row in rows[crowd >= enough][:count]]
+        rows, mass_near = _dense_rows(y[far], weight[far], scale)
+        enough = 0.25 * sharpest * (scale / step) ** 2
+        starts += [(row, 0.0) for row in rows[mass_near >= enough][:count]]
     return starts
 
 
-def _crowds(y: NDArray, weight: NDArray, scale: float) -> tuple[NDArray, NDArray]:
-    """Rows with the most weight within a scale, and that weight, the best of each of 64 parts, the largest first."""
+def _dense_rows(y: NDArray, weight: NDArray, scale: float) -> tuple[NDArray, NDArray]:
+    """Rows with the most weight within a scale, and that weight; the best of each of 64 parts, the largest first."""
     y, mass = _cumulated(y, weight)
     mass = np.concatenate([[0.0], mass])
-    crowd = mass[np.searchsorted(y, y + scale, "right")] - mass[np.searchsorted(y, y - scale)]
+    near = mass[np.searchsorted(y, y + scale, "right")] - mass[np.searchsorted(y, y - scale)]
     parts = np.array_split(np.arange(len(y)), min(64, len(y)))
-    best = np.array([part[crowd[part].argmax()] for part in parts])
-    best = best[np.argsort(-crowd[best], kind="stable")]
-    return y[best], crowd[best]
+    best = np.array([part[near[part].argmax()] for part in parts])
+    best = best[np.argsort(-near[best], kind="stable")]
+    return y[best], near[best]
 
 
 def _enclosure(y: NDArray, weight: NDArray, level: float) -> tuple[float, float]:
@@ -264,7 +266,7 @@ def _sample(y: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _few_rows(y: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
-    """A few rows that stand for all: both tails, and of the others a sample, which weighs as much."""
+    """Both tails, and of the rows between them a sample that weighs as much as they do."""
     if len(y) <= SAMPLE:
         return y, weight
     sample, mass = _sample(y, weight)
