@@ -70,7 +70,7 @@ def test_a_directory_is_no_file(tmp_path):
             ["--target", "price", "--metric", "brier"],
             "--metric: 'brier' is none of those for regression",
         ),
-        (["--target", "sold", "--metric", "mae"], "--metric: 'mae' does not judge binary"),
+        (["--target", "sold", "--metric", "mae"], "--metric: 'mae' is none of those for binary"),
         (["--target", "price", "--loss", "Hubber"], "--loss 'Hubber': a loss is written like"),
         (["--target", "price", "--loss", "Huber(delta=-1)"], "delta must be a positive"),
         (["--target", "price", "--loss", "Huber(d=1)"], "--loss 'Huber(d=1)'"),

@@ -1,8 +1,8 @@
 """The best constant of a location loss: the exact weighted argmin over all rows, in a few passes.
 
 The slope of the total loss is 0 there. A sample of the rows, or a histogram of them if the loss is not convex, gives a
-start near the zero and the curvature there; three or four passes over all rows make it exact. A row of weight two is the
-row twice.
+start near the zero and the curvature there; three or four passes over all rows make it exact. A row of weight two is
+the row twice.
 """
 
 from collections.abc import Callable
