@@ -13,7 +13,7 @@ import numpy as np
 
 import boostloss as bl
 from boostloss.kernels.rows import BLOCK, GRADIENT, evaluate_numpy, fill
-from boostloss.kernels.threads import share, thread_count
+from boostloss.kernels.threads import parallel_map, thread_count
 from boostloss.losses.base import CURVATURES
 
 
@@ -34,7 +34,7 @@ def memory_limit(y, f):
         rows = slice(start, start + BLOCK)
         compiled(y[rows], f[rows], first[rows], second[rows])
 
-    return lambda: share(run, range(0, len(y), BLOCK))
+    return lambda: parallel_map(run, range(0, len(y), BLOCK))
 
 
 def numpy_gradient_hessian(loss, y, f):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from boostloss.kernels.native import Variant, native_loop
-from boostloss.kernels.threads import in_all_threads, share
+from boostloss.kernels.threads import parallel_map, run_in_threads
 from boostloss.ops import maximum
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
@@ -53,7 +53,7 @@ def fill(
     factor,
     parameters,
     floor=-math.inf,
-    at_once=in_all_threads,
+    in_threads=run_in_threads,
 ):
     """`evaluate` into arrays that are there already: one for each output, or one of shape (n, 2)."""
     pairs = results[0].ndim == 2
@@ -64,10 +64,10 @@ def fill(
             column[:] = rows
         return
     layout = "pairs" if pairs else "columns"
-    run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, at_once)
+    run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, in_threads)
 
 
-def add_up(formula, y, f, weight, parameters, gradient, at_once=in_all_threads) -> float:
+def add_up(formula, y, f, weight, parameters, gradient, in_threads=run_in_threads) -> float:
     """Weighted sum of the losses of rows in one dtype, whose gradients are written into an array on the way."""
     outputs = LOSS, GRADIENT
     if JIT_DISABLED:
@@ -76,11 +76,11 @@ def add_up(formula, y, f, weight, parameters, gradient, at_once=in_all_threads) 
         return loss.sum(dtype=np.float64)
     totals = np.zeros(len(f) // BLOCK + 1)  # of each block, so that threads change nothing
     results = [totals, gradient]
-    run("total", results, formula, outputs, y, f, weight, 1.0, parameters, -math.inf, at_once)
+    run("total", results, formula, outputs, y, f, weight, 1.0, parameters, -math.inf, in_threads)
     return totals.sum()
 
 
-def run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, at_once):
+def run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, in_threads):
     """Run the native loop over blocks of rows, in several threads."""
     n = len(f)
     variant = Variant(
@@ -93,7 +93,7 @@ def run(layout, results, formula, outputs, y, f, weight, factor, parameters, flo
         layout,
     )
     loop = native_loop(formula, variant)
-    _, values = stored(parameters)
+    memory, values = stored(parameters)
     arrays = [y, f, y if weight is None else weight, *results]
     addresses = [address(array) for array in arrays]
     if n < 2 * BLOCK:
@@ -104,11 +104,11 @@ def run(layout, results, formula, outputs, y, f, weight, factor, parameters, flo
     if layout == "total":
         steps[3] = results[0].itemsize
 
-    def block(place: int) -> None:
+    def block(place: int, keep_alive: Any = (memory, arrays)) -> None:
         at = [start + place * step for start, step in zip(addresses, steps, strict=True)]
         loop(min(BLOCK, n - place * BLOCK), *at[:3], factor, floor, values, *at[3:])
 
-    share(block, range(-(-n // BLOCK)), at_once)
+    parallel_map(block, range(-(-n // BLOCK)), in_threads)
 
 
 def address(array: Any) -> int:

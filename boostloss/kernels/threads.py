@@ -1,54 +1,124 @@
-"""Work that threads share.
+"""Work that several threads share, on a small pool of our own.
 
 numba's pools are not used: its OpenMP layer spins against the pool inside XGBoost, and its workqueue layer aborts when
-two Python threads use it at once.
+two Python threads use it at once. `concurrent.futures` is not used: its locks deadlock where a signal handler computes
+or an interrupt comes while it submits, and it refuses all work once the main thread has ended.
 """
 
 import os
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any
 
+RunInThreads = Callable[[Callable[[], None]], None]
 
-def in_all_threads(work: Callable[[], None], most: int = sys.maxsize) -> None:
-    """Call in this thread and in those of a pool at once, in at most so many."""
-    others = min(most, thread_count()) - 1
-    helpers = [thread_pool(os.getpid()).submit(work) for _ in range(others)]
-    # This thread works too: it need not wait for another to wake, or to find a core.
+_lock = threading.RLock()
+_helpers: list[threading.Thread] = []
+_invitations: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what the helpers are called for
+
+
+def run_in_threads(work: Callable[[], None], most: int = sys.maxsize) -> None:
+    """Call a function in this thread and, at the same time, in helper threads: in at most so many, and in one at least.
+
+    Helpers that are busy elsewhere are not waited for: `work` takes from what is left to do until nothing is. It must
+    itself keep alive the memory that it writes to: after a second interrupt helpers may go on when this has returned.
+    """
+    n_helpers = min(most, thread_count()) - 1
+    seats = [work] * n_helpers  # a list pops atomically
+    reports: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def join() -> None:
+        try:
+            task = seats.pop()
+        except IndexError:  # too late, all is done
+            return
+        try:
+            task()
+        except BaseException as error:
+            reports.put(error)
+        else:
+            reports.put(None)
+
     try:
+        start_helpers(n_helpers)
+        for _ in range(n_helpers):
+            _invitations.put(join)
+        # This thread works too: it need not wait for another to wake, or to find a core.
         work()
     finally:
-        for helper in helpers:
-            if not helper.cancel():
-                helper.result()
+        n_taken = n_helpers
+        while seats:
+            try:
+                seats.pop()
+            except IndexError:
+                break
+            n_taken -= 1
+        errors = [reports.get() for _ in range(n_taken)]
+    for error in errors:
+        if error is not None:
+            raise error
 
 
-def share(
+def parallel_map(
     task: Callable[[Any], Any],
     items: Sequence[Any],
-    at_once: Callable[[Callable[[], None]], None] = in_all_threads,
+    run: RunInThreads = run_in_threads,
 ) -> list[Any]:
     """What a task returns for each item, of which every thread takes the next one."""
     results = [None] * len(items)
     places = iter(range(len(items)))
 
     def work() -> None:
-        for place in places:
-            results[place] = task(items[place])
+        try:
+            for place in places:
+                results[place] = task(items[place])
+        except BaseException:
+            deque(places, maxlen=0)  # leave nothing to the other threads, which are waited for
+            raise
 
-    at_once(work)
+    run(work)
     return results
 
 
-@lru_cache(maxsize=1)
-def thread_pool(process: int) -> ThreadPoolExecutor:
-    """The threads of this process; a forked child, which inherits none, gets its own."""
-    return ThreadPoolExecutor(thread_count(), thread_name_prefix="boostloss")
+def start_helpers(count: int) -> None:
+    """Have so many helper threads, or those that the system grants."""
+    with _lock:
+        while len(_helpers) < count:
+            thread = threading.Thread(
+                target=serve, args=(_invitations,), name="boostloss", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError:  # at the limit of the process, or at the end of the interpreter
+                return
+            _helpers.append(thread)
+
+
+def serve(invitations: SimpleQueue[Callable[[], None]]) -> None:
+    """What a helper does for as long as the process lives."""
+    while True:
+        invitations.get()()
+
+
+def forget_helpers() -> None:
+    """Begin anew in a forked child, which inherits no threads, and perhaps a lock that one of them held."""
+    global _lock, _helpers, _invitations
+    _lock, _helpers, _invitations = threading.RLock(), [], SimpleQueue()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_helpers)
 
 
 def thread_count() -> int:
     """How many threads compute: as many as there are cores for this process, or ``NUMBA_NUM_THREADS``."""
+    given = os.environ.get("NUMBA_NUM_THREADS")
+    if given:
+        if not given.strip().isdecimal() or int(given) < 1:
+            raise ValueError(f"NUMBA_NUM_THREADS must be a whole number above 0, got {given!r}.")
+        return int(given)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return int(os.environ.get("NUMBA_NUM_THREADS") or available or 1)
+    return available or 1

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
-from boostloss.kernels.threads import share
+from boostloss.kernels.threads import parallel_map
 
 BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their memory again
 SAMPLE = 1 << 14  # rows that give the start
@@ -191,7 +191,7 @@ def _local_minima(
         cell[rows] = place
         shared[rows] = (place - cell[rows]) * weight[rows]
 
-    share(locate, range(0, len(y), BLOCK))
+    parallel_map(locate, range(0, len(y), BLOCK))
     moved = np.bincount(cell, shared, n_cells)
     mass = np.bincount(cell, weight, n_cells) - moved
     mass[1:] += moved[:-1]
@@ -291,5 +291,5 @@ def _sum(part: Callable[[NDArray, NDArray], Any], y: NDArray, weight: NDArray) -
         return part(y[start : start + BLOCK], weight[start : start + BLOCK])
 
     first = block(0)  # compiles in one thread only
-    others = share(block, range(BLOCK, len(y), BLOCK))
+    others = parallel_map(block, range(BLOCK, len(y), BLOCK))
     return np.sum([first, *others], axis=0)

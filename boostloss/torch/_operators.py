@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from boostloss.kernels.rows import GRADIENT, LOSS, add_up, fill
-from boostloss.kernels.threads import in_all_threads
+from boostloss.kernels.threads import run_in_threads
 
 formulas: dict[str, Callable] = {}  # that operators have been called for
 body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -48,7 +48,7 @@ def in_torch_threads(work: Callable[[], None]) -> None:
     """Call in the threads of torch, which would else spin on the cores that threads of ours wait for."""
     n_threads = torch.get_num_threads()
     if OPENMP is None or n_threads == 1:
-        in_all_threads(work, n_threads)
+        run_in_threads(work, n_threads)
     else:
         errors = []
 
@@ -92,7 +92,9 @@ def _(input, target, formula, outputs, parameters):
         if outputs[pair]:
             columns, rows = tuple(outputs[pair]), (y.numpy(), f.numpy())
             numbers = None, 1.0, tuple(parameters)
-            fill(arrays[pair], named(formula), columns, *rows, *numbers, at_once=in_torch_threads)
+            fill(
+                arrays[pair], named(formula), columns, *rows, *numbers, in_threads=in_torch_threads
+            )
     return [x.view(input.shape) for x in results]
 
 

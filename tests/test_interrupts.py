@@ -1,0 +1,106 @@
+"""Signals in the midst of the kernels: nothing is written to memory that is free, nothing hangs, nothing is lost."""
+
+import signal
+
+import pytest
+
+from boostloss.kernels.rows import JIT_DISABLED
+from tests.processes import output, run_python, start_python
+
+pytestmark = [
+    pytest.mark.skipif(JIT_DISABLED, reason="about compiled code"),
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system"),
+]
+
+# The handler raises whenever a kernel is running, and often again while the interrupted call cleans up.
+INTERRUPTS = """
+import random, signal, sys
+import numpy as np
+
+class Interrupt(BaseException):
+    pass
+
+count = 0
+random.seed(int(sys.argv[1]))
+
+def interrupt(number, frame):
+    global count
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 2e-3))
+    while frame:
+        if "kernels" in frame.f_code.co_filename:
+            count += 1
+            raise Interrupt
+        frame = frame.f_back
+
+def interrupted(call, times):
+    call()  # compiles
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 1e-3)
+    while count < times:
+        try:
+            call()
+        except Interrupt:
+            pass
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+"""
+
+
+def test_interrupts_leave_no_helper_on_freed_memory(tmp_path):
+    code = """
+    from boostloss import Huber
+    y = np.zeros(600_000, np.float32)
+    f = np.linspace(-3, 3, 600_000).astype(np.float32)
+    expected = Huber().gradient_hessian(y, f)
+    interrupted(lambda: Huber().gradient_hessian(y, f), 60)
+    np.testing.assert_array_equal(Huber().gradient_hessian(y, f), expected)
+    """
+    code = INTERRUPTS + code.replace("\n    ", "\n")
+    run_python(
+        "import numpy as np; from boostloss import Huber; Huber().loss(np.ones(1), np.ones(1))",
+        tmp_path,
+    )
+    processes = [
+        start_python(code, tmp_path, arguments=(seed,), NUMBA_NUM_THREADS="4") for seed in range(4)
+    ]
+    for process in processes:
+        output(process)
+
+
+def test_interrupts_of_the_best_constant(tmp_path):
+    code = """
+    from boostloss import Cauchy
+    y = np.random.default_rng(0).standard_cauchy(200_000)
+    expected = Cauchy().fit_intercept(y)
+    interrupted(lambda: Cauchy().fit_intercept(y), 40)
+    assert Cauchy().fit_intercept(y) == expected
+    """
+    code = INTERRUPTS + code.replace("\n    ", "\n")
+    run_python(code, tmp_path, arguments=(0,), NUMBA_NUM_THREADS="4")
+
+
+def test_a_handler_that_computes(tmp_path):
+    """While this thread compiles, and while it waits for others."""
+    code = """
+    import signal, time
+    import numpy as np
+    from boostloss import Huber, LogCosh
+    y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
+    calls = 0
+
+    def compute(*_):
+        global calls
+        LogCosh().gradient_hessian(y, f)
+        calls += 1
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+
+    signal.signal(signal.SIGALRM, compute)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)  # numba is at work
+    Huber().gradient_hessian(y, f)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        Huber().gradient_hessian(y, f)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    print(calls > 3)
+    """
+    assert run_python(code, tmp_path, NUMBA_NUM_THREADS="4") == "True\n"
