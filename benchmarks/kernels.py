@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 import boostloss as bl
-from boostloss.kernels.rows import BLOCK, GRADIENT, evaluate_numpy, fill
+from boostloss.kernels.rows import BLOCK, GRADIENT, Computation, Rows, evaluate_numpy, fill
 from boostloss.kernels.threads import parallel_map, thread_count
 from boostloss.losses.base import CURVATURES
 
@@ -37,6 +37,10 @@ def memory_limit(y, f):
     return lambda: parallel_map(run, range(0, len(y), BLOCK))
 
 
+def gradient_curvature(loss):
+    return Computation(loss.formula, (GRADIENT, CURVATURES[loss.curvature]), loss.parameters)
+
+
 def numpy_gradient_hessian(loss, y, f):
     """What a user would write, where it is short; else our formula on whole arrays."""
 
@@ -55,10 +59,7 @@ def numpy_gradient_hessian(loss, y, f):
         return p - y, p * (1 - p)
 
     def formula():
-        outputs = (GRADIENT, CURVATURES[loss.curvature])
-        return evaluate_numpy(
-            type(loss).formula, outputs, y, f, None, 1.0, loss.parameters, y.dtype
-        )
+        return evaluate_numpy(gradient_curvature(loss), Rows(y, f))
 
     return {"Huber": huber, "LogCosh": log_cosh, "Logistic": logistic}.get(
         type(loss).__name__, formula
@@ -66,9 +67,8 @@ def numpy_gradient_hessian(loss, y, f):
 
 
 def ours(loss, y, f):
-    outputs = (GRADIENT, CURVATURES[loss.curvature])
-    results = [np.empty_like(f) for _ in outputs]
-    return lambda: fill(results, type(loss).formula, outputs, y, f, None, 1.0, loss.parameters)
+    results = [np.empty_like(f) for _ in range(2)]
+    return lambda: fill(results, gradient_curvature(loss), Rows(y, f))
 
 
 def best(functions, rounds):

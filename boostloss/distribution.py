@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.barron import barron, barron_alpha
 from boostloss.formulas.log_partition import log_partition
-from boostloss.kernels.rows import GRADIENT, HESSIAN, evaluate
+from boostloss.kernels.rows import GRADIENT, HESSIAN, Computation, Rows, evaluate
 from boostloss.losses.validation import (
     POSITIVE,
     as_column,
@@ -194,9 +194,8 @@ def likeliest_scale(error: NDArray, weight: NDArray, alpha: float, start: float)
     log_scale, low, high, target = math.log(start), -math.inf, math.inf, 0.0 * error
     for _ in range(200):
         parameters = alpha, math.exp(log_scale)
-        gradient, hessian = evaluate(
-            barron, (GRADIENT, HESSIAN), target, error, None, 1.0, parameters, np.float64
-        )
+        computation = Computation(barron, (GRADIENT, HESSIAN), parameters)
+        gradient, hessian = evaluate(computation, Rows(target, error), np.float64)
         slope = error * gradient
         mean = float(weight @ slope)
         low, high = (log_scale, high) if mean > 1.0 else (low, log_scale)

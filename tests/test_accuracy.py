@@ -11,7 +11,7 @@ import pytest
 from oracle import truth
 
 from boostloss.formulas.pinball import pinball
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.catalogue import (
     Barron,
     Focal,
@@ -60,7 +60,7 @@ def outputs(loss, y, f):
     """What the kernels return: loss, gradient, Hessian and majorizer."""
 
     def run(*wanted):
-        return evaluate(loss.formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)
+        return evaluate(Computation(loss.formula, wanted, loss.parameters), Rows(y, f), f.dtype)
 
     gradient, hessian = run(GRADIENT, HESSIAN)
     _, majorizer = run(GRADIENT, MAJORIZER)
@@ -148,7 +148,11 @@ def test_smoothed_pinball_is_the_convolution(quantile, dtype):
     error = np.array([0.0, 1e-6, 0.1, 0.3, 0.74, 0.76, 3.0, 1e6])
     error = np.concatenate([-error, error]).astype(dtype)
     found = [
-        evaluate(pinball, outputs, np.zeros_like(error), error, None, 1.0, (quantile, width), dtype)
+        evaluate(
+            Computation(pinball, outputs, (quantile, width)),
+            Rows(np.zeros_like(error), error),
+            dtype,
+        )
         for outputs in ((LOSS,), (GRADIENT, HESSIAN), (GRADIENT, MAJORIZER))
     ]
     for i, e in enumerate(error.tolist()):

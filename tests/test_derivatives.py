@@ -15,7 +15,7 @@ from sklearn._loss import loss as sklearn_loss
 from boostloss import Cauchy, Charbonnier, Focal, Huber, Logistic, Quantile, SquaredError
 from boostloss.boosting.gradients import LEAST_CURVATURE, boosting_step, curvature_scale
 from boostloss.boosting.objective import boosting_gradients
-from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, Computation, Rows, evaluate
 
 
 @every_loss
@@ -73,7 +73,7 @@ def test_majorizer_lies_above_the_loss(loss, start, label, smoothing):
         parameters = (loss.quantile, smoothing)
 
     def output(*which):
-        return evaluate(loss.formula, which, y, f, None, 1.0, parameters, np.float64)
+        return evaluate(Computation(loss.formula, which, parameters), Rows(y, f), np.float64)
 
     (values,) = output(LOSS)
     value, (gradient, curvature) = values[0], [column[0] for column in output(GRADIENT, MAJORIZER)]

@@ -22,8 +22,9 @@ from boostloss.kernels.rows import (
     GRADIENT,
     JIT_DISABLED,
     MAJORIZER,
+    Computation,
+    Rows,
     add_up,
-    address,
     evaluate,
     fill,
 )
@@ -101,8 +102,9 @@ def test_pairs_are_the_columns(dtype, weighted, n):
     weight = np.abs(y) if weighted else None
     outputs, parameters = (GRADIENT, MAJORIZER), (0.5, 2.0)
     pairs = np.full((n, 2), np.nan, dtype)
-    fill([pairs], barron, outputs, y, f, weight, -0.5, parameters, 0.1)
-    columns = evaluate(barron, outputs, y, f, weight, -0.5, parameters, dtype, 0.1)
+    computation = Computation(barron, outputs, parameters, factor=-0.5, floor=0.1)
+    fill([pairs], computation, Rows(y, f, weight))
+    columns = evaluate(computation, Rows(y, f, weight), dtype)
     np.testing.assert_array_equal(pairs.T, columns)
 
 
@@ -114,30 +116,22 @@ def test_total_is_the_sum_of_the_losses(dtype, weighted, n):
     weight = np.abs(y) if weighted else None
     loss = Barron(0.5, 2.0)
     gradient = np.full(n, np.nan, dtype)
-    total = add_up(barron, y, f, weight, loss.parameters, gradient)
+    total = add_up(barron, loss.parameters, Rows(y, f, weight), gradient)
     expected = loss.loss(y, f, weight).sum(dtype=np.float64)
     np.testing.assert_allclose(total, expected, rtol=20 * np.finfo(dtype).eps)
     np.testing.assert_array_equal(gradient, loss.gradient_hessian(y, f, weight)[0])
-    assert total == add_up(barron, y, f, weight, loss.parameters, gradient)
+    assert total == add_up(barron, loss.parameters, Rows(y, f, weight), gradient)
 
 
 def test_weights_have_the_precision_of_the_rows():
     y, f = many_rows(100, np.float32)
     weight = np.abs(y)
     for dtype in (np.float32, np.float64):
-        arguments = y, f.astype(dtype), weight, 1.0 / 3.0, (0.5, 2.0), np.float64
-        (found,) = evaluate(barron, (GRADIENT,), *arguments)
+        computation = Computation(barron, (GRADIENT,), (0.5, 2.0), factor=1.0 / 3.0)
+        (found,) = evaluate(computation, Rows(y, f.astype(dtype), weight), np.float64)
         gradient = Barron(0.5, 2.0).gradient_hessian(*(x.astype(np.float64) for x in (y, f)))[0]
         expected = gradient * weight.astype(np.float64) / 3.0
         np.testing.assert_allclose(found, expected, rtol=10 * np.finfo(dtype).eps)
-
-
-def test_addresses():
-    rows = np.arange(12.0).reshape(4, 3)
-    fixed = rows.copy()
-    fixed.flags.writeable = False
-    for array in (rows, rows[1:], fixed, np.empty((0, 2)), np.zeros(3, np.float32)):
-        assert address(array) == array.ctypes.data
 
 
 @compiled_only
@@ -152,7 +146,7 @@ def test_a_formula_that_has_no_file(tmp_path):
     def tripled(y, f, delta):
         return 3.0 * (f - y), y, y, y
     for formula in (formula, tripled):
-        Huber.formula = formula
+        Huber.formula = staticmethod(formula)
         print(Huber().loss(np.zeros(2), np.ones(2)))
     """
     assert run_python(code, tmp_path) == "[1. 1.]\n[3. 3.]\n"
@@ -169,7 +163,7 @@ def test_two_formulas_of_one_name_in_a_file():
             return 2.0 * (f - y), y, y, y
 
     for formula, factor in ((First.formula, 1.0), (Second.formula, 2.0)):
-        (found,) = evaluate(formula, (0,), np.zeros(2), np.ones(2), None, 1.0, (), np.float64)
+        (found,) = evaluate(Computation(formula, (0,)), Rows(np.zeros(2), np.ones(2)), np.float64)
         np.testing.assert_array_equal(found, factor)
 
 
@@ -179,7 +173,7 @@ def test_what_a_closure_holds_is_compiled_anew(factor):
     def formula(y, f):
         return factor * (f - y), y, y, y
 
-    (found,) = evaluate(formula, (0,), np.zeros(2), np.ones(2), None, 1.0, (), np.float64)
+    (found,) = evaluate(Computation(formula, (0,)), Rows(np.zeros(2), np.ones(2)), np.float64)
     np.testing.assert_array_equal(found, factor)
 
 

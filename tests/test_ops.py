@@ -4,7 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.ops import (
     constant,
     exp,
@@ -39,7 +39,7 @@ def run(formula, x, y=None):
     """The four outputs at x."""
     y = np.zeros_like(x) if y is None else y
     pairs = (LOSS, GRADIENT), (HESSIAN, MAJORIZER)
-    return [v for pair in pairs for v in evaluate(formula, pair, y, x, None, 1.0, (), x.dtype)]
+    return [v for pair in pairs for v in evaluate(Computation(formula, pair), Rows(y, x), x.dtype)]
 
 
 def spread(smallest, largest, dtype, n=300, seed=0):

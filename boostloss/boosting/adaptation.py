@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.boosting.gradients import fill_gradients
+from boostloss.kernels.rows import Rows, check_rows
 from boostloss.losses.adaptive import MOST, Adaptive, chosen_rows
 from boostloss.losses.base import Loss
 from boostloss.losses.validation import as_column
@@ -62,6 +63,7 @@ class Adaptation:
         """As `boosting_gradients`, of the next round; the rows that are held out get zeros."""
         y, f = as_column(y_true), as_column(raw_prediction)
         weight = None if sample_weight is None else as_column(sample_weight)
+        check_rows(Rows(y, f, weight))
         rows = held_out(len(y), weight)
         watched = rows if len(rows) else slice(None)
         error = f[watched].astype(np.float64) - y[watched]

@@ -12,6 +12,7 @@ from boostloss.boosting.gradients import boosting_step, fill_gradients
 from boostloss.boosting.objective import metric_name
 from boostloss.boosting.start import check_start
 from boostloss.losses.base import Loss
+from boostloss.losses.validation import as_column
 
 
 def objective(loss: Loss) -> Any:
@@ -63,6 +64,14 @@ class Slot:
         return self  # scikit-learn's clone wants CatBoost's copies to be the same object
 
 
+def columns(
+    targets: NDArray, approxes: NDArray, weights: NDArray | None
+) -> tuple[NDArray, NDArray, NDArray | None]:
+    """CatBoost's views of its own memory, copied where a kernel cannot read them as they are."""
+    weight = None if weights is None else as_column(weights, "weights")
+    return as_column(targets, "targets"), as_column(approxes, "approxes"), weight
+
+
 class Objective(Slot):
     def __init__(self, loss: Loss, known_start: bool = False):
         super().__init__(loss)
@@ -72,10 +81,11 @@ class Objective(Slot):
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
+        y, f, weight = columns(targets, approxes, weights)
         if self.first_round is not None:
-            self._watch_start(approxes, targets, weights)
-        pairs = np.empty((len(approxes), 2))
-        fill_gradients([pairs], self.loss, targets, approxes, weights, -1.0)
+            self._watch_start(f, y, weight)
+        pairs = np.empty((len(f), 2))
+        fill_gradients([pairs], self.loss, y, f, weight, -1.0)
         return pairs
 
     def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
@@ -132,12 +142,13 @@ class RoundObjective(Slot):
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """As that of `Objective`."""
+        y, f, weight = columns(targets, approxes, weights)
         if self.due:
-            given = np.ones_like(targets) if weights is None else weights
+            given = np.ones_like(y) if weight is None else weight
             rows = self.chosen(given)
-            self.seen.append(np.stack([approxes[rows] - targets[rows], given[rows]]))
-        pairs = np.empty((len(approxes), 2))
-        fill_gradients([pairs], self.fixed, targets, approxes, weights, -1.0, self.step)
+            self.seen.append(np.stack([f[rows] - y[rows], given[rows]]))
+        pairs = np.empty((len(f), 2))
+        fill_gradients([pairs], self.fixed, y, f, weight, -1.0, self.step)
         return pairs
 
     def after_iteration(self, info: Any) -> bool:

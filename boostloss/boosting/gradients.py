@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from boostloss.kernels.rows import GRADIENT, fill
+from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Logistic
 from boostloss.losses.location import Quantile
@@ -74,6 +74,9 @@ def fill_gradients(
     step: Step | None = None,
 ) -> None:
     """Write gradient and curvature into two arrays, or into one of shape (n_samples, 2), times the factor."""
-    formula, parameters, scale, floor = step or boosting_step(loss, y, f, weight)
+    rows = Rows(y, f, weight)
+    check_rows(rows)  # before `boosting_step` computes with them
+    formula, parameters, scale, floor = step or boosting_step(loss, *rows)
     outputs = GRADIENT, loss.curvature_output()
-    fill(results, formula, outputs, y, f, weight, factor * scale, parameters, floor)
+    computation = Computation(formula, outputs, parameters, factor * scale, floor)
+    fill(results, computation, rows)

@@ -1,6 +1,8 @@
 """From a formula to object code: the only loops of the package, compiled by numba."""
 
 from collections.abc import Callable
+from functools import partial
+from types import FunctionType
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -8,8 +10,9 @@ from numba import carray, from_dtype, njit, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
+from boostloss.kernels.cache import known_name, names_in
 from boostloss.kernels.float32 import unwrap, wrap
-from boostloss.kernels.native import FEW, Variant
+from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE
 from boostloss.ops import maximum
 
@@ -90,8 +93,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         p = load_tuple(parameters, n_parameters)
         y, f, weight, second = carray(y, n), carray(f, n), carray(weight, n), carray(second, n)
         first[0] = 0.0
-        for start in range(0, n, FEW):
-            rows = slice(start, start + FEW)
+        for start in range(0, n, SHORT_RUN):
+            rows = slice(start, start + SHORT_RUN)
             a, b, w, slope = y[rows], f[rows], weight[rows], second[rows]
             total = slope.dtype.type(0)  # a float64 would halve the rows in a register
             for i in range(len(slope)):
@@ -107,12 +110,30 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
 
 
 def jitable(formula: Callable) -> Callable:
-    """The formula for numba, with the formulas that it calls."""
-    for name in formula.__code__.co_names:
-        called = formula.__globals__.get(name)
-        if callable(called) and called.__module__ == formula.__module__:
+    """The formula for numba, with the functions that it calls."""
+    if isinstance(formula, partial):
+        return bound(formula)
+    for called in names_in(formula).values():
+        if isinstance(called, FunctionType) and not known_name(called) and called is not formula:
             jitable(called)
     return register_jitable(**INLINE)(formula)
+
+
+def bound(formula: partial) -> Callable:
+    """A partial formula as a function: its keywords as defaults, its first arguments in a closure."""
+    function, first = formula.func, formula.args
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    defaults = function.__defaults__ or ()
+    values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    values |= {name: value for name, value in formula.keywords.items() if name in names}
+    copy = FunctionType(code, function.__globals__, closure=function.__closure__)
+    copy.__defaults__ = tuple(values[name] for name in names[len(names) - len(values) :])
+    copy.__kwdefaults__ = (function.__kwdefaults__ or {}) | {
+        name: value for name, value in formula.keywords.items() if name not in names
+    }
+    function = jitable(copy)
+    return register_jitable(**INLINE)(lambda *arguments: function(*first, *arguments))
 
 
 def object_code(

@@ -6,31 +6,30 @@ finds it needs LLVM's linker alone.
 """
 
 import ctypes
-import hashlib
 import os
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import llvmlite
 import llvmlite.binding as llvm
 
-SYMBOL = "boostloss_loop"
-FEW = 4096  # rows take some microseconds
-PACKAGE = Path(__file__).parents[1]
-SOURCES = (
-    "ops.py",
-    *(f"kernels/{name}.py" for name in ("native", "loops", "numba_ops", "float32")),
-)
+from boostloss.kernels import cache
 
-_lock = threading.Lock()
+SYMBOL = "boostloss_loop"
+SHORT_RUN = 4096  # rows, which take some microseconds
+
 _functions: dict[Any, Callable] = {}
 _engines: list[Any] = []  # the code lives as long as its engine
 compilations = 0  # in this process
+
+# A signal handler may compute while its thread compiles. A fork waits until no thread compiles: the child would inherit
+# the locks, numba's too, but not the thread that would release them.
+_lock = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 class Variant(NamedTuple):
@@ -59,19 +58,15 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
     if key not in _functions:
         with _lock:
             if key not in _functions:
-                _functions[key] = link(stored_code(formula, variant), variant.n_results)
+                _functions[key] = link(object_code_of(formula, variant), variant.n_results)
     return _functions[key]
 
 
-def stored_code(formula: Callable, variant: Variant) -> bytes:
-    """Object code from disk, where it follows its own checksum, or compiled and written there."""
-    file = kept_file(formula, variant)
-    try:
-        stored = file.read_bytes() if file else b""
-    except OSError:
-        stored = b""
-    checksum, code = stored[:32], stored[32:]
-    if code and hashlib.sha256(code).digest() == checksum:
+def object_code_of(formula: Callable, variant: Variant) -> bytes:
+    """Object code from disk, or compiled and kept there."""
+    key = cache.digest(formula, variant, host())
+    code = None if key is None else cache.load(f"{key}.o")
+    if code is not None:
         return code
 
     from boostloss.kernels.loops import object_code  # imports numba
@@ -79,56 +74,19 @@ def stored_code(formula: Callable, variant: Variant) -> bytes:
     global compilations
     compilations += 1
     code = object_code(formula, variant, target_machine(), SYMBOL)
-    if file is None:
-        return code
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
-            temporary.write(hashlib.sha256(code).digest() + code)
-        os.replace(temporary.name, file)
-    except OSError:  # nowhere to write: the next process compiles again
-        pass
+    if key is not None:
+        cache.save(f"{key}.o", code)
     return code
-
-
-def kept_file(formula: Callable, variant: Variant) -> Path | None:
-    """Where the object code is kept, or None where no source tells all of it: of a closure, or typed at a prompt."""
-    if formula.__closure__:
-        return None
-    try:
-        return cache_folder() / f"{formula.__name__}-{digest(formula, variant)}.o"
-    except (AttributeError, OSError):
-        return None
-
-
-def digest(formula: Callable, variant: Variant) -> str:
-    """A digest of all that the object code of a loop depends on."""
-    paths = [
-        Path(str(sys.modules[formula.__module__].__file__)),
-        *(PACKAGE / name for name in SOURCES),
-    ]
-    # A release of numba goes with one of llvmlite.
-    place = formula.__qualname__, formula.__code__.co_firstlineno
-    made_of = (place, variant, host(), llvmlite.__version__, sys.version_info[:2])
-    return hashlib.sha256(
-        repr(made_of).encode() + b"".join(path.read_bytes() for path in paths)
-    ).hexdigest()
-
-
-def cache_folder() -> Path:
-    """Where object code is kept: NUMBA_CACHE_DIR if set, else the user's folder for caches."""
-    if folder := os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(folder) / "boostloss"
-    variable, default = "XDG_CACHE_HOME", Path.home() / ".cache"
-    if sys.platform == "win32":
-        variable, default = "LOCALAPPDATA", Path.home() / "AppData" / "Local"
-    return Path(os.environ.get(variable) or default) / "boostloss"
 
 
 @lru_cache(maxsize=1)
 def host() -> tuple[str, str]:
-    """Name and features of this processor."""
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    """Name and features of this processor, or those that numba is told to compile for."""
+    name, features = os.environ.get("NUMBA_CPU_NAME"), os.environ.get("NUMBA_CPU_FEATURES")
+    return (
+        name or llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten() if features is None else features,
+    )
 
 
 def target_machine() -> llvm.TargetMachine:
@@ -160,7 +118,7 @@ def link(code: bytes, n_results: int) -> Callable:
     _engines.append((engine, places))
 
     def function(n: int, *arguments: Any) -> None:
-        call = holding if n <= FEW else releasing
+        call = holding if n <= SHORT_RUN else releasing
         call(returned, raised, n, *arguments)
 
     return function

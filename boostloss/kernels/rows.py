@@ -3,97 +3,118 @@
 import ctypes
 import math
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from boostloss.kernels.native import Variant, native_loop
-from boostloss.kernels.threads import parallel_map, run_in_threads
+from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import maximum
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
-HEADER = object.__basicsize__  # what CPython puts before the fields of a struct, in bytes
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
 
+CHARACTERS = {np.dtype(np.float32): "f", np.dtype(np.float64): "d"}  # in the machine's byte order
+READABLE = 0x0101  # NumPy's flags C_CONTIGUOUS and ALIGNED
+WRITABLE = READABLE | 0x0400  # and WRITEABLE
 
-def evaluate(
-    formula: Callable[..., Any],
-    outputs: tuple[int, ...],
-    y: NDArray,
-    f: NDArray,
-    weight: NDArray | None,
-    factor: float,
-    parameters: tuple[float, ...],
-    dtype: DTypeLike,
-    floor: float = -math.inf,
-) -> list[NDArray]:
-    """One array for each of the one or two wanted outputs, times the factor and the weight.
 
-    The second output, a curvature, is at least `floor` before it is multiplied.
+class Computation(NamedTuple):
+    """What is computed of every row.
 
-    The arrays are contiguous, 1-d, float32 or float64. Rows are computed in float32 if target and raw prediction both
-    are.
+    Attributes
+    ----------
+    formula : callable
+        Target, raw prediction and parameters to a tuple of numbers.
+    outputs : tuple of one or two int
+        The places of the wanted ones in it.
+    parameters : tuple of float
+    factor : float
+        Multiplied into the outputs, as the weights of the rows are.
+    floor : float
+        The least value of the second output, a curvature, before it is multiplied.
     """
-    results = [np.empty(len(f), dtype) for _ in outputs]
-    fill(results, formula, outputs, y, f, weight, factor, parameters, floor)
+
+    formula: Callable[..., Any]
+    outputs: tuple[int, ...]
+    parameters: tuple[float, ...] = ()
+    factor: float = 1.0
+    floor: float = -math.inf
+
+
+class Rows(NamedTuple):
+    """Contiguous 1-d arrays of one length, each float32 or float64; float32 is computed in if the first two are."""
+
+    y_true: NDArray
+    raw_prediction: NDArray
+    weight: NDArray | None = None
+
+
+def evaluate(computation: Computation, rows: Rows, dtype: DTypeLike) -> list[NDArray]:
+    """An array for each output."""
+    results = [np.empty(len(rows.raw_prediction), dtype) for _ in computation.outputs]
+    fill(results, computation, rows)
     return results
 
 
 def fill(
-    results,
-    formula,
-    outputs,
-    y,
-    f,
-    weight,
-    factor,
-    parameters,
-    floor=-math.inf,
-    in_threads=run_in_threads,
-):
-    """`evaluate` into arrays that are there already: one for each output, or one of shape (n, 2)."""
-    pairs = results[0].ndim == 2
+    results: Sequence[NDArray],
+    computation: Computation,
+    rows: Rows,
+    run: RunInThreads = run_in_threads,
+) -> None:
+    """Write the outputs into arrays that are there already: one for each, or one of shape (n, 2)."""
     if JIT_DISABLED:
-        dtype = results[0].dtype
-        values = evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor)
-        for column, rows in zip(results[0].T if pairs else results, values, strict=True):
-            column[:] = rows
+        columns = results if results[0].ndim == 1 else results[0].T
+        check_rows(rows)
+        for column, values in zip(columns, evaluate_numpy(computation, rows), strict=True):
+            column[:] = values
         return
-    layout = "pairs" if pairs else "columns"
-    run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, in_threads)
+    layout = "columns" if results[0].ndim == 1 else "pairs"
+    run_native(layout, results, computation, rows, run)
 
 
-def add_up(formula, y, f, weight, parameters, gradient, in_threads=run_in_threads) -> float:
+def add_up(
+    formula: Callable[..., Any],
+    parameters: tuple[float, ...],
+    rows: Rows,
+    gradient: NDArray,
+    run: RunInThreads = run_in_threads,
+) -> float:
     """Weighted sum of the losses of rows in one dtype, whose gradients are written into an array on the way."""
-    outputs = LOSS, GRADIENT
+    computation = Computation(formula, (LOSS, GRADIENT), parameters)
     if JIT_DISABLED:
-        dtype = gradient.dtype
-        loss, gradient[:] = evaluate_numpy(formula, outputs, y, f, weight, 1.0, parameters, dtype)
-        return loss.sum(dtype=np.float64)
-    totals = np.zeros(len(f) // BLOCK + 1)  # of each block, so that threads change nothing
-    results = [totals, gradient]
-    run("total", results, formula, outputs, y, f, weight, 1.0, parameters, -math.inf, in_threads)
+        check_rows(rows)
+        loss, gradient[:] = evaluate_numpy(computation, rows)
+        return loss.astype(gradient.dtype).sum(dtype=np.float64)
+    totals = np.zeros(len(gradient) // BLOCK + 1)  # of each block, so that threads change nothing
+    run_native("total", [totals, gradient], computation, rows, run)
     return totals.sum()
 
 
-def run(layout, results, formula, outputs, y, f, weight, factor, parameters, floor, in_threads):
+def run_native(
+    layout: str,
+    results: Sequence[NDArray],
+    computation: Computation,
+    rows: Rows,
+    run: RunInThreads,
+) -> None:
     """Run the native loop over blocks of rows, in several threads."""
+    formula, outputs, parameters, factor, floor = computation
+    y, f, weight = rows
     n = len(f)
-    variant = Variant(
-        outputs,
-        len(parameters),
-        y.dtype.char,
-        f.dtype.char,
-        None if weight is None else weight.dtype.char,
-        results[-1].dtype.char,
-        layout,
-    )
+    kinds = check_rows(rows)
+    shape = (n, 2) if layout == "pairs" else (n,)
+    for result in results[1:] if layout == "total" else results:
+        result_kind = check_array("result", result, shape, WRITABLE)
+    variant = Variant(outputs, len(parameters), *kinds, result_kind, layout)
     loop = native_loop(formula, variant)
-    memory, values = stored(parameters)
+    memory, values = in_memory(parameters)
     arrays = [y, f, y if weight is None else weight, *results]
     addresses = [address(array) for array in arrays]
     if n < 2 * BLOCK:
@@ -104,29 +125,91 @@ def run(layout, results, formula, outputs, y, f, weight, factor, parameters, flo
     if layout == "total":
         steps[3] = results[0].itemsize
 
+    # An interrupt may leave helpers behind: the block, not only its caller, keeps alive what it has addresses of.
     def block(place: int, keep_alive: Any = (memory, arrays)) -> None:
         at = [start + place * step for start, step in zip(addresses, steps, strict=True)]
         loop(min(BLOCK, n - place * BLOCK), *at[:3], factor, floor, values, *at[3:])
 
-    parallel_map(block, range(-(-n // BLOCK)), in_threads)
+    parallel_map(block, range(-(-n // BLOCK)), run)
 
 
-def address(array: Any) -> int:
-    """Where an array lies: the first field of its struct. `array.ctypes` takes four times as long."""
-    return ctypes.c_void_p.from_address(id(array) + HEADER).value  # type: ignore[return-value]
+def check_rows(rows: Rows) -> tuple[str, str, str | None]:
+    """The characters of the dtypes of rows that a loop may read."""
+    y, f, weight = rows
+    shape = (len(f),)
+    return (
+        check_array("y_true", y, shape),
+        check_array("raw_prediction", f, shape),
+        None if weight is None else check_array("sample_weight", weight, shape),
+    )
+
+
+def check_array(name: str, array: NDArray, shape: tuple[int, ...], needed: int = READABLE) -> str:
+    """The character of the dtype of an array, of which a loop will see the address only; an error if it would misread
+    the array, or go beyond it."""
+    kind = CHARACTERS.get(array.dtype) if isinstance(array, np.ndarray) else None
+    if kind is None or array.shape != shape or array.flags.num & needed != needed:
+        raise refusal(name, array, shape)
+    return kind
+
+
+def readable(values: Any, ndim: int) -> bool:
+    """Whether something is an array that a loop may read as it is."""
+    return (
+        type(values) is np.ndarray
+        and values.ndim == ndim
+        and values.dtype in CHARACTERS
+        and values.flags.num & READABLE == READABLE
+    )
+
+
+def refusal(name: str, array: Any, shape: tuple[int, ...]) -> Exception:
+    """What is wrong with an array."""
+    if not isinstance(array, np.ndarray):
+        return TypeError(f"{name} must be an array, got {type(array).__name__}.")
+    if array.dtype not in CHARACTERS:
+        return TypeError(f"{name} must be of dtype float32 or float64, got {array.dtype.str!r}.")
+    if array.shape != shape:
+        return ValueError(f"{name} must have shape {shape}, got {array.shape}.")
+    return ValueError(f"{name} must be contiguous and aligned, and writable if it is a result.")
+
+
+def struct_address(array: NDArray) -> int:
+    """Where the data of an array lie: the first field of its struct, behind what CPython puts before all fields."""
+    pointer = ctypes.c_void_p.from_address(id(array) + object.__basicsize__)
+    return pointer.value  # type: ignore[return-value]
+
+
+def public_address(array: NDArray) -> int:
+    """Where the data of an array lie, as NumPy says it."""
+    return array.ctypes.data
+
+
+def fastest_address() -> Callable[[NDArray], int]:
+    """`struct_address` where it is right: on a few arrays, or not at all on other interpreters."""
+    if sys.implementation.name == "cpython":
+        samples = np.arange(6.0), np.arange(6.0)[1:], np.zeros((3, 2), np.float32)
+        if all(struct_address(sample) == public_address(sample) for sample in samples):
+            return struct_address
+    return public_address
+
+
+address = fastest_address()
 
 
 @lru_cache(maxsize=256)
-def stored(parameters: tuple[float, ...]) -> tuple[Any, int]:
+def in_memory(parameters: tuple[float, ...]) -> tuple[Any, int]:
     """Parameters in memory, and their address."""
     memory = (ctypes.c_double * len(parameters))(*parameters)
     return memory, ctypes.addressof(memory)
 
 
-def evaluate_numpy(formula, outputs, y, f, weight, factor, parameters, dtype, floor=-math.inf):
-    """`evaluate` without compiled code."""
+def evaluate_numpy(computation: Computation, rows: Rows) -> list[NDArray]:
+    """The outputs without compiled code."""
+    formula, (first, *others), parameters, factor, floor = computation
+    y, f, weight = rows
     scale = factor if weight is None else factor * weight.astype(np.result_type(y, f))
     with np.errstate(all="ignore"):  # the arm of a `where` that is not taken may overflow
         values = formula(y, f, *parameters)
-        wanted = [values[outputs[0]], *(maximum(values[output], floor) for output in outputs[1:])]
-        return [np.asarray(value * scale, dtype) for value in wanted]
+        wanted = [values[first], *(maximum(values[output], floor) for output in others)]
+        return [np.asarray(value * scale) for value in wanted]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.losses.base import Loss
+from boostloss.losses.base import Loss, total_weight
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.validation import as_column, check_finite, check_number, check_weight
 
@@ -135,12 +135,13 @@ class Adaptive(Loss):
 
     def mean_loss(self, y_true, raw_prediction, sample_weight=None):
         """The mean absolute error, since the loss itself differs from round to round."""
-        size = np.abs(as_column(raw_prediction).astype(np.float64) - as_column(y_true))
-        weight = np.ones_like(size) if sample_weight is None else as_column(sample_weight)
-        return float(np.sum(weight * size) / weight.sum(dtype=np.float64))
+        rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
+        size = np.abs(rows.raw_prediction.astype(np.float64) - rows.y_true)
+        total = size.sum() if rows.weight is None else (rows.weight * size).sum()
+        return float(total / total_weight(rows))
 
     def _suited(self, y_true, raw_prediction, sample_weight):
-        y, f, weight, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
+        (y, f, weight), _ = self._checked_rows(y_true, raw_prediction, sample_weight)
         return self.fitted(f - y, weight)
 
     def _best_constant(self, y, weight):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.intercept import argmin_constant
 from boostloss.losses.validation import as_column, check_finite, check_weight
 
@@ -82,8 +82,8 @@ class Loss:
         ValueError
             If shapes differ, a weight is negative, or a label is not 0 or 1 (binary losses).
         """
-        y, f, weight, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
-        return evaluate(self.formula, (LOSS,), y, f, weight, 1.0, self.parameters, dtype)[0]
+        rows, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
+        return evaluate(Computation(self.formula, (LOSS,), self.parameters), rows, dtype)[0]
 
     def gradient_hessian(
         self,
@@ -106,10 +106,10 @@ class Loss:
         -------
         gradient, hessian : ndarray of shape (n_samples,)
         """
-        y, f, weight, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
+        rows, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
         outputs = GRADIENT, self.curvature_output(curvature)
         gradient, hessian = evaluate(
-            self.formula, outputs, y, f, weight, 1.0, self.parameters, dtype
+            Computation(self.formula, outputs, self.parameters), rows, dtype
         )
         return gradient, hessian
 
@@ -126,12 +126,16 @@ class Loss:
         Returns
         -------
         float
+
+        Raises
+        ------
+        ValueError
+            As for `loss`, and if there is no row of positive weight.
         """
-        y, f = as_column(y_true), as_column(raw_prediction)
-        weight = None if sample_weight is None else as_column(sample_weight)
-        rows = evaluate(self.formula, (LOSS,), y, f, weight, 1.0, self.parameters, np.float64)[0]
-        total = len(rows) if weight is None else weight.sum(dtype=np.float64)
-        return float(rows.sum() / total)
+        rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
+        computation = Computation(self.formula, (LOSS,), self.parameters)
+        (losses,) = evaluate(computation, rows, np.float64)
+        return float(losses.sum() / total_weight(rows))
 
     def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The constant raw prediction of least weighted loss.
@@ -209,4 +213,12 @@ class Loss:
         if len(y) != len(f):
             raise ValueError(f"y_true has {len(y)} rows, raw_prediction has {len(f)}.")
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))
-        return y, f, weight, np.result_type(y, f)
+        return Rows(y, f, weight), np.result_type(y, f)
+
+
+def total_weight(rows: Rows) -> float:
+    """The sum of the weights, or the number of rows."""
+    total = len(rows.y_true) if rows.weight is None else rows.weight.sum(dtype=np.float64)
+    if total == 0.0:
+        raise ValueError("There must be a row of positive weight, to have a mean loss.")
+    return total

@@ -32,9 +32,10 @@ class Binary(Loss):
         return y
 
     def _checked_rows(self, y_true, raw_prediction, sample_weight):
-        rows = y, *_ = super()._checked_rows(y_true, raw_prediction, sample_weight)
+        rows, dtype = super()._checked_rows(y_true, raw_prediction, sample_weight)
+        y = rows.y_true
         _check_labels(y, (y == 0) | (y == 1) | np.isnan(y))
-        return rows
+        return rows, dtype
 
     def _best_constant(self, y, weight):
         # All of one class: the best constant is infinite, and a probability this near to it does as well.

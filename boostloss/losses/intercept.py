@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.kernels.threads import parallel_map
 
 BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their memory again
@@ -281,7 +281,8 @@ def _columns(
     loss: Any, outputs: tuple[int, ...], y: NDArray, weight: NDArray, constant: float
 ) -> list[NDArray]:
     f = np.full(len(y), constant)
-    return evaluate(loss.formula, outputs, y, f, weight, 1.0, loss.parameters, np.float64)
+    computation = Computation(loss.formula, outputs, loss.parameters)
+    return evaluate(computation, Rows(y, f, weight), np.float64)
 
 
 def _sum(part: Callable[[NDArray, NDArray], Any], y: NDArray, weight: NDArray) -> NDArray:

@@ -12,7 +12,7 @@ from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss.kernels.rows import MAJORIZER, evaluate
+from boostloss.kernels.rows import MAJORIZER, Computation, evaluate
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
 from boostloss.losses.base import Loss
 from boostloss.losses.intercept import argmin_constant, steep_constant, weighted_quantile
@@ -117,9 +117,9 @@ class Quantile(Location):
         if (
             self.curvature_output(curvature) == MAJORIZER
         ):  # infinite at an error of 0 if it is not smoothed
-            y, f, weight, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
-            parameters = self.smoothed_parameters(y, f, weight)
-            (hessian,) = evaluate(self.formula, (MAJORIZER,), y, f, weight, 1.0, parameters, dtype)
+            rows, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
+            parameters = self.smoothed_parameters(*rows)
+            (hessian,) = evaluate(Computation(self.formula, (MAJORIZER,), parameters), rows, dtype)
         return gradient, hessian
 
     def smoothed_parameters(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from boostloss.distribution import BarronDistribution
 from boostloss.formulas.barron import barron
-from boostloss.kernels.rows import LOSS, fill
+from boostloss.kernels.rows import LOSS, Computation, Rows, fill
 from boostloss.losses.intercept import weighted_quantile
 
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
@@ -31,7 +31,8 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
     scales = spread * NORMAL_MAD / medians
     losses = np.empty((len(SHAPES), len(size)))
     for row, *parameters in zip(losses, SHAPES.tolist(), scales.tolist(), strict=True):
-        fill([row], barron, (LOSS,), target, size, weight, 1.0 / total, tuple(parameters))
+        computation = Computation(barron, (LOSS,), tuple(parameters), factor=1.0 / total)
+        fill([row], computation, Rows(target, size, weight))
     mean_losses = losses.sum(axis=1) + np.log(scales) + log_z
     rows = total**2 / (weight @ weight)  # as many of equal weight
     excess = rows * (mean_losses - mean_losses.min())

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.kernels.rows import readable
+
 
 def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
-    """A contiguous 1-d array of float32 or float64."""
+    """A contiguous and aligned 1-d array of float32 or float64, in the machine's byte order."""
+    if readable(values, 1):
+        return values  # type: ignore[return-value]
     array = np.asarray(values)
     if array.dtype != np.float32:
         array = array.astype(np.float64, copy=False)
@@ -17,7 +21,7 @@ def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (n_samples,), got shape {array.shape}.")
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
 
 
 def check_finite(array: NDArray[np.floating], name: str) -> None:
@@ -33,9 +37,8 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
     weight = as_column(sample_weight, "sample_weight")
     if len(weight) != n:
         raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {n}.")
-    valid = (weight >= 0) & (weight < math.inf)
-    if not valid.all():
-        row = int(np.flatnonzero(~valid)[0])
+    if n and not (weight.min() >= 0.0 and weight.max() < math.inf):  # NaN passes to both
+        row = int(np.flatnonzero(~((weight >= 0.0) & (weight < math.inf)))[0])
         raise ValueError(f"sample_weight must be finite and >= 0, got {weight[row]} in row {row}.")
     return weight
 

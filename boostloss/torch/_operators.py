@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from boostloss.kernels.rows import GRADIENT, LOSS, add_up, fill
+from boostloss.kernels.rows import GRADIENT, LOSS, Computation, Rows, add_up, fill
 from boostloss.kernels.threads import run_in_threads
 
 formulas: dict[str, Callable] = {}  # that operators have been called for
@@ -63,6 +63,21 @@ def in_torch_threads(work: Callable[[], None]) -> None:
             raise errors[0]
 
 
+def check_tensors(input: Tensor, target: Tensor, weight: Tensor | None = None) -> None:
+    """Refuse tensors whose memory is not what a kernel would take it for."""
+    if input.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"input must be of dtype float32 or float64, got {input.dtype}.")
+    for name, tensor in (("target", target), ("weight", weight)):
+        if tensor is None:
+            continue
+        if tensor.shape != input.shape:
+            shapes = f"{tuple(input.shape)}, got {tuple(tensor.shape)}"
+            raise ValueError(f"{name} must have the shape of input, {shapes}.")
+        if tensor.dtype != input.dtype or tensor.device != input.device:
+            wanted, got = (f"{x.dtype} on {x.device}" for x in (input, tensor))
+            raise TypeError(f"{name} must be {wanted} as input is, got {got}.")
+
+
 def flat(tensor: Tensor) -> Tensor:
     """The elements in a row; a copy where they lie apart."""
     return tensor.detach().contiguous().view(-1)
@@ -85,21 +100,20 @@ total = torch.ops.boostloss.total.default
 @torch.library.impl("boostloss::evaluate", "cpu")
 def _(input, target, formula, outputs, parameters):
     """Outputs of a formula by its compiled kernel, which runs over the tensors' own memory."""
+    check_tensors(input, target)
     f, y = flat(input), flat(target)
     results = [torch.empty_like(f) for _ in outputs]
-    arrays = [x.numpy() for x in results]
+    arrays, rows = [x.numpy() for x in results], Rows(y.numpy(), f.numpy())
     for pair in (slice(0, 2), slice(2, None)):  # a kernel has one or two results
         if outputs[pair]:
-            columns, rows = tuple(outputs[pair]), (y.numpy(), f.numpy())
-            numbers = None, 1.0, tuple(parameters)
-            fill(
-                arrays[pair], named(formula), columns, *rows, *numbers, in_threads=in_torch_threads
-            )
+            computation = Computation(named(formula), tuple(outputs[pair]), tuple(parameters))
+            fill(arrays[pair], computation, rows, in_torch_threads)
     return [x.view(input.shape) for x in results]
 
 
 @torch.library.register_fake("boostloss::evaluate")
 def _(input, target, formula, outputs, parameters):
+    check_tensors(input, target)
     return [input.new_empty(input.shape) for _ in outputs]
 
 
@@ -112,15 +126,17 @@ def _(info, in_dims, input, target, formula, outputs, parameters):
 @torch.library.impl("boostloss::total", "cpu")
 def _(input, target, weight, formula, parameters):
     """Weighted sum of a formula's losses, and the gradient of each, in one pass that never writes the losses."""
+    check_tensors(input, target, weight)
     f = flat(input)
     slope = torch.empty_like(f)
-    rows = flat(target).numpy(), f.numpy(), None if weight is None else flat(weight).numpy()
-    value = add_up(named(formula), *rows, tuple(parameters), slope.numpy(), in_torch_threads)
+    rows = Rows(flat(target).numpy(), f.numpy(), None if weight is None else flat(weight).numpy())
+    value = add_up(named(formula), tuple(parameters), rows, slope.numpy(), in_torch_threads)
     return input.new_tensor(value), slope.view(input.shape)
 
 
 @torch.library.register_fake("boostloss::total")
 def _(input, target, weight, formula, parameters):
+    check_tensors(input, target, weight)
     return input.new_empty(()), input.new_empty(input.shape)
 
 
@@ -129,7 +145,9 @@ def _(info, in_dims, input, target, weight, formula, parameters):
     tensors = batches(info, in_dims, input, target)
     terms = evaluate(*tensors, formula, [LOSS, GRADIENT], parameters)
     if weight is not None:
-        terms = [x * batches(info, in_dims[2:], weight)[0] for x in terms]
+        (weights,) = batches(info, in_dims[2:], weight)
+        check_tensors(tensors[0], tensors[1], weights)
+        terms = [x * weights for x in terms]
     losses, slopes = terms
     return (losses.flatten(1).sum(1) if losses.ndim > 1 else losses, slopes), (0, 0)
 
