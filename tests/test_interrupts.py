@@ -82,9 +82,10 @@ def test_interrupts_of_the_best_constant(tmp_path):
 def test_a_handler_that_computes(tmp_path):
     """While this thread compiles, and while it waits for others."""
     code = """
-    import signal, time
+    import signal
     import numpy as np
     from boostloss import Huber, LogCosh
+    from boostloss.kernels import loops  # numba is there, and what follows compiles
     y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
     calls = 0
 
@@ -95,12 +96,10 @@ def test_a_handler_that_computes(tmp_path):
         signal.setitimer(signal.ITIMER_REAL, 0.002)
 
     signal.signal(signal.SIGALRM, compute)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)  # numba is at work
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
     Huber().gradient_hessian(y, f)
-    end = time.monotonic() + 0.5
-    while time.monotonic() < end:
+    while calls < 20:
         Huber().gradient_hessian(y, f)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    print(calls > 3)
     """
-    assert run_python(code, tmp_path, NUMBA_NUM_THREADS="4") == "True\n"
+    run_python(code, tmp_path, NUMBA_NUM_THREADS="4")

@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +25,7 @@ from boostloss.kernels.rows import (
     evaluate,
     fill,
 )
+from tests.processes import run_python
 
 PACKAGE = Path(boostloss.__file__).parent
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
@@ -49,26 +47,8 @@ print(json.dumps({
 """
 
 
-def run_python(code, cache, folder=PACKAGE.parent):
-    """What a fresh process prints that imports boostloss from a folder and keeps its code in a cache."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder)}
-    environment.pop("NUMBA_DISABLE_JIT", None)
-    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
-    result = subprocess.run(
-        command,
-        cwd=cache,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
 def report(cache, folder=PACKAGE.parent):
-    return json.loads(run_python(REPORT, cache, folder))
+    return json.loads(run_python(REPORT, cache, folder=folder))
 
 
 def many_rows(n=5 * BLOCK // 2 + 13, dtype=np.float32):

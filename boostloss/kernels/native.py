@@ -6,6 +6,7 @@ finds it needs LLVM's linker alone.
 """
 
 import ctypes
+import logging  # noqa: F401
 import os
 import threading
 from collections.abc import Callable
@@ -24,7 +25,8 @@ _engines: list[Any] = []  # the code lives as long as its engine
 compilations = 0  # in this process
 
 # A signal handler may compute while its thread compiles. A fork waits until no thread compiles: the child would inherit
-# the locks, numba's too, but not the thread that would release them.
+# the locks, numba's too, but not the thread that would release them. Such hooks run in reverse order: that of `logging`,
+# which holds a lock that the compiler needs, must be there before this one.
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
