@@ -128,9 +128,10 @@ def test_a_formula_that_has_no_file(tmp_path):
     for formula in (formula, tripled):
         Huber.formula = staticmethod(formula)
         print(Huber().loss(np.zeros(2), np.ones(2)))
+    print(native.compilations)
     """
-    assert run_python(code, tmp_path) == "[1. 1.]\n[3. 3.]\n"
-    assert not list(tmp_path.rglob("*.o"))
+    for compilations in (2, 0):  # they are told apart by what they are made of
+        assert run_python(code, tmp_path) == f"[1. 1.]\n[3. 3.]\n{compilations}\n"
 
 
 def test_two_formulas_of_one_name_in_a_file():

@@ -6,7 +6,6 @@ finds it needs LLVM's linker alone.
 """
 
 import ctypes
-import logging  # noqa: F401
 import os
 import threading
 from collections.abc import Callable
@@ -24,14 +23,7 @@ _functions: dict[Any, Callable] = {}
 _engines: list[Any] = []  # the code lives as long as its engine
 compilations = 0  # in this process
 
-# A signal handler may compute while its thread compiles. A fork waits until no thread compiles: the child would inherit
-# the locks, numba's too, but not the thread that would release them. Such hooks run in reverse order: that of `logging`,
-# which holds a lock that the compiler needs, must be there before this one.
-_lock = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-    )
+_lock = threading.RLock()  # a signal handler may compute while its thread compiles
 
 
 class Variant(NamedTuple):
@@ -58,10 +50,23 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
     """
     key = formula, variant
     if key not in _functions:
+        hold_back_forks()
         with _lock:
             if key not in _functions:
                 _functions[key] = link(object_code_of(formula, variant), variant.n_results)
     return _functions[key]
+
+
+@lru_cache(maxsize=1)
+def hold_back_forks() -> None:
+    """Let a fork wait until no thread compiles: a child would inherit the locks, numba's too, but not the thread."""
+    # Such hooks run in reverse order. That of `logging`, whose lock the compiler needs, must be there before this one.
+    import logging  # noqa: F401
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+        )
 
 
 def object_code_of(formula: Callable, variant: Variant) -> bytes:
