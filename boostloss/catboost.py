@@ -133,7 +133,14 @@ class _Estimator(catboost.CatBoost):
         prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
     def _train(self, train_pool: Any, eval_sets: Any, params: dict[str, Any], *args: Any) -> None:
-        super()._train(train_pool, eval_sets, params, *args)
+        try:
+            super()._train(train_pool, eval_sets, params, *args)
+        except catboost.CatBoostError as error:
+            if isinstance(
+                error.__context__, KeyboardInterrupt
+            ):  # raised in our objective or metric
+                raise KeyboardInterrupt from error
+            raise
         if self.loss is not None:
             self.set_scale_and_bias(1.0, self._intercept)
             self.get_metadata()[KEY] = repr(self.loss)

@@ -17,7 +17,15 @@ from boostloss.check.rows import (
     raw_predictions,
     targets,
 )
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate_numpy
+from boostloss.kernels.rows import (
+    GRADIENT,
+    HESSIAN,
+    LOSS,
+    MAJORIZER,
+    Computation,
+    Rows,
+    evaluate_numpy,
+)
 from boostloss.losses.base import Loss
 
 DIGITS = 250  # of the oracle, whose second difference over a step of 1e-40 loses many
@@ -201,7 +209,8 @@ def compiled_as_plain(loss: Loss) -> str:
     for output in (LOSS, GRADIENT, HESSIAN, MAJORIZER):
         wanted = (LOSS,) if output == LOSS else (GRADIENT, output)
         compiled = outputs(loss, y, f, *wanted)[-1]
-        plain = evaluate_numpy(loss.formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)[-1]
+        computation = Computation(loss.formula, wanted, loss.parameters)
+        plain = evaluate_numpy(computation, Rows(y, f))[-1]
         if not np.allclose(compiled, plain, rtol=1e-9, atol=1e-300):
             row = int(np.argmax(np.abs(compiled - plain)))
             raise Failure(f"compiled {compiled[row]:.10g}, NumPy {plain[row]:.10g} at {f[row]:.6g}")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.kernels.rows import evaluate
+from boostloss.kernels.rows import Computation, Rows, evaluate
 from boostloss.losses.base import Loss
 
 SIZES = (1e-30, 1e-12, 1e-7, 1e-4, 0.013, 0.17, 0.71, 1.3, 2.9, 7.1, 23.0, 170.0, 1e4, 1e8, 1e15)
@@ -58,4 +58,4 @@ def moderate_points(loss: Loss) -> tuple[NDArray, NDArray]:
 
 
 def outputs(loss: Loss, y: NDArray, f: NDArray, *wanted: int) -> list[NDArray]:
-    return evaluate(loss.formula, wanted, y, f, None, 1.0, loss.parameters, f.dtype)
+    return evaluate(Computation(loss.formula, wanted, loss.parameters), Rows(y, f), f.dtype)
