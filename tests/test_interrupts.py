@@ -79,6 +79,28 @@ def test_interrupts_of_the_best_constant(tmp_path):
     run_python(code, tmp_path, arguments=(0,), NUMBA_NUM_THREADS="4")
 
 
+@pytest.mark.parametrize("openmp", ["_operators.OPENMP", "None"])
+def test_interrupts_in_the_threads_of_torch(openmp, tmp_path):
+    pytest.importorskip("torch")
+    code = f"""
+    import torch
+    from boostloss.torch import HuberLoss, _operators
+    _operators.OPENMP = {openmp}
+    torch.set_num_threads(4)
+    input = torch.linspace(-3, 3, 600_000)
+
+    def call():
+        variable = input.clone().requires_grad_()
+        HuberLoss(reduction="sum")(variable, torch.zeros_like(input)).backward()
+        return variable.grad
+
+    interrupted(call, 40)
+    torch.testing.assert_close(call(), input.clamp(-1.0, 1.0))
+    """
+    code = INTERRUPTS + code.replace("\n    ", "\n")
+    run_python(code, tmp_path, arguments=(0,))
+
+
 def test_a_handler_that_computes(tmp_path):
     """While this thread compiles, and while it waits for others."""
     code = """

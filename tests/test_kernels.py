@@ -14,6 +14,7 @@ import boostloss
 from boostloss import Barron, Focal, Huber, LogCosh, Quantile
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.formulas.barron import barron
+from boostloss.kernels import native
 from boostloss.kernels.rows import (
     BLOCK,
     GRADIENT,
@@ -132,6 +133,27 @@ def test_a_formula_that_has_no_file(tmp_path):
     """
     for compilations in (2, 0):  # they are told apart by what they are made of
         assert run_python(code, tmp_path) == f"[1. 1.]\n[3. 3.]\n{compilations}\n"
+
+
+@compiled_only
+@pytest.mark.parametrize("missing", ["create_mcjit_compiler", "ObjectFileRef", "symbol"])
+def test_numba_alone_compiles_too(missing, monkeypatch):
+    y, f = many_rows(1000)
+    computation = Computation(barron, (GRADIENT, MAJORIZER), (0.5, 2.0))
+    expected = evaluate(computation, Rows(y, f), np.float32)
+    expected_total = add_up(barron, (0.5, 2.0), Rows(y, f), gradient := np.empty_like(f))
+    monkeypatch.setattr(native, "_functions", {})
+    if missing == "symbol":
+        code = native.object_code_of(barron, native.Variant((0,), 2, "f", "f", None, "f"))
+        monkeypatch.setattr(native, "object_code_of", lambda *_: code)
+        monkeypatch.setattr(native, "SYMBOL", "another")
+    else:
+        monkeypatch.delattr(native.llvm, missing)
+    found = evaluate(computation, Rows(y, f), np.float32)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    total = add_up(barron, (0.5, 2.0), Rows(y, f), again := np.empty_like(f))
+    assert total == pytest.approx(expected_total, rel=1e-6)
+    np.testing.assert_allclose(again, gradient, rtol=1e-6)
 
 
 def test_two_formulas_of_one_name_in_a_file():

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 from types import FunctionType
+from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
-from numba import carray, from_dtype, njit, types
+from numba import carray, cfunc, from_dtype, njit, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
@@ -37,8 +38,9 @@ def prefer_widest_vectors(typingctx):
     """Let the loops of the function that calls have vectors of 512 bits, where LLVM would stop at 256."""
 
     def codegen(context, builder, sig, args):
-        # llvmlite's own `add` knows no attributes that have a value.
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        attributes = builder.function.attributes
+        if isinstance(attributes, set):  # whose own `add` knows no attributes that have a value
+            set.add(attributes, '"prefer-vector-width"="512"')
         return context.get_dummy_value()
 
     return signature(types.none), codegen
@@ -136,11 +138,8 @@ def bound(formula: partial) -> Callable:
     return register_jitable(**INLINE)(lambda *arguments: function(*first, *arguments))
 
 
-def object_code(
-    formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str
-) -> bytes:
-    """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, to the
-    places of a return value, which is None, and of an exception, which is never raised."""
+def signature_of(variant: Variant) -> Any:
+    """The types of what a loop takes."""
 
     def pointer(dtype):
         return types.CPointer(from_dtype(np.dtype(dtype)))
@@ -151,9 +150,21 @@ def object_code(
     arguments += [result] * variant.n_results
     if variant.layout == "total":
         arguments[-2] = pointer("float64")  # whatever the rows are
-    formula = jitable(formula)
-    loop = njit(nogil=True, **INLINE)(make_loop(formula, variant))
-    loop.compile(types.void(*arguments))
+    return types.void(*arguments)
+
+
+def c_function(formula: Callable, variant: Variant) -> Any:
+    """The loop as numba itself hands out C functions, for this process only."""
+    return cfunc(signature_of(variant), **INLINE)(make_loop(jitable(formula), variant))
+
+
+def object_code(
+    formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str
+) -> bytes:
+    """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, to the
+    places of a return value, which is None, and of an exception, which is never raised."""
+    loop = njit(nogil=True, **INLINE)(make_loop(jitable(formula), variant))
+    loop.compile(signature_of(variant))
     (compiled,) = loop.overloads.values()
 
     module = llvm.parse_assembly(compiled.library.get_llvm_str())

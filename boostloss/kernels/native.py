@@ -26,6 +26,10 @@ compilations = 0  # in this process
 _lock = threading.RLock()  # a signal handler may compute while its thread compiles
 
 
+class LinkError(Exception):
+    """Of object code in which the loop is not found."""
+
+
 class Variant(NamedTuple):
     """What distinguishes two loops of one formula."""
 
@@ -53,8 +57,28 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
         hold_back_forks()
         with _lock:
             if key not in _functions:
-                _functions[key] = link(object_code_of(formula, variant), variant.n_results)
+                _functions[key] = compiled(formula, variant)
     return _functions[key]
+
+
+def compiled(formula: Callable, variant: Variant) -> Callable:
+    """The function, by object code that is kept on disk; by numba alone where llvmlite no longer has what that takes.
+
+    A process's first call takes 15 ms of the processor with code from disk, and 1.2 s with numba and its own cache.
+    """
+    try:
+        return link(object_code_of(formula, variant), variant.n_results)
+    except (AttributeError, LinkError):
+        from boostloss.kernels.loops import c_function
+
+        function = c_function(formula, variant)
+        _engines.append(function)
+        return ctypes.CFUNCTYPE(None, *argument_types(variant.n_results))(function.address)
+
+
+def argument_types(n_results: int) -> list[Any]:
+    address, real = ctypes.c_void_p, ctypes.c_double
+    return [ctypes.c_ssize_t, *[address] * 3, real, real, *[address] * (1 + n_results)]
 
 
 @lru_cache(maxsize=1)
@@ -112,10 +136,10 @@ def link(code: bytes, n_results: int) -> Callable:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    address, real = ctypes.c_void_p, ctypes.c_double
-    types = [ctypes.c_int, address, address, ctypes.c_ssize_t, *[address] * 3, real, real]
-    types += [address] * (1 + n_results)
     loop = engine.get_function_address(SYMBOL)
+    if not loop:
+        raise LinkError(f"no {SYMBOL} in object code")
+    types = [ctypes.c_int, *[ctypes.c_void_p] * 2, *argument_types(n_results)]
     # Threads that call for a few rows each would wait longer for the GIL than the loop takes.
     holding, releasing = ctypes.PYFUNCTYPE(*types)(loop), ctypes.CFUNCTYPE(*types)(loop)
     # numba's convention begins with the places of a return value, here always None, and of an exception, here none.
