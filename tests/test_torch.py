@@ -294,7 +294,7 @@ WRONG = {
     "delta must be positive, got .-1.0.": lambda x: bt.HuberLoss(torch.tensor([1.0, -1.0])),
     "scale must be positive, got .nan": lambda x: bt.BarronLoss(0.0, torch.tensor([np.nan])),
     "alpha must be numbers, got .nan": lambda x: bt.BarronLoss(torch.tensor([np.nan])),
-    "loss must have fixed parameters": lambda x: bt.BarronLoss("adaptive"),
+    "loss must have numbers or tensors": lambda x: bt.BarronLoss("adaptive"),
     "gamma must be": lambda x: bt.FocalLoss(-1.0),
     "target must not require a gradient": lambda x: bt.LogisticLoss()(
         x, x.clone().requires_grad_()

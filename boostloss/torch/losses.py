@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +37,8 @@ class ScaledModule(LossModule):
     def of_scale(self, scale: Tensor, input: Tensor, target: Tensor) -> Tensor:
         x = scaled(input, target, scale)
         value = derivative(self.formula, LOSS, x, torch.zeros_like(x), *self.numbers)
-        return value * scale.to(x.dtype).square()
+        scale = scale.to(x.dtype)
+        return value * scale * scale  # in this order: the square alone may leave the range
 
 
 class HuberLoss(ScaledModule):
@@ -51,12 +51,16 @@ class HuberLoss(ScaledModule):
     reduction : {"mean", "sum", "none"}, default "mean"
     """
 
+    delta: float | Tensor
+
     def __init__(self, delta: float | Tensor = 1.0, reduction: Reduction = "mean"):
         super().__init__(Huber(number(delta)), reduction)
         self.keep(delta=delta)
 
     def composed(self, input, target):
-        return self.of_scale(self.delta, input, target) if hasattr(self, "delta") else None
+        if not isinstance(self.delta, Tensor):
+            return None
+        return self.of_scale(self.delta, input, target)
 
 
 class LogCoshLoss(ScaledModule):
@@ -70,12 +74,16 @@ class LogCoshLoss(ScaledModule):
     reduction : {"mean", "sum", "none"}, default "mean"
     """
 
+    scale: float | Tensor
+
     def __init__(self, scale: float | Tensor = 1.0, reduction: Reduction = "mean"):
         super().__init__(LogCosh(number(scale)), reduction)
         self.keep(scale=scale)
 
     def composed(self, input, target):
-        return self.of_scale(self.scale, input, target) if hasattr(self, "scale") else None
+        if not isinstance(self.scale, Tensor):
+            return None
+        return self.of_scale(self.scale, input, target)
 
 
 class BarronLoss(LossModule):
@@ -95,6 +103,9 @@ class BarronLoss(LossModule):
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, equation 8.
     """
 
+    alpha: float | Tensor
+    scale: float | Tensor
+
     def __init__(
         self,
         alpha: float | Tensor = 1.0,
@@ -105,12 +116,13 @@ class BarronLoss(LossModule):
         self.keep(alpha=alpha, scale=scale)
 
     def composed(self, input, target):
-        if not self._parameters and not self._buffers:
+        alpha, scale = self.alpha, self.scale
+        if not isinstance(alpha, Tensor) and not isinstance(scale, Tensor):
             return None
-        x = scaled(input, target, getattr(self, "scale", self.loss.scale))
-        if hasattr(self, "alpha"):
-            return shaped(x, self.alpha)
-        return derivative(barron, LOSS, x, torch.zeros_like(x), self.loss.alpha, 1.0)
+        x = scaled(input, target, scale)
+        if isinstance(alpha, Tensor):
+            return shaped(x, alpha)
+        return derivative(barron, LOSS, x, torch.zeros_like(x), alpha, 1.0)
 
 
 class QuantileLoss(LossModule):
@@ -124,13 +136,16 @@ class QuantileLoss(LossModule):
     reduction : {"mean", "sum", "none"}, default "mean"
     """
 
+    quantile: float | list[float]
+
     def __init__(self, quantile: float | Sequence[float] = 0.5, reduction: Reduction = "mean"):
         several = quantile if isinstance(quantile, Sequence) else [quantile]
         if not several:
             raise ValueError("quantile must hold at least one level, got none.")
         levels = [Quantile(level) for level in several]
         super().__init__(levels[0], reduction)
-        self.quantile = quantile
+        numbers = [level.quantile for level in levels]
+        self.__dict__["quantile"] = numbers if several is quantile else numbers[0]
         self.levels = levels if several is quantile else None
 
     def extra_repr(self):
@@ -184,7 +199,8 @@ class FocalLoss(LossModule):
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017.
     """
 
-    alpha: Any
+    gamma: float
+    alpha: float | Tensor | None
 
     def __init__(
         self,
@@ -197,7 +213,8 @@ class FocalLoss(LossModule):
             self.register_buffer("alpha", torch.as_tensor(alpha))
         else:
             super().__init__(Focal(gamma, alpha), reduction)
-            self.alpha = alpha
+            self.keep(alpha=alpha)
+        self.keep(gamma=gamma)
 
     def composed(self, input, target):
         if target.ndim < input.ndim:

@@ -36,7 +36,7 @@ class LossModule(nn.Module):
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
         if isinstance(loss, Adaptive):
-            raise ValueError(f"loss must have fixed parameters, got {loss!r}.")
+            raise ValueError(f"loss must have numbers or tensors as parameters, got {loss!r}.")
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
@@ -84,10 +84,21 @@ class LossModule(nn.Module):
         """The loss of every element where it takes more than the formula, else None."""
         return None
 
-    def keep(self, **parameters: float | Tensor) -> None:
-        """Hold those parameters of the loss that are tensors: trained if they are `nn.Parameter`, else buffers."""
+    def __setattr__(self, name: str, value: Any) -> None:
+        loss = vars(self).get("loss")
+        if isinstance(loss, Loss) and name in vars(loss) and not self.holds_tensor(name):
+            raise AttributeError(f"{name} is fixed: make a new {type(self).__name__} to change it.")
+        super().__setattr__(name, value)
+
+    def holds_tensor(self, name: str) -> bool:
+        """Whether a parameter of the loss was given as a tensor."""
+        return name in self._parameters or name in self._buffers
+
+    def keep(self, **parameters: Any) -> None:
+        """Hold the parameters of the loss: tensors are trained if they are `nn.Parameter`, else buffers."""
         for name, value in parameters.items():
             if not isinstance(value, Tensor):
+                self.__dict__[name] = getattr(self.loss, name)
                 continue
             valid, allowed = (
                 (value == value, "numbers") if name == "alpha" else (value > 0.0, "positive")
