@@ -86,7 +86,7 @@ class Focal(Binary):
     formula = focal
 
     def __post_init__(self):
-        check_number(self, "gamma", "a finite number >= 0", lambda x: 0.0 <= x < math.inf)
+        check_number(self, "gamma", "a number from 0 to 1e150", lambda x: 0.0 <= x <= 1e150)
         if self.alpha is not None:
             check_number(self, "alpha", "a number in (0, 1) or None", lambda x: 0.0 < x < 1.0)
 

@@ -18,7 +18,7 @@ from boostloss.losses.base import Loss
 from boostloss.losses.intercept import argmin_constant, steep_constant, weighted_quantile
 from boostloss.losses.scale import robust_scale, robust_shape
 from boostloss.losses.smoothing import half_width, sample
-from boostloss.losses.validation import POSITIVE, check_number
+from boostloss.losses.validation import SCALE, allowed_scale, check_number
 
 
 class Location(Loss):
@@ -55,7 +55,7 @@ class Huber(Adaptable):
     formula = huber
 
     def __post_init__(self):
-        self._check("delta", *POSITIVE)
+        self._check("delta", *SCALE)
 
     @classmethod
     def estimates(cls, error, weight, given):
@@ -76,7 +76,7 @@ class LogCosh(Adaptable):
     formula = log_cosh
 
     def __post_init__(self):
-        self._check("scale", *POSITIVE)
+        self._check("scale", *SCALE)
 
     @classmethod
     def estimates(cls, error, weight, given):
@@ -161,7 +161,7 @@ class Barron(Adaptable):
 
     def __post_init__(self):
         self._check("alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
-        self._check("scale", *POSITIVE)
+        self._check("scale", *SCALE)
 
     @property
     def parameters(self):
@@ -178,11 +178,11 @@ class Barron(Adaptable):
         if alpha == ADAPTIVE:
             alpha = robust_shape(error, weight, spread)
         if alpha > 2.0:  # a far error has more weight than a near one
-            return {"scale": FAR_ERROR * spread}
+            return {"scale": allowed_scale(FAR_ERROR * spread)}
         # (FAR_ERROR^2 / (b scale^2) + 1)^(-b/2) = KEPT_WEIGHT, with b bounded so that scale^2 stays in sight of 1
         b = min(max(2.0 - alpha, 0.5), 1e9)
         scale = FAR_ERROR / math.sqrt(b * math.expm1(-2.0 / b * math.log(KEPT_WEIGHT)))
-        return {"alpha": alpha, "scale": scale * spread}
+        return {"alpha": alpha, "scale": allowed_scale(scale * spread)}
 
     def _best_constant(self, y, weight):
         alpha, scale = self.parameters
@@ -221,4 +221,4 @@ class Welsch(Barron):
 
 def absolute_from(error: NDArray, weight: NDArray | None) -> float:
     """The error at which a squared loss should turn into an absolute one, of which three deviations keep 2/11."""
-    return KEPT_WEIGHT * FAR_ERROR * (robust_scale(error, weight) or 1.0)
+    return allowed_scale(KEPT_WEIGHT * FAR_ERROR * (robust_scale(error, weight) or 1.0))

@@ -43,17 +43,29 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
     return weight
 
 
-# What `check_number` allows, in words and as a test.
+# What `check_number` allows, in words and as a test. Losses form the square of a scale, and its inverse.
+SMALLEST_SCALE, LARGEST_SCALE = 1e-150, 1e150
+SCALE = "a number from 1e-150 to 1e150", lambda x: SMALLEST_SCALE <= x <= LARGEST_SCALE
 POSITIVE = "a positive finite number", lambda x: 0.0 < x < math.inf
 
 
-def check_number(loss: Any, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
-    """Make a parameter of a loss a float, or say what it may be."""
-    value = getattr(loss, name)
+def allowed_scale(scale: float) -> float:
+    """The nearest scale that a loss may have."""
+    return min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
+
+
+def check_number(owner: Any, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
+    """Make a parameter a float, or say what it may be."""
+    value = getattr(owner, name)
     try:
+        single = np.asarray(value)
+        if single.ndim or single.dtype.kind not in "iufO":  # no bool, complex number, text or date
+            raise TypeError
         number = float(value)
+    except OverflowError:  # an integer beyond all floats
+        number = math.nan
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be {allowed}, got {value!r}.") from None
     if not valid(number):
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
-    object.__setattr__(loss, name, number)
+    object.__setattr__(owner, name, number)
