@@ -15,6 +15,7 @@ from boostloss.kernels.rows import GRADIENT, HESSIAN, Computation, Rows, evaluat
 from boostloss.losses.validation import (
     POSITIVE,
     as_column,
+    as_floats,
     check_finite,
     check_number,
     check_weight,
@@ -60,13 +61,13 @@ class BarronDistribution:
 
     def cdf(self, x: ArrayLike) -> Any:
         """Probability of an error of at most ``x``, to 1e-12, and relatively so in the lower tail."""
-        x = np.asarray(x, np.float64)
+        x = as_floats(x, "x").astype(np.float64)
         tail = self._tail(np.sqrt(np.minimum(self._loss(x), 700.0)))
         return np.where(x > 0.0, 1.0 - tail, tail)[()]
 
     def ppf(self, q: ArrayLike) -> Any:
         """Quantile, the inverse of `cdf`; NaN outside [0, 1]."""
-        q = np.asarray(q, np.float64)
+        q = as_floats(q, "q").astype(np.float64)
         tail = np.minimum(q, 1.0 - q)
         total = 2.0 * self._integrals[0]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,7 +145,7 @@ class BarronDistribution:
         return cls(alpha, likeliest(alpha).scale * unit)
 
     def _loss(self, x: ArrayLike) -> NDArray[np.float64]:
-        x = np.asarray(x, np.float64)
+        x = as_floats(x, "x").astype(np.float64)
         with np.errstate(all="ignore"):
             loss = np.asarray(barron(0.0, x, self.alpha, self.scale)[0])
         return np.where(np.isinf(x), np.inf, loss)

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Curvature, Loss
+from boostloss.losses.validation import as_floats
 
 __all__ = ["plot_adaptation", "plot_curvature", "plot_gradient", "plot_loss"]
 
@@ -126,7 +127,7 @@ def _bend(curvature: Curvature) -> Callable[[Loss, NDArray, NDArray], NDArray]:
 
 def _rows(loss: Loss, at: ArrayLike | None) -> tuple[NDArray, NDArray]:
     """Raw predictions and targets: errors of a target of 0, or scores of a label of 1."""
-    x = np.linspace(-6.0, 6.0, 601) if at is None else np.asarray(at, dtype=float)
+    x = np.linspace(-6.0, 6.0, 601) if at is None else as_floats(at, "at").astype(float)
     return x, np.full_like(x, loss.task == "binary")
 
 

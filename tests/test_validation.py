@@ -1,11 +1,20 @@
 """What is given from outside: numbers at the ends of their range, and what is no number."""
 
+import datetime
+import re
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 import boostloss as bl
 from boostloss.boosting.objective import boosting_gradients
+from boostloss.distribution import BarronDistribution
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.losses.adaptive import Adaptive
 
 # Numbers at the ends of their range
 
@@ -84,3 +93,145 @@ def test_adaptive_losses_stay_in_the_range_of_scales(kind, unit):
     adaptive = kind("adaptive", "adaptive") if kind is bl.Barron else kind("adaptive")
     fixed = adaptive.fitted(unit * np.random.default_rng(0).uniform(-1.0, 1.0, 300))
     assert fixed.parameters[-1] == (1e-150 if unit < 1.0 else 1e150)
+
+
+# What is no number
+
+
+def entries(loss, y, f, weight):
+    """The ways in for rows, and what each calls them."""
+    rows = {"y_true": y, "raw_prediction": f, "sample_weight": weight}
+    for call in (loss.loss, loss.gradient_hessian, loss.mean_loss):
+        for name in rows:
+            yield name, lambda bad, name=name, call=call: call(**rows | {name: bad})
+    for name in rows:
+        yield name, lambda bad, name=name: boosting_gradients(loss, **rows | {name: bad})
+    yield "y_true", loss.fit_intercept
+    yield "y_true", loss.check_target
+    yield "sample_weight", lambda bad: loss.fit_intercept(y, bad)
+
+
+STRANGE = {
+    "<U3": np.array(["0.5", "1.5", "2.5"]),
+    "|S3": np.array([b"0.5", b"1.5", b"2.5"]),
+    "datetime64[D]": np.array(["2020-01-01"] * 3, "M8[D]"),
+    "timedelta64[s]": np.array([1, 2, 3], "m8[s]"),
+    "complex128": np.array([1.0, 2.0, 3.0], complex),
+    "[('a', '<f8')]": np.zeros(3, [("a", float)]),
+}
+OBJECTS = ["1.5", b"1.5", 1j, np.complex64(1), np.datetime64("2020"), np.timedelta64(1, "s")]
+OBJECTS += [datetime.date(2020, 1, 1), datetime.timedelta(1), [1.0], {}, 10**400]
+LOSSES = [bl.Huber(), bl.Quantile(0.9), bl.Logistic(), bl.Focal(), bl.Cauchy("adaptive")]
+each_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+ROWS = np.array([0.0, 1.0, 0.0]), np.array([0.5, 0.3, 0.2]), np.ones(3)
+
+
+@each_loss
+def test_arrays_of_no_numbers_are_refused(loss):
+    for name, call in entries(loss, *ROWS):
+        for dtype, values in STRANGE.items():
+            allowed = f"{name} must hold integers, floats or booleans, got dtype {dtype}."
+            with pytest.raises(TypeError, match=re.escape(allowed)):
+                call(values)
+
+
+@each_loss
+@pytest.mark.parametrize("value", OBJECTS, ids=repr)
+def test_objects_that_are_no_numbers_are_refused(loss, value):
+    bad = np.empty(3, object)
+    bad[:] = 0.0
+    bad[1] = value
+    for name, call in entries(loss, *ROWS):
+        with pytest.raises(TypeError, match=f"{name} must hold integers, .* got .* in row 1"):
+            call(bad)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda bad: bl.Huber("adaptive").fitted(bad),
+        lambda bad: bl.Huber("adaptive").fitted(np.ones(3), bad),
+        BarronDistribution.fit,
+        lambda bad: BarronDistribution.fit(np.ones(3), bad),
+        BarronDistribution().logpdf,
+        BarronDistribution().cdf,
+        BarronDistribution().ppf,
+        bl.Logistic().link,
+        bl.Focal().link,
+    ],
+)
+def test_other_entries_refuse_them_too(call):
+    for values in STRANGE.values():
+        with pytest.raises(TypeError, match="must hold integers, floats or booleans, got dtype"):
+            call(values)
+
+
+def test_numbers_in_objects_are_read():
+    expected = bl.Huber().loss([0.5, 1.0, 2.0], np.zeros(3))
+    for y in (
+        [Decimal("0.5"), Fraction(1), 2],
+        np.array([0.5, True, np.float32(2.0)], object),
+        pd.Series([0.5, 1.0, 2.0], dtype="Float64"),
+        pd.Series([0.5, 1.0, 2.0], dtype="float64[pyarrow]"),
+        pd.DataFrame({"y": [0.5, 1.0, 2.0]}),
+        pa.array([0.5, 1.0, 2.0]),
+        pa.chunked_array([[0.5], [1.0, 2.0]]),
+    ):
+        np.testing.assert_array_equal(bl.Huber().loss(y, np.zeros(3)), expected)
+
+
+MISSING = [
+    np.ma.masked_equal([0.0, 7.0, 1.0], 7.0),
+    np.ma.masked_equal(np.array([0.0, 7.0, 1.0], np.float32), 7.0),
+    np.ma.masked_equal([0, 7, 1], 7),
+    [0.0, None, 1.0],
+    pd.Series([0, None, 1], dtype="Int64"),
+    pd.Series([0.0, None, 1.0], dtype="Float64"),
+    pd.Series([0, None, 1], dtype="int64[pyarrow]"),
+    pa.array([0.0, None, 1.0]),
+]
+
+
+@pytest.mark.parametrize(
+    "y", MISSING, ids=lambda y: f"{type(y).__name__} {getattr(y, 'dtype', '')}"
+)
+@each_loss
+def test_missing_rows_are_missing(loss, y):
+    with pytest.raises(ValueError, match=r"y_true must be (finite|0 or 1), got nan in row 1"):
+        loss.check_target(y)
+    with pytest.raises(ValueError, match=r"y_true must be (finite|0 or 1), got nan in row 1"):
+        loss.fit_intercept(y)
+    with pytest.raises(ValueError, match="sample_weight must be finite and >= 0, got nan in row 1"):
+        loss.fit_intercept(np.array([0.0, 1.0, 1.0]), y)
+    if isinstance(loss, Adaptive):
+        with pytest.raises(ValueError, match="error must be finite, got nan in row 1"):
+            loss.fitted(y)
+        return
+    np.testing.assert_array_equal(np.isnan(loss.loss(y, np.zeros(3))), [False, True, False])
+    if isinstance(y, np.ma.MaskedArray):
+        assert y.tolist() == [0.0, None, 1.0]  # as it was
+
+
+REGRESSORS = [
+    ("xgboost", "XGBRegressor", "objective", {}),
+    ("lightgbm", "LGBMRegressor", "objective", {"verbose": -1}),
+    ("catboost", "CatBoostRegressor", "loss_function", {"verbose": False}),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Warning. converting a masked element to nan")  # CatBoost's pool
+@pytest.mark.parametrize(("library", "name", "slot", "options"), REGRESSORS)
+def test_regressors_refuse_targets_that_are_no_numbers(library, name, slot, options):
+    module = pytest.importorskip(f"boostloss.{library}")
+    model = getattr(module, name)(**{slot: bl.Huber(), "n_estimators": 2}, **options)
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = 10.0 * X[:, 0]
+    for bad in (y.astype("U5"), y.astype("U5").astype(object), y.astype("M8[D]"), y + 1j):
+        with pytest.raises((TypeError, ValueError), match=r"must hold integers|Complex data not"):
+            model.fit(X, bad)
+    for bad in (np.ma.masked_less(y, 0.0), pd.Series(y).astype("Float64").mask(y < 0.0)):
+        with pytest.raises(ValueError, match="y_true must be finite, got nan in row"):
+            model.fit(X, bad)
+    model.fit(X, pd.Series(y).astype("Float64"))
+    expected = model.predict(X)
+    np.testing.assert_array_equal(model.fit(X, y).predict(X), expected)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
 from boostloss.losses.base import Curvature, Loss
-from boostloss.losses.validation import as_column, check_number
+from boostloss.losses.validation import as_column, as_floats, check_number
 
 
 class Binary(Loss):
@@ -145,7 +145,7 @@ def _check_labels(y, valid):
 
 
 def _logit(p):
-    p = np.asarray(p, dtype=np.float64)
+    p = as_floats(p, "y_pred").astype(np.float64)
     with np.errstate(divide="ignore"):  # infinite at 0 and 1
         return np.log(p) - np.log1p(-p)
 
