@@ -23,17 +23,25 @@ MOST = 1000  # residuals at most, so that an estimate takes next to no time
 FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
 
 
+def is_adaptive(value: Any) -> bool:
+    """Whether a parameter is to follow the residuals."""
+    return isinstance(value, str) and value == ADAPTIVE
+
+
 class Adaptable(Loss):
     """A loss of the error whose parameters residuals can tell: given ``"adaptive"`` it becomes an `Adaptive`."""
 
     task = "regression"
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(x, str) and x == ADAPTIVE for x in (*args, *kwargs.values())):
+        if not any(map(is_adaptive, (*args, *kwargs.values()))):
+            return super().__new__(cls)
+        try:
             given = inspect.signature(cls).bind(*args, **kwargs)
-            given.apply_defaults()
-            return Adaptive(cls, tuple(given.arguments.items()))
-        return super().__new__(cls)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}.__init__(): {error}") from None
+        given.apply_defaults()
+        return Adaptive(cls, tuple(given.arguments.items()))
 
     def _check(self, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
         check_number(self, name, f"{allowed}, or {ADAPTIVE!r}", valid)
@@ -63,8 +71,14 @@ class Adaptive(Loss):
     task = "regression"
 
     def __post_init__(self) -> None:
-        # Its own checks are those of the numbers that are given.
-        self.kind(**{name: value for name, value in self.given if value != ADAPTIVE})
+        # The class itself checks the numbers that are given, and makes them floats.
+        numbers = {name: value for name, value in self.given if not is_adaptive(value)}
+        checked = self.kind(**numbers)
+        given = (
+            (name, getattr(checked, name) if name in numbers else ADAPTIVE)
+            for name, _ in self.given
+        )
+        object.__setattr__(self, "given", tuple(given))
 
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={value!r}" for name, value in self.given)
@@ -79,7 +93,7 @@ class Adaptive(Loss):
     @property
     def adaptive(self) -> list[str]:
         """The names of the parameters that follow the residuals."""
-        return [name for name, value in self.given if value == ADAPTIVE]
+        return [name for name, value in self.given if is_adaptive(value)]
 
     @property
     def parameters(self) -> tuple[float, ...]:
