@@ -21,6 +21,8 @@ from boostloss.losses.validation import (
     check_weight,
 )
 
+__all__ = ["BarronDistribution"]
+
 # Pieces of v, the square root of the loss, for the quadrature of the distribution function; narrow near 0, where the
 # error bends as a function of v if alpha is near 2. exp(-700) is close to the least number.
 EDGES = np.concatenate([[0.0, 0.02, 0.1, 0.25], np.linspace(0.5, math.sqrt(700.0), 53)])
@@ -42,9 +44,27 @@ class BarronDistribution:
     scale : float
         Size of an error at which the loss leaves the parabola, in units of the error.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If alpha is negative or the scale is not a positive finite number.
+
     References
     ----------
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, section 2.
+
+    Examples
+    --------
+    >>> from boostloss.distribution import BarronDistribution
+    >>> distribution = BarronDistribution(alpha=1.0, scale=2.0)
+    >>> distribution.cdf([0.0, 2.0]).round(4)
+    array([0.5   , 0.7657])
+    >>> float(distribution.ppf(0.975).round(4))
+    6.7735
+    >>> distribution.rvs(3, random_state=0).shape
+    (3,)
+    >>> BarronDistribution.fit([-1.2, 0.3, 0.8, -0.4, 0.1, 5.0, -0.2, 0.6])
+    BarronDistribution(alpha=0.100..., scale=0.390...)
     """
 
     alpha: float = 1.0
@@ -55,18 +75,47 @@ class BarronDistribution:
         check_number(self, "scale", *POSITIVE)
 
     def logpdf(self, x: ArrayLike) -> Any:
-        """Logarithm of the density."""
+        """Logarithm of the density.
+
+        Parameters
+        ----------
+        x : float or array-like
+            Errors.
+
+        Returns
+        -------
+        float or ndarray
+        """
         log_z = float(log_partition(self.alpha)[0])
         return -(self._loss(x) + math.log(self.scale) + log_z)[()]
 
     def cdf(self, x: ArrayLike) -> Any:
-        """Probability of an error of at most ``x``, to 1e-12, and relatively so in the lower tail."""
+        """Probability of an error of at most ``x``, to 1e-12, and relatively so in the lower tail.
+
+        Parameters
+        ----------
+        x : float or array-like
+
+        Returns
+        -------
+        float or ndarray
+        """
         x = as_floats(x, "x").astype(np.float64)
         tail = self._tail(np.sqrt(np.minimum(self._loss(x), 700.0)))
         return np.where(x > 0.0, 1.0 - tail, tail)[()]
 
     def ppf(self, q: ArrayLike) -> Any:
-        """Quantile, the inverse of `cdf`; NaN outside [0, 1]."""
+        """Quantile, the inverse of `cdf`; NaN outside [0, 1].
+
+        Parameters
+        ----------
+        q : float or array-like
+            Probabilities.
+
+        Returns
+        -------
+        float or ndarray
+        """
         q = as_floats(q, "q").astype(np.float64)
         tail = np.minimum(q, 1.0 - q)
         total = 2.0 * self._integrals[0]
@@ -84,7 +133,17 @@ class BarronDistribution:
     def rvs(
         self, size: int | tuple[int, ...] = 1, random_state: int | np.random.Generator | None = None
     ) -> NDArray[np.float64]:
-        """Random errors; the same ones for the same integer ``random_state``."""
+        """Random errors; the same ones for the same integer ``random_state``.
+
+        Parameters
+        ----------
+        size : int or tuple of int, default 1
+        random_state : int or numpy.random.Generator, optional
+
+        Returns
+        -------
+        ndarray of shape `size`
+        """
         # The loss grows with alpha, so that Cauchy's density times a constant is an envelope: 45 % or more is accepted.
         generator = np.random.default_rng(random_state)
         cauchy = BarronDistribution(0.0, self.scale)
@@ -112,6 +171,11 @@ class BarronDistribution:
         -------
         BarronDistribution
             With alpha and log(scale) to 1e-8 or better.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If half of the errors are 0, or one is not finite.
         """
         error = as_column(error, "error").astype(np.float64)
         weight = np.ones_like(error)

@@ -29,6 +29,17 @@ class Loss:
         What the target is: a number, or a label 0 or 1.
     curvature : {"exact", "majorizer"}
         The curvature that serves Newton's method best, as it measured.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Cauchy(scale=2.0)
+    >>> isinstance(loss, bl.Loss)
+    True
+    >>> loss.mean_loss([0.0, 0.0], [2.0, 200.0], sample_weight=[3.0, 1.0])
+    2.43...
+    >>> {loss: 1}[bl.from_string("Cauchy(2)")]  # a value, like a number
+    1
     """
 
     formula: ClassVar[Callable[..., tuple[Any, Any, Any, Any]]]

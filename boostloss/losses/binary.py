@@ -45,7 +45,21 @@ class Binary(Loss):
 
 @dataclass(frozen=True)
 class Logistic(Binary):
-    """Logistic loss: log(1 + exp(-margin)), the negative log-likelihood of the label."""
+    """Logistic loss: log(1 + exp(-margin)), the negative log-likelihood of the label.
+
+    References
+    ----------
+    Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Logistic()
+    >>> loss.loss([0, 1], [0.0, 2.0]).round(4)
+    array([0.6931, 0.1269])
+    >>> loss.inverse_link([-2.0, 0.0, 2.0]).round(4)
+    array([0.1192, 0.5   , 0.8808])
+    """
 
     curvature: ClassVar[Curvature] = "exact"
     formula = logistic
@@ -70,14 +84,28 @@ class Focal(Binary):
     Parameters
     ----------
     gamma : float, default 2.0
-        Focusing; 0 gives the logistic loss; not negative.
+        Focusing, from 0, which gives the logistic loss, to 1e150.
     alpha : float, optional
         Balance: the weight of label 1 is alpha, that of label 0 is 1 - alpha; in (0, 1). The default weighs both 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not such a number.
 
     References
     ----------
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017; Charoenphakdee et al., "On Focal Loss for
     Class-Posterior Probability Estimation: A Theoretical Perspective", CVPR 2021.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Focal(gamma=1.0)
+    >>> loss.loss([1, 1], [0.0, 3.0]).round(4)
+    array([0.3466, 0.0023])
+    >>> loss.inverse_link([0.0, 2.0]).round(4)  # no sigmoid, which is 0.8808 at 2
+    array([0.5   , 0.9732])
     """
 
     gamma: float = 2.0

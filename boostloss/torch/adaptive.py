@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from boostloss.formulas.barron import barron
 from boostloss.formulas.log_partition import log_partition
 from boostloss.kernels.rows import LOSS
-from boostloss.losses.location import Barron
+from boostloss.losses.barron import Barron
 from boostloss.torch._derivative import derivative
-from boostloss.torch.losses import scaled, shaped
+from boostloss.torch.location import scaled, shaped
 from boostloss.torch.module import LossModule, Reduction
 
 
@@ -44,6 +44,18 @@ class AdaptiveBarronLoss(LossModule):
     References
     ----------
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, section 2 and appendix.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import AdaptiveBarronLoss
+    >>> network = torch.nn.Linear(4, 2)
+    >>> loss = AdaptiveBarronLoss(num_dims=2)
+    >>> optimizer = torch.optim.Adam([*network.parameters(), *loss.parameters()])
+    >>> loss(network(torch.ones(8, 4)), torch.zeros(8, 2)).backward()
+    >>> optimizer.step()
+    >>> loss.alpha().shape
+    torch.Size([2])
     """
 
     def __init__(
@@ -87,6 +99,7 @@ class AdaptiveBarronLoss(LossModule):
         self.hold("latent_scale", torch.zeros_like(latent_alpha), scale_lo < scale_init)
 
     def hold(self, name: str, value: Tensor, trained: bool) -> None:
+        """Register a tensor that is trained, or one that is not saved."""
         if trained:
             self.register_parameter(name, nn.Parameter(value))
         else:

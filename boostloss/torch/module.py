@@ -29,6 +29,17 @@ class LossModule(nn.Module):
     ------
     ValueError
         If a parameter is not valid, or the shapes of `input` and `target` differ.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import torch
+    >>> from boostloss.torch import LossModule
+    >>> loss = LossModule(bl.Welsch(scale=2.0))
+    >>> loss(torch.tensor([0.0, 200.0]), torch.zeros(2))
+    tensor(0.5000)
+    >>> loss(torch.tensor([0.0, 200.0]), torch.zeros(2), weight=torch.tensor([3.0, 1.0]))
+    tensor(0.2500)
     """
 
     def __init__(self, loss: Loss, reduction: Reduction = "mean"):

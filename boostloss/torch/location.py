@@ -1,6 +1,5 @@
-"""The losses of the core as modules, by name."""
+"""The losses of the error as modules."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -8,8 +7,8 @@ from torch import Tensor
 
 from boostloss.formulas.barron import barron, barron_shape
 from boostloss.kernels.rows import LOSS
-from boostloss.losses.binary import Focal, Logistic
-from boostloss.losses.location import Barron, Huber, LogCosh, Quantile, SquaredError
+from boostloss.losses.barron import Barron
+from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 from boostloss.torch._derivative import derivative
 from boostloss.torch.module import LossModule, Reduction, prepared
 
@@ -25,6 +24,18 @@ class SquaredErrorLoss(LossModule):
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import SquaredErrorLoss
+    >>> SquaredErrorLoss()(torch.tensor([1.0, 5.0]), torch.zeros(2))
+    tensor(6.5000)
     """
 
     def __init__(self, reduction: Reduction = "mean"):
@@ -49,6 +60,26 @@ class HuberLoss(ScaledModule):
     delta : float or Tensor, default 1.0
         Where the square ends; positive. A tensor is broadcast against the input, and receives a gradient.
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Attributes
+    ----------
+    delta : float or Tensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import HuberLoss
+    >>> HuberLoss(2.0, reduction="none")(torch.tensor([1.0, 5.0]), torch.zeros(2))
+    tensor([0.5000, 8.0000])
+    >>> loss = HuberLoss(torch.nn.Parameter(torch.tensor(2.0)))  # trained with the network
+    >>> loss(torch.tensor([1.0, 5.0]), torch.zeros(2)).backward()
+    >>> loss.delta.grad
+    tensor(1.5000)
     """
 
     delta: float | Tensor
@@ -72,6 +103,22 @@ class LogCoshLoss(ScaledModule):
         The error at which the loss leaves the squared error; positive. A tensor is broadcast against the input, and
         receives a gradient.
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Attributes
+    ----------
+    scale : float or Tensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import LogCoshLoss
+    >>> LogCoshLoss(0.5, reduction="none")(torch.tensor([0.1, 10.0]), torch.zeros(2))
+    tensor([0.0050, 4.8267])
     """
 
     scale: float | Tensor
@@ -98,9 +145,25 @@ class BarronLoss(LossModule):
         receive gradients.
     reduction : {"mean", "sum", "none"}, default "mean"
 
+    Attributes
+    ----------
+    alpha, scale : float or Tensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
     References
     ----------
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, equation 8.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import BarronLoss
+    >>> BarronLoss(alpha=0.0, scale=2.0, reduction="none")(torch.tensor([2.0, 200.0]), torch.zeros(2))
+    tensor([0.4055, 8.5174])
     """
 
     alpha: float | Tensor
@@ -134,6 +197,24 @@ class QuantileLoss(LossModule):
         Levels in (0, 1). For a sequence, `input` has one more dimension than `target`, the last one, with a quantile
         for each level.
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Attributes
+    ----------
+    quantile : float or list of float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import QuantileLoss
+    >>> QuantileLoss(0.9, reduction="none")(torch.tensor([-1.0, 1.0]), torch.zeros(2))
+    tensor([0.9000, 0.1000])
+    >>> QuantileLoss([0.1, 0.5, 0.9])(torch.zeros(8, 3), torch.ones(8))  # three outputs for each target
+    tensor(0.5000)
     """
 
     quantile: float | list[float]
@@ -165,91 +246,6 @@ class QuantileLoss(LossModule):
             for level, column in zip(self.levels, columns, strict=True)
         ]
         return torch.stack(losses, dim=-1)
-
-
-class LogisticLoss(LossModule):
-    """Logistic loss of a logit: -target log p - (1 - target) log(1 - p), p = sigmoid(input).
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-    """
-
-    def __init__(self, reduction: Reduction = "mean"):
-        super().__init__(Logistic(), reduction)
-
-
-class FocalLoss(LossModule):
-    """Focal loss of logits: alpha (1 - p)^gamma (-log p), p the probability of the true label or class.
-
-    A target of the shape of the input holds a label 0 or 1, not a probability, for each logit. A target of shape
-    (n, ...) for an input of shape (n, C, ...) holds indices of classes.
-
-    Parameters
-    ----------
-    gamma : float, default 2.0
-        Focusing; 0 gives logistic loss and cross entropy; not negative.
-    alpha : float or sequence of float, optional
-        Balance. For labels: alpha weighs label 1, 1 - alpha label 0. For classes: a weight for each. The default weighs
-        all 1.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    References
-    ----------
-    Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017.
-    """
-
-    gamma: float
-    alpha: float | Tensor | None
-
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        alpha: float | Sequence[float] | Tensor | None = None,
-        reduction: Reduction = "mean",
-    ):
-        if isinstance(alpha, Sequence | Tensor):
-            super().__init__(Focal(gamma), reduction)
-            self.register_buffer("alpha", torch.as_tensor(alpha))
-        else:
-            super().__init__(Focal(gamma, alpha), reduction)
-            self.keep(alpha=alpha)
-        self.keep(gamma=gamma)
-
-    def composed(self, input, target):
-        if target.ndim < input.ndim:
-            return self.of_classes(input, target)
-        if isinstance(self.alpha, Tensor):
-            raise ValueError("alpha must be None or a number for labels, got one for each class.")
-        return None
-
-    def of_classes(self, input: Tensor, target: Tensor) -> Tensor:
-        """The binary formula at the logit of the true class's probability: its score less those of all others."""
-        dim = min(1, input.ndim - 1)
-        expected = (*input.shape[:dim], *input.shape[dim + 1 :])
-        if target.is_floating_point() or target.shape != expected:
-            raise ValueError(
-                f"target must have the shape of input, {tuple(input.shape)}, or hold integers in shape {expected}: "
-                f"got {target.dtype} in shape {tuple(target.shape)}."
-            )
-        if input.shape[dim] < 2:
-            raise ValueError(f"input must have at least 2 classes, got shape {tuple(input.shape)}.")
-        if self.loss.alpha is not None:
-            raise ValueError("alpha must be None or hold a number for each class, got one number.")
-        scores = input.to(torch.promote_types(input.dtype, torch.float32))
-        index = target.long().unsqueeze(dim)
-        others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
-        margin = scores.gather(dim, index).squeeze(dim) - others
-        one = torch.ones_like(margin)
-        value = derivative(self.formula, LOSS, margin, one, *self.numbers)
-        if not isinstance(self.alpha, Tensor):
-            return value
-        if self.alpha.numel() != input.shape[dim]:
-            raise ValueError(
-                f"alpha must hold a number for each of {input.shape[dim]} classes, got {self.alpha.numel()}."
-            )
-        weight = self.alpha.to(value.dtype).index_select(0, target.reshape(-1))
-        return value * weight.reshape(target.shape)
 
 
 def scaled(input: Tensor, target: Tensor, scale: float | Tensor) -> Tensor:
