@@ -214,7 +214,7 @@ class BarronDistribution:
             loss = np.asarray(barron(0.0, x, self.alpha, self.scale)[0])
         return np.where(np.isinf(x), np.inf, loss)
 
-    def _square(self, loss: NDArray) -> tuple[NDArray, NDArray]:
+    def _square(self, loss: NDArray[Any]) -> tuple[NDArray[Any], NDArray]:
         """(x / scale)^2 / loss, which is 2 at 0, and twice the derivative of the loss in (x / scale)^2, inverted."""
         loss = np.maximum(loss, 1e-30)
         alpha = self.alpha
@@ -225,23 +225,23 @@ class BarronDistribution:
         log_u = 2.0 / alpha * log_power if alpha > 1e-20 else 2.0 / b * loss
         return b * np.expm1(log_u) / loss, np.exp(log_u - log_power)
 
-    def _slope(self, v: NDArray) -> NDArray:
+    def _slope(self, v: NDArray[Any]) -> NDArray[Any]:
         """The density of v, the square root of the loss with the sign of the error, times Z."""
         square, inverse = self._square(v * v)
         return 2.0 * np.exp(-v * v) * inverse / np.sqrt(square)
 
-    def _pieces(self, start: NDArray, end: NDArray) -> NDArray:
+    def _pieces(self, start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
         """Integrals of `_slope`, by Gauss's rule."""
         half = 0.5 * (end - start)
         return half * sum(w * self._slope(start + half * (1.0 + t)) for t, w in gauss(20))
 
     @cached_property
-    def _integrals(self) -> NDArray:
+    def _integrals(self) -> NDArray[Any]:
         """Integrals of `_slope` from each of `EDGES` to infinity."""
         pieces = self._pieces(EDGES[:-1], EDGES[1:])
         return np.append(np.cumsum(pieces[::-1])[::-1], 0.0)
 
-    def _tail(self, v: NDArray) -> NDArray:
+    def _tail(self, v: NDArray[Any]) -> NDArray[Any]:
         """Probability that the square root of the loss, with the sign of the error, is above v >= 0."""
         end = np.clip(np.searchsorted(EDGES, v, "right"), 1, len(EDGES) - 1)
         return (self._integrals[end] + self._pieces(v, EDGES[end])) / (2.0 * self._integrals[0])
@@ -254,7 +254,7 @@ def gauss(n: int) -> list[tuple[float, float]]:
     return list(zip(nodes.tolist(), weights.tolist(), strict=True))
 
 
-def likeliest_scale(error: NDArray, weight: NDArray, alpha: float, start: float) -> float:
+def likeliest_scale(error: NDArray[Any], weight: NDArray[Any], alpha: float, start: float) -> float:
     """The scale of the greatest likelihood: where the weighted mean of error * gradient is 1."""
     log_scale, low, high, target = math.log(start), -math.inf, math.inf, 0.0 * error
     for _ in range(200):

@@ -1,34 +1,19 @@
 """Every public class and function is documented the same way, and its examples run."""
 
 import doctest
-import importlib
 import inspect
 import re
 
 import pytest
 
 import boostloss as bl
+from tools.public_types import public_objects
 
-MODULES = ["boostloss", "boostloss.check", "boostloss.distribution", "boostloss.plot"]
-MODULES += [f"boostloss.{name}" for name in ("xgboost", "lightgbm", "catboost", "torch")]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
-def public_objects():
-    for module_name in MODULES:
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name.partition(".")[0] == "boostloss":
-                raise
-            continue  # a library that is not installed
-        for name in module.__all__:
-            value = getattr(module, name)
-            if callable(value):
-                yield pytest.param(value, id=f"{module_name.removeprefix('boostloss.')}.{name}")
-
-
-each = pytest.mark.parametrize("value", list(public_objects()))
+PUBLIC = dict(public_objects())
+each = pytest.mark.parametrize("value", PUBLIC.values(), ids=PUBLIC)
 
 
 def sections(value):
@@ -38,8 +23,7 @@ def sections(value):
 
 
 def test_there_are_public_objects():
-    values = {param.values[0] for param in public_objects()}
-    assert values >= {*bl.LOSSES, bl.Loss, bl.from_string, bl.check_loss}
+    assert {*PUBLIC.values()} >= {*bl.LOSSES, bl.Loss, bl.from_string, bl.check_loss}
 
 
 @each

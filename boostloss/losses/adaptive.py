@@ -8,12 +8,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.losses.base import Loss, total_weight
+from boostloss.losses.base import Curvature, Loss, Task, total_weight
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.validation import as_column, check_finite, check_number, check_weight
 
@@ -31,7 +31,7 @@ def is_adaptive(value: Any) -> bool:
 class Adaptable(Loss):
     """A loss of the error whose parameters residuals can tell: given ``"adaptive"`` it becomes an `Adaptive`."""
 
-    task = "regression"
+    task: ClassVar[Task] = "regression"
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if not any(map(is_adaptive, (*args, *kwargs.values()))):
@@ -48,7 +48,7 @@ class Adaptable(Loss):
 
     @classmethod
     def estimates(
-        cls, error: NDArray, weight: NDArray | None, given: dict[str, Any]
+        cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
     ) -> dict[str, float]:
         """A value for each parameter that may be adaptive, where the others are given."""
         raise NotImplementedError
@@ -68,7 +68,7 @@ class Adaptive(Loss):
 
     kind: type[Adaptable]
     given: tuple[tuple[str, Any], ...]
-    task = "regression"
+    task: ClassVar[Task] = "regression"
 
     def __post_init__(self) -> None:
         # The class itself checks the numbers that are given, and makes them floats.
@@ -137,17 +137,27 @@ class Adaptive(Loss):
         estimates = self.kind.estimates(error, weight, given)
         return self.kind(**given | {name: estimates[name] for name in self.adaptive})
 
-    def loss(self, y_true, raw_prediction, sample_weight=None):
+    def loss(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.floating]:
         return self._suited(y_true, raw_prediction, sample_weight).loss(
             y_true, raw_prediction, sample_weight
         )
 
-    def gradient_hessian(self, y_true, raw_prediction, sample_weight=None, curvature=None):
+    def gradient_hessian(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        curvature: Curvature | None = None,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         return self._suited(y_true, raw_prediction, sample_weight).gradient_hessian(
             y_true, raw_prediction, sample_weight, curvature
         )
 
-    def mean_loss(self, y_true, raw_prediction, sample_weight=None):
+    def mean_loss(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """The mean absolute error, since the loss itself differs from round to round."""
         rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
         size = np.abs(rows.raw_prediction.astype(np.float64) - rows.y_true)

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from numpy.typing import NDArray
 
 from boostloss.formulas.barron import barron
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
@@ -47,20 +49,22 @@ class Barron(Adaptable):
     scale: float | Literal["adaptive"] = 1.0
     formula = barron
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check("alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
         self._check("scale", *SCALE)
 
     @property
-    def parameters(self):
-        return self.alpha, self.scale
+    def parameters(self) -> tuple[float, ...]:
+        return float(self.alpha), float(self.scale)
 
     @property
-    def largest_curvature(self):
+    def largest_curvature(self) -> float:
         return 1.0 / self.parameters[1] ** 2
 
     @classmethod
-    def estimates(cls, error, weight, given):
+    def estimates(
+        cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
+    ) -> dict[str, float]:
         spread = robust_scale(error, weight) or 1.0
         alpha = given.get("alpha", cls.alpha)
         if alpha == ADAPTIVE:

@@ -12,6 +12,7 @@ from boostloss.losses.intercept import argmin_constant
 from boostloss.losses.validation import as_column, check_finite, check_weight
 
 Curvature = Literal["exact", "majorizer"]
+Task = Literal["regression", "binary"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
 
 
@@ -43,10 +44,10 @@ class Loss:
     """
 
     formula: ClassVar[Callable[..., tuple[Any, Any, Any, Any]]]
-    task: ClassVar[Literal["regression", "binary"]]
+    task: ClassVar[Task]
     curvature: ClassVar[Curvature] = "majorizer"
 
-    def __init_subclass__(cls, **options: Any):
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "formula" in vars(cls):  # not a method: it takes no `self`
             cls.formula = staticmethod(cls.formula)

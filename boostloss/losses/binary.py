@@ -10,14 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
-from boostloss.losses.base import Curvature, Loss
+from boostloss.losses.base import Curvature, Loss, Task
 from boostloss.losses.validation import as_column, as_floats, check_number
 
 
 class Binary(Loss):
     """A loss of the margin ``sign * raw_prediction``, sign = -1 for label 0 and 1 for label 1."""
 
-    task = "binary"
+    task: ClassVar[Task] = "binary"
 
     def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
         """The labels as a 1-d float array.
@@ -65,13 +65,13 @@ class Logistic(Binary):
     formula = logistic
 
     @property
-    def largest_curvature(self):
+    def largest_curvature(self) -> float:
         return 0.25
 
-    def link(self, y_pred):
+    def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         return _logit(y_pred)
 
-    def inverse_link(self, raw_prediction):
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         return _sigmoid(np.asarray(raw_prediction))
 
 
@@ -113,22 +113,22 @@ class Focal(Binary):
     curvature: ClassVar[Curvature] = "exact"
     formula = focal
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_number(self, "gamma", "a number from 0 to 1e150", lambda x: 0.0 <= x <= 1e150)
         if self.alpha is not None:
             check_number(self, "alpha", "a number in (0, 1) or None", lambda x: 0.0 < x < 1.0)
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[float, ...]:
         negative, positive = (1.0, 1.0) if self.alpha is None else (1.0 - self.alpha, self.alpha)
         return self.gamma, negative, positive, _focal_curvature(self.gamma)
 
     @property
-    def largest_curvature(self):
+    def largest_curvature(self) -> float:
         _, negative, positive, largest = self.parameters
         return largest * min(negative, positive)
 
-    def link(self, y_pred):
+    def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         target = _logit(y_pred)
         # The logit of the posterior grows with the score: bisection finds the score to the last bit.
         low, high = np.full_like(target, -800.0), np.full_like(target, 800.0)
@@ -138,7 +138,7 @@ class Focal(Binary):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.where(np.isfinite(target), 0.5 * (low + high), target)
 
-    def inverse_link(self, raw_prediction):
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         raw = np.asarray(raw_prediction)
         probability = _sigmoid(self._posterior_logit(raw))
         return probability.astype(np.result_type(raw, np.float32), copy=False)

@@ -1,10 +1,10 @@
 """The losses of the error ``raw_prediction - y_true``; their mathematics is in `formulas`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
@@ -12,7 +12,7 @@ from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
 from boostloss.kernels.rows import MAJORIZER, Computation, evaluate
 from boostloss.losses.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptable
-from boostloss.losses.base import Loss
+from boostloss.losses.base import Curvature, Loss, Task
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.scale import robust_scale
 from boostloss.losses.smoothing import half_width, sample
@@ -22,7 +22,7 @@ from boostloss.losses.validation import SCALE, allowed_scale, check_number
 class Location(Loss):
     """A loss of the error ``raw_prediction - y_true``."""
 
-    task = "regression"
+    task: ClassVar[Task] = "regression"
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,13 @@ class Huber(Adaptable):
     delta: float | Literal["adaptive"] = 1.0
     formula = huber
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check("delta", *SCALE)
 
     @classmethod
-    def estimates(cls, error, weight, given):
+    def estimates(
+        cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
+    ) -> dict[str, float]:
         return {"delta": absolute_from(error, weight)}
 
 
@@ -120,11 +122,13 @@ class LogCosh(Adaptable):
     scale: float | Literal["adaptive"] = 1.0
     formula = log_cosh
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check("scale", *SCALE)
 
     @classmethod
-    def estimates(cls, error, weight, given):
+    def estimates(
+        cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
+    ) -> dict[str, float]:
         return {"scale": absolute_from(error, weight)}
 
 
@@ -163,14 +167,20 @@ class Quantile(Location):
     quantile: float = 0.5
     formula = pinball
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_number(self, "quantile", "a number in (0, 1)", lambda x: 0.0 < x < 1.0)
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[float, ...]:
         return self.quantile, 0.0
 
-    def gradient_hessian(self, y_true, raw_prediction, sample_weight=None, curvature=None):
+    def gradient_hessian(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        curvature: Curvature | None = None,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         gradient, hessian = super().gradient_hessian(
             y_true, raw_prediction, sample_weight, curvature
         )
@@ -183,7 +193,7 @@ class Quantile(Location):
         return gradient, hessian
 
     def smoothed_parameters(
-        self, y: NDArray, f: NDArray, weight: NDArray | None
+        self, y: NDArray[Any], f: NDArray[Any], weight: NDArray[Any] | None
     ) -> tuple[float, float]:
         """The level, and the half-width of the kernel that suits the residuals of these rows."""
         rows = sample(len(y), weight)
@@ -196,6 +206,6 @@ class Quantile(Location):
         return weighted_quantile(y, weight, self.quantile)
 
 
-def absolute_from(error: NDArray, weight: NDArray | None) -> float:
+def absolute_from(error: NDArray[Any], weight: NDArray[Any] | None) -> float:
     """The error at which a squared loss should turn into an absolute one, of which three deviations keep 2/11."""
     return allowed_scale(KEPT_WEIGHT * FAR_ERROR * (robust_scale(error, weight) or 1.0))

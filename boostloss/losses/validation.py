@@ -42,7 +42,7 @@ def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     return array
 
 
-def numbers_of(array: NDArray, name: str) -> NDArray[np.float64]:
+def numbers_of(array: NDArray[Any], name: str) -> NDArray[np.float64]:
     """An array of objects, such as decimals or the integers of pandas that may be missing, as numbers."""
     missing = {id(None), id(getattr(sys.modules.get("pandas"), "NA", None))}
     result = np.empty(array.shape)

@@ -87,9 +87,12 @@ class AdaptiveBarronLoss(LossModule):
                 f"scale_lo and scale_init must be 0 < scale_lo <= scale_init, got {scale_lo!r} and {scale_init!r}."
             )
         super().__init__(Barron(alpha_init, scale_init), reduction)
-        self.num_dims = num_dims
-        self.alpha_lo, self.alpha_hi, self.alpha_init = alpha_lo, alpha_hi, alpha_init
-        self.scale_lo, self.scale_init = scale_lo, scale_init
+        self.num_dims: int = num_dims
+        self.alpha_lo: float = alpha_lo
+        self.alpha_hi: float = alpha_hi
+        self.alpha_init: float = alpha_init
+        self.scale_lo: float = scale_lo
+        self.scale_init: float = scale_init
 
         share = 0.5 if alpha_lo == alpha_hi else (alpha_init - alpha_lo) / (alpha_hi - alpha_lo)
         latent_alpha = torch.full(
@@ -114,7 +117,7 @@ class AdaptiveBarronLoss(LossModule):
         rise = nn.functional.softplus(self.latent_scale + math.log(math.e - 1.0))  # 1 at 0
         return self.scale_lo + (self.scale_init - self.scale_lo) * rise
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if input.shape[-1:] != (self.num_dims,):
             raise ValueError(
                 f"input must have {self.num_dims} columns (num_dims), got shape {tuple(input.shape)}."

@@ -92,7 +92,7 @@ class FocalLoss(LossModule):
             self.keep(alpha=alpha)
         self.keep(gamma=gamma)
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if target.ndim < input.ndim:
             return self.of_classes(input, target)
         if isinstance(self.alpha, Tensor):

@@ -88,7 +88,7 @@ class HuberLoss(ScaledModule):
         super().__init__(Huber(number(delta)), reduction)
         self.keep(delta=delta)
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if not isinstance(self.delta, Tensor):
             return None
         return self.of_scale(self.delta, input, target)
@@ -127,7 +127,7 @@ class LogCoshLoss(ScaledModule):
         super().__init__(LogCosh(number(scale)), reduction)
         self.keep(scale=scale)
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if not isinstance(self.scale, Tensor):
             return None
         return self.of_scale(self.scale, input, target)
@@ -178,7 +178,7 @@ class BarronLoss(LossModule):
         super().__init__(Barron(number(alpha), number(scale)), reduction)
         self.keep(alpha=alpha, scale=scale)
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         alpha, scale = self.alpha, self.scale
         if not isinstance(alpha, Tensor) and not isinstance(scale, Tensor):
             return None
@@ -227,12 +227,12 @@ class QuantileLoss(LossModule):
         super().__init__(levels[0], reduction)
         numbers = [level.quantile for level in levels]
         self.__dict__["quantile"] = numbers if several is quantile else numbers[0]
-        self.levels = levels if several is quantile else None
+        self.levels: list[Quantile] | None = levels if several is quantile else None
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"quantile={self.quantile}, reduction={self.reduction!r}"
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if self.levels is None:
             return None
         if input.shape != (*target.shape, len(self.levels)):

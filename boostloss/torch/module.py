@@ -1,5 +1,6 @@
 """What the modules have in common."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -51,8 +52,9 @@ class LossModule(nn.Module):
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
-        self.formula, self.numbers = loss.formula, loss.parameters
-        self.reduction = reduction
+        self.formula: Callable[..., Any] = loss.formula
+        self.numbers: tuple[float, ...] = loss.parameters
+        self.reduction: Reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss of a prediction.
