@@ -26,6 +26,7 @@ __all__ = ["BarronDistribution"]
 # Pieces of v, the square root of the loss, for the quadrature of the distribution function; narrow near 0, where the
 # error bends as a function of v if alpha is near 2. exp(-700) is close to the least number.
 EDGES = np.concatenate([[0.0, 0.02, 0.1, 0.25], np.linspace(0.5, math.sqrt(700.0), 53)])
+SHAPES = np.linspace(0.0, 2.0, 9)  # the values of alpha among which a fit starts
 TOLERANCE = 1e-10  # of a fitted alpha, and of the logarithm of a fitted scale
 
 
@@ -203,7 +204,7 @@ class BarronDistribution:
             return float(data + log_partition(alpha)[1])
 
         # A few errors may have two maxima.
-        shapes = np.linspace(0.0, 2.0, 9).tolist()
+        shapes = SHAPES.tolist()
         best = int(np.argmax([weight @ likeliest(alpha).logpdf(error) for alpha in shapes]))
         alpha = minimum_between(slope, shapes[max(best - 1, 0)], shapes[min(best + 1, 8)])
         return cls(alpha, likeliest(alpha).scale * unit)

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cases import EXAMPLES, STEEP, rows  # noqa: E402
+from cases import every_loss, rows  # noqa: E402
 from torch import nn  # noqa: E402
 from torch_cases import LABELS, case, every_module  # noqa: E402
 
@@ -20,7 +20,6 @@ from benchmarks.torch_cpu import GeneralLoss  # noqa: E402
 from boostloss.losses.location import Location  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
-every_loss = pytest.mark.parametrize("loss", EXAMPLES + STEEP, ids=repr)
 both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "operations"])
 
 
