@@ -13,7 +13,7 @@ import pytest
 import boostloss as bl
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.distribution import BarronDistribution
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.adaptive import Adaptive
 
 # Numbers at the ends of their range
@@ -32,23 +32,13 @@ def test_float32_rows_take_every_scale(kind, scale):
     error = error[np.abs(error) < 3e38].astype(np.float32)
     target = np.zeros_like(error)
     for outputs in ((LOSS,), (GRADIENT, HESSIAN), (GRADIENT, MAJORIZER)):
-        for found, true in zip(
-            evaluate(loss.formula, outputs, target, error, None, 1.0, loss.parameters, np.float32),
-            evaluate(
-                loss.formula,
-                outputs,
-                target.astype(float),
-                error.astype(float),
-                None,
-                1.0,
-                loss.parameters,
-                np.float64,
-            ),
-            strict=True,
-        ):
+        computation = Computation(loss.formula, outputs, loss.parameters)
+        found = evaluate(computation, Rows(target, error), np.float32)
+        doubled = Rows(target.astype(np.float64), error.astype(np.float64))
+        for values, true in zip(found, evaluate(computation, doubled, np.float64), strict=True):
             inside = np.abs(true) < 3e38
-            np.testing.assert_allclose(found[inside], true[inside], rtol=1e-6, atol=1e-38)
-            assert not np.isnan(found).any()
+            np.testing.assert_allclose(values[inside], true[inside], rtol=1e-6, atol=1e-38)
+            assert not np.isnan(values).any()
 
 
 @each_scaled
