@@ -76,7 +76,8 @@ def fill(
         columns = results if results[0].ndim == 1 else results[0].T
         check_rows(rows)
         for column, values in zip(columns, evaluate_numpy(computation, rows), strict=True):
-            column[:] = values
+            with np.errstate(over="ignore"):  # float32 holds no more than it does
+                column[:] = values
         return
     layout = "columns" if results[0].ndim == 1 else "pairs"
     run_native(layout, results, computation, rows, run)
