@@ -80,8 +80,9 @@ class Loss:
         Parameters
         ----------
         y_true, raw_prediction : array-like of shape (n_samples,)
-            Targets and predictions before the inverse link. Two float32 arrays are computed in float32, anything else
-            in float64.
+            Targets and predictions before the inverse link: integers, floats or booleans; None, and what a mask hides,
+            is NaN. Two float32 arrays give a float32 array, and are computed in float32 where it holds the squares of
+            the parameters; anything else gives float64.
         sample_weight : array-like of shape (n_samples,), optional
             Non-negative case weights, multiplied into the result.
 
@@ -91,6 +92,8 @@ class Loss:
 
         Raises
         ------
+        TypeError
+            If an array holds dates, texts, complex numbers or other things than numbers.
         ValueError
             If shapes differ, a weight is negative, or a label is not 0 or 1 (binary losses).
         """
@@ -185,6 +188,8 @@ class Loss:
 
         Raises
         ------
+        TypeError
+            If it holds other things than numbers.
         ValueError
             If it is not one-dimensional and finite.
         """
