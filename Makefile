@@ -1,6 +1,7 @@
 # make demo   which loss suits the embedded data set? (the main job)
 # make test   lint, types and tests
 # make bench  the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
+# make types  the public types that pyright does not know (installs it, with its own node: 250 MB)
 # Each needs python3 (3.11 or later) and nothing installed before it: the virtual environment is made on the way.
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives k
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench types clean
 
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
@@ -33,6 +34,10 @@ bench: $(VENV)/.installed-dev
 		echo "== $$script"; \
 		$(BIN)/python -m benchmarks.$$(basename $$script .py) || test $$? = 2 || exit 1; \
 	done
+
+types: $(VENV)/.installed-dev
+	$(PIP_INSTALL) "pyright[nodejs]==1.1.414"
+	$(BIN)/python -m tools.public_types
 
 clean:
 	rm -rf $(VENV)

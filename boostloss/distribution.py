@@ -15,14 +15,18 @@ from boostloss.kernels.rows import GRADIENT, HESSIAN, Computation, Rows, evaluat
 from boostloss.losses.validation import (
     POSITIVE,
     as_column,
+    as_floats,
     check_finite,
     check_number,
     check_weight,
 )
 
+__all__ = ["BarronDistribution"]
+
 # Pieces of v, the square root of the loss, for the quadrature of the distribution function; narrow near 0, where the
 # error bends as a function of v if alpha is near 2. exp(-700) is close to the least number.
 EDGES = np.concatenate([[0.0, 0.02, 0.1, 0.25], np.linspace(0.5, math.sqrt(700.0), 53)])
+SHAPES = np.linspace(0.0, 2.0, 9)  # the values of alpha among which a fit starts
 TOLERANCE = 1e-10  # of a fitted alpha, and of the logarithm of a fitted scale
 
 
@@ -41,9 +45,27 @@ class BarronDistribution:
     scale : float
         Size of an error at which the loss leaves the parabola, in units of the error.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If alpha is negative or the scale is not a positive finite number.
+
     References
     ----------
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, section 2.
+
+    Examples
+    --------
+    >>> from boostloss.distribution import BarronDistribution
+    >>> distribution = BarronDistribution(alpha=1.0, scale=2.0)
+    >>> distribution.cdf([0.0, 2.0]).round(4)
+    array([0.5   , 0.7657])
+    >>> float(distribution.ppf(0.975).round(4))
+    6.7735
+    >>> distribution.rvs(3, random_state=0).shape
+    (3,)
+    >>> BarronDistribution.fit([-1.2, 0.3, 0.8, -0.4, 0.1, 5.0, -0.2, 0.6])
+    BarronDistribution(alpha=0.100..., scale=0.390...)
     """
 
     alpha: float = 1.0
@@ -54,19 +76,48 @@ class BarronDistribution:
         check_number(self, "scale", *POSITIVE)
 
     def logpdf(self, x: ArrayLike) -> Any:
-        """Logarithm of the density."""
+        """Logarithm of the density.
+
+        Parameters
+        ----------
+        x : float or array-like
+            Errors.
+
+        Returns
+        -------
+        float or ndarray
+        """
         log_z = float(log_partition(self.alpha)[0])
         return -(self._loss(x) + math.log(self.scale) + log_z)[()]
 
     def cdf(self, x: ArrayLike) -> Any:
-        """Probability of an error of at most ``x``, to 1e-12, and relatively so in the lower tail."""
-        x = np.asarray(x, np.float64)
+        """Probability of an error of at most ``x``, to 1e-12, and relatively so in the lower tail.
+
+        Parameters
+        ----------
+        x : float or array-like
+
+        Returns
+        -------
+        float or ndarray
+        """
+        x = as_floats(x, "x").astype(np.float64)
         tail = self._tail(np.sqrt(np.minimum(self._loss(x), 700.0)))
         return np.where(x > 0.0, 1.0 - tail, tail)[()]
 
     def ppf(self, q: ArrayLike) -> Any:
-        """Quantile, the inverse of `cdf`; NaN outside [0, 1]."""
-        q = np.asarray(q, np.float64)
+        """Quantile, the inverse of `cdf`; NaN outside [0, 1].
+
+        Parameters
+        ----------
+        q : float or array-like
+            Probabilities.
+
+        Returns
+        -------
+        float or ndarray
+        """
+        q = as_floats(q, "q").astype(np.float64)
         tail = np.minimum(q, 1.0 - q)
         total = 2.0 * self._integrals[0]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -83,7 +134,17 @@ class BarronDistribution:
     def rvs(
         self, size: int | tuple[int, ...] = 1, random_state: int | np.random.Generator | None = None
     ) -> NDArray[np.float64]:
-        """Random errors; the same ones for the same integer ``random_state``."""
+        """Random errors; the same ones for the same integer ``random_state``.
+
+        Parameters
+        ----------
+        size : int or tuple of int, default 1
+        random_state : int or numpy.random.Generator, optional
+
+        Returns
+        -------
+        ndarray of shape `size`
+        """
         # The loss grows with alpha, so that Cauchy's density times a constant is an envelope: 45 % or more is accepted.
         generator = np.random.default_rng(random_state)
         cauchy = BarronDistribution(0.0, self.scale)
@@ -111,6 +172,11 @@ class BarronDistribution:
         -------
         BarronDistribution
             With alpha and log(scale) to 1e-8 or better.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If half of the errors are 0, or one is not finite.
         """
         error = as_column(error, "error").astype(np.float64)
         weight = np.ones_like(error)
@@ -138,18 +204,18 @@ class BarronDistribution:
             return float(data + log_partition(alpha)[1])
 
         # A few errors may have two maxima.
-        shapes = np.linspace(0.0, 2.0, 9).tolist()
+        shapes = SHAPES.tolist()
         best = int(np.argmax([weight @ likeliest(alpha).logpdf(error) for alpha in shapes]))
         alpha = minimum_between(slope, shapes[max(best - 1, 0)], shapes[min(best + 1, 8)])
         return cls(alpha, likeliest(alpha).scale * unit)
 
     def _loss(self, x: ArrayLike) -> NDArray[np.float64]:
-        x = np.asarray(x, np.float64)
+        x = as_floats(x, "x").astype(np.float64)
         with np.errstate(all="ignore"):
             loss = np.asarray(barron(0.0, x, self.alpha, self.scale)[0])
         return np.where(np.isinf(x), np.inf, loss)
 
-    def _square(self, loss: NDArray) -> tuple[NDArray, NDArray]:
+    def _square(self, loss: NDArray[Any]) -> tuple[NDArray[Any], NDArray]:
         """(x / scale)^2 / loss, which is 2 at 0, and twice the derivative of the loss in (x / scale)^2, inverted."""
         loss = np.maximum(loss, 1e-30)
         alpha = self.alpha
@@ -160,23 +226,23 @@ class BarronDistribution:
         log_u = 2.0 / alpha * log_power if alpha > 1e-20 else 2.0 / b * loss
         return b * np.expm1(log_u) / loss, np.exp(log_u - log_power)
 
-    def _slope(self, v: NDArray) -> NDArray:
+    def _slope(self, v: NDArray[Any]) -> NDArray[Any]:
         """The density of v, the square root of the loss with the sign of the error, times Z."""
         square, inverse = self._square(v * v)
         return 2.0 * np.exp(-v * v) * inverse / np.sqrt(square)
 
-    def _pieces(self, start: NDArray, end: NDArray) -> NDArray:
+    def _pieces(self, start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
         """Integrals of `_slope`, by Gauss's rule."""
         half = 0.5 * (end - start)
         return half * sum(w * self._slope(start + half * (1.0 + t)) for t, w in gauss(20))
 
     @cached_property
-    def _integrals(self) -> NDArray:
+    def _integrals(self) -> NDArray[Any]:
         """Integrals of `_slope` from each of `EDGES` to infinity."""
         pieces = self._pieces(EDGES[:-1], EDGES[1:])
         return np.append(np.cumsum(pieces[::-1])[::-1], 0.0)
 
-    def _tail(self, v: NDArray) -> NDArray:
+    def _tail(self, v: NDArray[Any]) -> NDArray[Any]:
         """Probability that the square root of the loss, with the sign of the error, is above v >= 0."""
         end = np.clip(np.searchsorted(EDGES, v, "right"), 1, len(EDGES) - 1)
         return (self._integrals[end] + self._pieces(v, EDGES[end])) / (2.0 * self._integrals[0])
@@ -189,7 +255,7 @@ def gauss(n: int) -> list[tuple[float, float]]:
     return list(zip(nodes.tolist(), weights.tolist(), strict=True))
 
 
-def likeliest_scale(error: NDArray, weight: NDArray, alpha: float, start: float) -> float:
+def likeliest_scale(error: NDArray[Any], weight: NDArray[Any], alpha: float, start: float) -> float:
     """The scale of the greatest likelihood: where the weighted mean of error * gradient is 1."""
     log_scale, low, high, target = math.log(start), -math.inf, math.inf, 0.0 * error
     for _ in range(200):

@@ -1,8 +1,5 @@
 """Pictures of losses and of their adaptation, on matplotlib axes that are given or new.
 
->>> plot_loss(Huber(), Cauchy(), Quantile(0.9))
->>> plot_adaptation(fitted_estimator)
-
 Needs matplotlib, which ``pip install boostloss[plot]`` brings.
 """
 
@@ -17,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Curvature, Loss
+from boostloss.losses.validation import as_floats
 
 __all__ = ["plot_adaptation", "plot_curvature", "plot_gradient", "plot_loss"]
 
@@ -42,12 +40,36 @@ def plot_loss(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None
     ------
     TypeError, ValueError
         If there is no loss, or losses of different tasks, or one whose parameters are adaptive.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> from boostloss.plot import plot_loss
+    >>> plot_loss(bl.Huber(), bl.Cauchy(), bl.Quantile(0.9))
+    <Axes: xlabel='error', ylabel='loss'>
     """
     return _curves(losses, at, ax, "loss", lambda loss, y, f: loss.loss(y, f))
 
 
 def plot_gradient(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
-    """The gradient of one row, which is the influence of an error; parameters as for `plot_loss`."""
+    """The gradient of one row, which is the influence of an error.
+
+    Parameters
+    ----------
+    *losses, at, ax
+        As for `plot_loss`.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> from boostloss.plot import plot_gradient
+    >>> plot_gradient(bl.Huber(), bl.Cauchy())
+    <Axes: xlabel='error', ylabel='gradient'>
+    """
     return _curves(losses, at, ax, "gradient", lambda loss, y, f: loss.gradient_hessian(y, f)[0])
 
 
@@ -69,6 +91,13 @@ def plot_curvature(
     Returns
     -------
     matplotlib Axes
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> from boostloss.plot import plot_curvature
+    >>> plot_curvature(bl.Logistic(), bl.Focal(2.0), curvature="exact")
+    <Axes: xlabel='raw prediction of a row of label 1', ylabel='exact curvature'>
     """
     if curvature is None:
         name = "curvature: majorizer, exact (dashed)"
@@ -102,6 +131,12 @@ def plot_adaptation(adapted: Any, ax: Axes | None = None) -> Axes:
     ------
     TypeError
         If it is neither.
+
+    Examples
+    --------
+    >>> from boostloss.plot import plot_adaptation
+    >>> plot_adaptation({"alpha": [1.0, 0.5, 0.0], "scale": [2.0, 1.5, 1.25]})
+    <Axes: xlabel='boosting round', ylabel='alpha'>
     """
     history = getattr(adapted, "adaptation_", adapted)
     if not isinstance(history, Mapping) or not history:
@@ -126,7 +161,7 @@ def _bend(curvature: Curvature) -> Callable[[Loss, NDArray, NDArray], NDArray]:
 
 def _rows(loss: Loss, at: ArrayLike | None) -> tuple[NDArray, NDArray]:
     """Raw predictions and targets: errors of a target of 0, or scores of a label of 1."""
-    x = np.linspace(-6.0, 6.0, 601) if at is None else np.asarray(at, dtype=float)
+    x = np.linspace(-6.0, 6.0, 601) if at is None else as_floats(at, "at").astype(float)
     return x, np.full_like(x, loss.task == "binary")
 
 

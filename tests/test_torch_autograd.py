@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cases import EXAMPLES, STEEP, rows  # noqa: E402
+from cases import every_loss, rows  # noqa: E402
 from torch_cases import LABELS, MODULES, OTHERS, case, every_module, function  # noqa: E402
 
 import boostloss as bl  # noqa: E402
@@ -16,7 +16,6 @@ from boostloss.torch import _compatibility, _derivative, _operators  # noqa: E40
 torch_is_deprecated = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 KERNEL, OPERATIONS = True, False
 both_paths = pytest.mark.parametrize("path", [KERNEL, OPERATIONS], ids=["kernel", "operations"])
-every_loss = pytest.mark.parametrize("loss", EXAMPLES + STEEP, ids=repr)
 
 
 @pytest.fixture

@@ -61,8 +61,8 @@ class Adaptation:
         factor: float = 1.0,
     ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """As `boosting_gradients`, of the next round; the rows that are held out get zeros."""
-        y, f = as_column(y_true), as_column(raw_prediction)
-        weight = None if sample_weight is None else as_column(sample_weight)
+        y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
+        weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
         check_rows(Rows(y, f, weight))
         rows = held_out(len(y), weight)
         watched = rows if len(rows) else slice(None)

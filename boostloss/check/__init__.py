@@ -32,6 +32,12 @@ class Check:
         Whether it does; None where it need not.
     detail : str
         A figure, or what is wrong.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> bl.check_loss(bl.Huber(2.0), libraries=False).checks[0].name
+    'derivatives in float64'
     """
 
     name: str
@@ -47,6 +53,15 @@ class Report:
     ----------
     loss : Loss
     checks : tuple of Check
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> report = bl.check_loss(bl.Huber(2.0), libraries=False)
+    >>> report.passed
+    True
+    >>> [check.name for check in report.checks if check.passed is False]
+    []
     """
 
     loss: Loss

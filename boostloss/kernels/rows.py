@@ -48,7 +48,10 @@ class Computation(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Contiguous 1-d arrays of one length, each float32 or float64; float32 is computed in if the first two are."""
+    """Contiguous 1-d arrays of one length, each float32 or float64.
+
+    They are computed in float32 if the first two are, and the parameters allow it.
+    """
 
     y_true: NDArray
     raw_prediction: NDArray
@@ -73,7 +76,8 @@ def fill(
         columns = results if results[0].ndim == 1 else results[0].T
         check_rows(rows)
         for column, values in zip(columns, evaluate_numpy(computation, rows), strict=True):
-            column[:] = values
+            with np.errstate(over="ignore"):  # float32 holds no more than it does
+                column[:] = values
         return
     layout = "columns" if results[0].ndim == 1 else "pairs"
     run_native(layout, results, computation, rows, run)
@@ -106,7 +110,7 @@ def run_native(
 ) -> None:
     """Run the native loop over blocks of rows, in several threads."""
     formula, outputs, parameters, factor, floor = computation
-    y, f, weight = rows
+    y, f, weight = rows = precise(rows, parameters)
     n = len(f)
     kinds = check_rows(rows)
     shape = (n, 2) if layout == "pairs" else (n,)
@@ -131,6 +135,21 @@ def run_native(
         loop(min(BLOCK, n - place * BLOCK), *at[:3], factor, floor, values, *at[3:])
 
     parallel_map(block, range(-(-n // BLOCK)), run)
+
+
+def fit_float32(parameters: tuple[float, ...]) -> bool:
+    """Whether formulas may compute in float32: the squares of the parameters, and times weights, are in its range."""
+    return all(p == 0.0 or p - p != 0.0 or 2.0**-50 <= abs(p) <= 2.0**50 for p in parameters)
+
+
+known_to_fit = lru_cache(maxsize=256)(fit_float32)
+
+
+def precise(rows: Rows, parameters: tuple[float, ...]) -> Rows:
+    """The rows, in a precision that the parameters allow."""
+    if known_to_fit(parameters):
+        return rows
+    return rows._replace(y_true=np.asarray(rows.y_true, np.float64))
 
 
 def check_rows(rows: Rows) -> tuple[str, str, str | None]:
@@ -207,7 +226,7 @@ def in_memory(parameters: tuple[float, ...]) -> tuple[Any, int]:
 def evaluate_numpy(computation: Computation, rows: Rows) -> list[NDArray]:
     """The outputs without compiled code."""
     formula, (first, *others), parameters, factor, floor = computation
-    y, f, weight = rows
+    y, f, weight = precise(rows, parameters)
     scale = factor if weight is None else factor * weight.astype(np.result_type(y, f))
     with np.errstate(all="ignore"):  # the arm of a `where` that is not taken may overflow
         values = formula(y, f, *parameters)

@@ -8,12 +8,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.losses.base import Loss, total_weight
+from boostloss.losses.base import Curvature, Loss, Task, total_weight
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.validation import as_column, check_finite, check_number, check_weight
 
@@ -23,24 +23,32 @@ MOST = 1000  # residuals at most, so that an estimate takes next to no time
 FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
 
 
+def is_adaptive(value: Any) -> bool:
+    """Whether a parameter is to follow the residuals."""
+    return isinstance(value, str) and value == ADAPTIVE
+
+
 class Adaptable(Loss):
     """A loss of the error whose parameters residuals can tell: given ``"adaptive"`` it becomes an `Adaptive`."""
 
-    task = "regression"
+    task: ClassVar[Task] = "regression"
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(x, str) and x == ADAPTIVE for x in (*args, *kwargs.values())):
+        if not any(map(is_adaptive, (*args, *kwargs.values()))):
+            return super().__new__(cls)
+        try:
             given = inspect.signature(cls).bind(*args, **kwargs)
-            given.apply_defaults()
-            return Adaptive(cls, tuple(given.arguments.items()))
-        return super().__new__(cls)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}.__init__(): {error}") from None
+        given.apply_defaults()
+        return Adaptive(cls, tuple(given.arguments.items()))
 
     def _check(self, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
         check_number(self, name, f"{allowed}, or {ADAPTIVE!r}", valid)
 
     @classmethod
     def estimates(
-        cls, error: NDArray, weight: NDArray | None, given: dict[str, Any]
+        cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
     ) -> dict[str, float]:
         """A value for each parameter that may be adaptive, where the others are given."""
         raise NotImplementedError
@@ -60,11 +68,17 @@ class Adaptive(Loss):
 
     kind: type[Adaptable]
     given: tuple[tuple[str, Any], ...]
-    task = "regression"
+    task: ClassVar[Task] = "regression"
 
     def __post_init__(self) -> None:
-        # Its own checks are those of the numbers that are given.
-        self.kind(**{name: value for name, value in self.given if value != ADAPTIVE})
+        # The class itself checks the numbers that are given, and makes them floats.
+        numbers = {name: value for name, value in self.given if not is_adaptive(value)}
+        checked = self.kind(**numbers)
+        given = (
+            (name, getattr(checked, name) if name in numbers else ADAPTIVE)
+            for name, _ in self.given
+        )
+        object.__setattr__(self, "given", tuple(given))
 
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={value!r}" for name, value in self.given)
@@ -79,7 +93,7 @@ class Adaptive(Loss):
     @property
     def adaptive(self) -> list[str]:
         """The names of the parameters that follow the residuals."""
-        return [name for name, value in self.given if value == ADAPTIVE]
+        return [name for name, value in self.given if is_adaptive(value)]
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -123,17 +137,27 @@ class Adaptive(Loss):
         estimates = self.kind.estimates(error, weight, given)
         return self.kind(**given | {name: estimates[name] for name in self.adaptive})
 
-    def loss(self, y_true, raw_prediction, sample_weight=None):
+    def loss(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.floating]:
         return self._suited(y_true, raw_prediction, sample_weight).loss(
             y_true, raw_prediction, sample_weight
         )
 
-    def gradient_hessian(self, y_true, raw_prediction, sample_weight=None, curvature=None):
+    def gradient_hessian(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        curvature: Curvature | None = None,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         return self._suited(y_true, raw_prediction, sample_weight).gradient_hessian(
             y_true, raw_prediction, sample_weight, curvature
         )
 
-    def mean_loss(self, y_true, raw_prediction, sample_weight=None):
+    def mean_loss(
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """The mean absolute error, since the loss itself differs from round to round."""
         rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
         size = np.abs(rows.raw_prediction.astype(np.float64) - rows.y_true)

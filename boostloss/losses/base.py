@@ -12,6 +12,7 @@ from boostloss.losses.intercept import argmin_constant
 from boostloss.losses.validation import as_column, check_finite, check_weight
 
 Curvature = Literal["exact", "majorizer"]
+Task = Literal["regression", "binary"]
 CURVATURES = {"exact": HESSIAN, "majorizer": MAJORIZER}
 
 
@@ -29,13 +30,24 @@ class Loss:
         What the target is: a number, or a label 0 or 1.
     curvature : {"exact", "majorizer"}
         The curvature that serves Newton's method best, as it measured.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Cauchy(scale=2.0)
+    >>> isinstance(loss, bl.Loss)
+    True
+    >>> loss.mean_loss([0.0, 0.0], [2.0, 200.0], sample_weight=[3.0, 1.0])
+    2.43...
+    >>> {loss: 1}[bl.from_string("Cauchy(2)")]  # a value, like a number
+    1
     """
 
     formula: ClassVar[Callable[..., tuple[Any, Any, Any, Any]]]
-    task: ClassVar[Literal["regression", "binary"]]
+    task: ClassVar[Task]
     curvature: ClassVar[Curvature] = "majorizer"
 
-    def __init_subclass__(cls, **options: Any):
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "formula" in vars(cls):  # not a method: it takes no `self`
             cls.formula = staticmethod(cls.formula)
@@ -68,8 +80,9 @@ class Loss:
         Parameters
         ----------
         y_true, raw_prediction : array-like of shape (n_samples,)
-            Targets and predictions before the inverse link. Two float32 arrays are computed in float32, anything else
-            in float64.
+            Targets and predictions before the inverse link: integers, floats or booleans; None, and what a mask hides,
+            is NaN. Two float32 arrays give a float32 array, and are computed in float32 where it holds the squares of
+            the parameters; anything else gives float64.
         sample_weight : array-like of shape (n_samples,), optional
             Non-negative case weights, multiplied into the result.
 
@@ -79,6 +92,8 @@ class Loss:
 
         Raises
         ------
+        TypeError
+            If an array holds dates, texts, complex numbers or other things than numbers.
         ValueError
             If shapes differ, a weight is negative, or a label is not 0 or 1 (binary losses).
         """
@@ -173,6 +188,8 @@ class Loss:
 
         Raises
         ------
+        TypeError
+            If it holds other things than numbers.
         ValueError
             If it is not one-dimensional and finite.
         """

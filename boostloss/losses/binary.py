@@ -10,14 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
-from boostloss.losses.base import Curvature, Loss
-from boostloss.losses.validation import as_column, check_number
+from boostloss.losses.base import Curvature, Loss, Task
+from boostloss.losses.validation import as_column, as_floats, check_number
 
 
 class Binary(Loss):
     """A loss of the margin ``sign * raw_prediction``, sign = -1 for label 0 and 1 for label 1."""
 
-    task = "binary"
+    task: ClassVar[Task] = "binary"
 
     def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
         """The labels as a 1-d float array.
@@ -45,19 +45,33 @@ class Binary(Loss):
 
 @dataclass(frozen=True)
 class Logistic(Binary):
-    """Logistic loss: log(1 + exp(-margin)), the negative log-likelihood of the label."""
+    """Logistic loss: log(1 + exp(-margin)), the negative log-likelihood of the label.
+
+    References
+    ----------
+    Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Logistic()
+    >>> loss.loss([0, 1], [0.0, 2.0]).round(4)
+    array([0.6931, 0.1269])
+    >>> loss.inverse_link([-2.0, 0.0, 2.0]).round(4)
+    array([0.1192, 0.5   , 0.8808])
+    """
 
     curvature: ClassVar[Curvature] = "exact"
     formula = logistic
 
     @property
-    def largest_curvature(self):
+    def largest_curvature(self) -> float:
         return 0.25
 
-    def link(self, y_pred):
+    def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         return _logit(y_pred)
 
-    def inverse_link(self, raw_prediction):
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         return _sigmoid(np.asarray(raw_prediction))
 
 
@@ -70,14 +84,28 @@ class Focal(Binary):
     Parameters
     ----------
     gamma : float, default 2.0
-        Focusing; 0 gives the logistic loss; not negative.
+        Focusing, from 0, which gives the logistic loss, to 1e150.
     alpha : float, optional
         Balance: the weight of label 1 is alpha, that of label 0 is 1 - alpha; in (0, 1). The default weighs both 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not such a number.
 
     References
     ----------
     Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017; Charoenphakdee et al., "On Focal Loss for
     Class-Posterior Probability Estimation: A Theoretical Perspective", CVPR 2021.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Focal(gamma=1.0)
+    >>> loss.loss([1, 1], [0.0, 3.0]).round(4)
+    array([0.3466, 0.0023])
+    >>> loss.inverse_link([0.0, 2.0]).round(4)  # no sigmoid, which is 0.8808 at 2
+    array([0.5   , 0.9732])
     """
 
     gamma: float = 2.0
@@ -85,22 +113,22 @@ class Focal(Binary):
     curvature: ClassVar[Curvature] = "exact"
     formula = focal
 
-    def __post_init__(self):
-        check_number(self, "gamma", "a finite number >= 0", lambda x: 0.0 <= x < math.inf)
+    def __post_init__(self) -> None:
+        check_number(self, "gamma", "a number from 0 to 1e150", lambda x: 0.0 <= x <= 1e150)
         if self.alpha is not None:
             check_number(self, "alpha", "a number in (0, 1) or None", lambda x: 0.0 < x < 1.0)
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[float, ...]:
         negative, positive = (1.0, 1.0) if self.alpha is None else (1.0 - self.alpha, self.alpha)
         return self.gamma, negative, positive, _focal_curvature(self.gamma)
 
     @property
-    def largest_curvature(self):
+    def largest_curvature(self) -> float:
         _, negative, positive, largest = self.parameters
         return largest * min(negative, positive)
 
-    def link(self, y_pred):
+    def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         target = _logit(y_pred)
         # The logit of the posterior grows with the score: bisection finds the score to the last bit.
         low, high = np.full_like(target, -800.0), np.full_like(target, 800.0)
@@ -110,7 +138,7 @@ class Focal(Binary):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.where(np.isfinite(target), 0.5 * (low + high), target)
 
-    def inverse_link(self, raw_prediction):
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         raw = np.asarray(raw_prediction)
         probability = _sigmoid(self._posterior_logit(raw))
         return probability.astype(np.result_type(raw, np.float32), copy=False)
@@ -145,7 +173,7 @@ def _check_labels(y, valid):
 
 
 def _logit(p):
-    p = np.asarray(p, dtype=np.float64)
+    p = as_floats(p, "y_pred").astype(np.float64)
     with np.errstate(divide="ignore"):  # infinite at 0 and 1
         return np.log(p) - np.log1p(-p)
 

@@ -4,19 +4,10 @@ import ast
 import math
 from typing import Any
 
+from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
-from boostloss.losses.location import (
-    Barron,
-    Cauchy,
-    Charbonnier,
-    GemanMcClure,
-    Huber,
-    LogCosh,
-    Quantile,
-    SquaredError,
-    Welsch,
-)
+from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 
 LOSSES: tuple[type[Loss], ...] = (
     SquaredError,
@@ -49,6 +40,14 @@ def from_string(text: str) -> Loss:
     ------
     ValueError
         If the text names no loss, or a parameter is unknown or not a number.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> bl.from_string("Barron(alpha=-inf, scale=2.0)").alpha
+    -inf
+    >>> bl.from_string("Cauchy")
+    Cauchy(scale=1.0)
     """
     names = {loss.__name__: loss for loss in LOSSES}
     try:

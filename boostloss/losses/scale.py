@@ -5,13 +5,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.distribution import BarronDistribution
+from boostloss.distribution import SHAPES, BarronDistribution
 from boostloss.formulas.barron import barron
 from boostloss.kernels.rows import LOSS, Computation, Rows, fill
 from boostloss.losses.intercept import weighted_quantile
 
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
-SHAPES = np.linspace(0.0, 2.0, 9)
 # Twice the drop of a log-likelihood has a chi-squared distribution of one degree of freedom (Wilks 1938), of which 95 %
 # lie below 3.84.
 PLAUSIBLE_DROP = 1.92

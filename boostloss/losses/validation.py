@@ -1,27 +1,61 @@
 """What is given for rows and parameters, checked and in the form that the rest expects."""
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.kernels.rows import readable
+from boostloss.kernels.rows import CHARACTERS, readable
+
+# Objects of which some have a conversion to float all the same.
+NOT_NUMBERS = str, bytes, complex, np.complexfloating, np.datetime64, np.timedelta64
 
 
 def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     """A contiguous and aligned 1-d array of float32 or float64, in the machine's byte order."""
     if readable(values, 1):
         return values  # type: ignore[return-value]
-    array = np.asarray(values)
-    if array.dtype != np.float32:
-        array = array.astype(np.float64, copy=False)
+    array = as_floats(values, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (n_samples,), got shape {array.shape}.")
     return np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
+
+
+def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
+    """Numbers as an array of float32 or float64, in which NaN stands for None and for what a mask hides."""
+    array = np.asarray(values)
+    if array.dtype not in CHARACTERS:
+        if array.dtype.kind == "O":
+            array = numbers_of(array, name)
+        elif array.dtype.kind not in "biuf":
+            raise TypeError(
+                f"{name} must hold integers, floats or booleans, got dtype {array.dtype}."
+            )
+        array = array.astype(np.float64)
+    if isinstance(values, np.ma.MaskedArray):
+        array = np.where(np.ma.getmaskarray(values), array.dtype.type(np.nan), array)
+    return array
+
+
+def numbers_of(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """An array of objects, such as decimals or the integers of pandas that may be missing, as numbers."""
+    missing = {id(None), id(getattr(sys.modules.get("pandas"), "NA", None))}
+    result = np.empty(array.shape)
+    for i, value in enumerate(array.flat):
+        try:
+            if isinstance(value, NOT_NUMBERS):
+                raise TypeError
+            result.flat[i] = math.nan if id(value) in missing else float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(
+                f"{name} must hold integers, floats or booleans, got {value!r} in row {i}."
+            ) from None
+    return result
 
 
 def check_finite(array: NDArray[np.floating], name: str) -> None:
@@ -43,17 +77,29 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
     return weight
 
 
-# What `check_number` allows, in words and as a test.
+# What `check_number` allows, in words and as a test. Losses form the square of a scale, and its inverse.
+SMALLEST_SCALE, LARGEST_SCALE = 1e-150, 1e150
+SCALE = "a number from 1e-150 to 1e150", lambda x: SMALLEST_SCALE <= x <= LARGEST_SCALE
 POSITIVE = "a positive finite number", lambda x: 0.0 < x < math.inf
 
 
-def check_number(loss: Any, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
-    """Make a parameter of a loss a float, or say what it may be."""
-    value = getattr(loss, name)
+def allowed_scale(scale: float) -> float:
+    """The nearest scale that a loss may have."""
+    return min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
+
+
+def check_number(owner: Any, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
+    """Make a parameter a float, or say what it may be."""
+    value = getattr(owner, name)
     try:
+        single = np.asarray(value)
+        if single.ndim or single.dtype.kind not in "iufO":  # nor a boolean
+            raise TypeError
         number = float(value)
+    except OverflowError:  # an integer beyond all floats
+        number = math.nan
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be {allowed}, got {value!r}.") from None
     if not valid(number):
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
-    object.__setattr__(loss, name, number)
+    object.__setattr__(owner, name, number)

@@ -1,12 +1,11 @@
 """The losses as torch modules, on the formulas of the core."""
 
 from boostloss.torch.adaptive import AdaptiveBarronLoss
-from boostloss.torch.losses import (
+from boostloss.torch.binary import FocalLoss, LogisticLoss
+from boostloss.torch.location import (
     BarronLoss,
-    FocalLoss,
     HuberLoss,
     LogCoshLoss,
-    LogisticLoss,
     QuantileLoss,
     SquaredErrorLoss,
 )

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from boostloss.formulas.barron import barron_shape
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS
+from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, fit_float32
 from boostloss.torch._compatibility import last_backward_pass, nested_forward_mode, transformed
 from boostloss.torch._operators import evaluate, name_of, total
 
@@ -46,8 +46,9 @@ class Derivative(torch.autograd.Function):
             if order == TOTAL:
                 return total(input, target, weight, name, list(parameters))
             return tuple(evaluate(input, target, name, outputs, list(parameters)))
-        values = formula(target, input, *parameters)
-        first, *slopes = (weighted(values[output], weight) for output in outputs)
+        precise = target if fit_float32(parameters) else target.double()
+        values = formula(precise, input, *parameters)
+        first, *slopes = (weighted(values[output].to(input.dtype), weight) for output in outputs)
         return first.sum() if order == TOTAL else first, *slopes
 
     @staticmethod

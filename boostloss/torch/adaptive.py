@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from boostloss.formulas.barron import barron
 from boostloss.formulas.log_partition import log_partition
 from boostloss.kernels.rows import LOSS
-from boostloss.losses.location import Barron
+from boostloss.losses.barron import Barron
 from boostloss.torch._derivative import derivative
-from boostloss.torch.losses import scaled, shaped
+from boostloss.torch.location import scaled, shaped
 from boostloss.torch.module import LossModule, Reduction
 
 
@@ -44,6 +44,18 @@ class AdaptiveBarronLoss(LossModule):
     References
     ----------
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, section 2 and appendix.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import AdaptiveBarronLoss
+    >>> network = torch.nn.Linear(4, 2)
+    >>> loss = AdaptiveBarronLoss(num_dims=2)
+    >>> optimizer = torch.optim.Adam([*network.parameters(), *loss.parameters()])
+    >>> loss(network(torch.ones(8, 4)), torch.zeros(8, 2)).backward()
+    >>> optimizer.step()
+    >>> loss.alpha().shape
+    torch.Size([2])
     """
 
     def __init__(
@@ -75,9 +87,12 @@ class AdaptiveBarronLoss(LossModule):
                 f"scale_lo and scale_init must be 0 < scale_lo <= scale_init, got {scale_lo!r} and {scale_init!r}."
             )
         super().__init__(Barron(alpha_init, scale_init), reduction)
-        self.num_dims = num_dims
-        self.alpha_lo, self.alpha_hi, self.alpha_init = alpha_lo, alpha_hi, alpha_init
-        self.scale_lo, self.scale_init = scale_lo, scale_init
+        self.num_dims: int = num_dims
+        self.alpha_lo: float = alpha_lo
+        self.alpha_hi: float = alpha_hi
+        self.alpha_init: float = alpha_init
+        self.scale_lo: float = scale_lo
+        self.scale_init: float = scale_init
 
         share = 0.5 if alpha_lo == alpha_hi else (alpha_init - alpha_lo) / (alpha_hi - alpha_lo)
         latent_alpha = torch.full(
@@ -87,6 +102,7 @@ class AdaptiveBarronLoss(LossModule):
         self.hold("latent_scale", torch.zeros_like(latent_alpha), scale_lo < scale_init)
 
     def hold(self, name: str, value: Tensor, trained: bool) -> None:
+        """Register a tensor that is trained, or one that is not saved."""
         if trained:
             self.register_parameter(name, nn.Parameter(value))
         else:
@@ -101,7 +117,7 @@ class AdaptiveBarronLoss(LossModule):
         rise = nn.functional.softplus(self.latent_scale + math.log(math.e - 1.0))  # 1 at 0
         return self.scale_lo + (self.scale_init - self.scale_lo) * rise
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if input.shape[-1:] != (self.num_dims,):
             raise ValueError(
                 f"input must have {self.num_dims} columns (num_dims), got shape {tuple(input.shape)}."

@@ -1,5 +1,6 @@
 """What the modules have in common."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -29,6 +30,17 @@ class LossModule(nn.Module):
     ------
     ValueError
         If a parameter is not valid, or the shapes of `input` and `target` differ.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import torch
+    >>> from boostloss.torch import LossModule
+    >>> loss = LossModule(bl.Welsch(scale=2.0))
+    >>> loss(torch.tensor([0.0, 200.0]), torch.zeros(2))
+    tensor(0.5000)
+    >>> loss(torch.tensor([0.0, 200.0]), torch.zeros(2), weight=torch.tensor([3.0, 1.0]))
+    tensor(0.2500)
     """
 
     def __init__(self, loss: Loss, reduction: Reduction = "mean"):
@@ -36,12 +48,13 @@ class LossModule(nn.Module):
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
         if isinstance(loss, Adaptive):
-            raise ValueError(f"loss must have fixed parameters, got {loss!r}.")
+            raise ValueError(f"loss must have numbers or tensors as parameters, got {loss!r}.")
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
-        self.formula, self.numbers = loss.formula, loss.parameters
-        self.reduction = reduction
+        self.formula: Callable[..., Any] = loss.formula
+        self.numbers: tuple[float, ...] = loss.parameters
+        self.reduction: Reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss of a prediction.
@@ -84,10 +97,21 @@ class LossModule(nn.Module):
         """The loss of every element where it takes more than the formula, else None."""
         return None
 
-    def keep(self, **parameters: float | Tensor) -> None:
-        """Hold those parameters of the loss that are tensors: trained if they are `nn.Parameter`, else buffers."""
+    def __setattr__(self, name: str, value: Any) -> None:
+        loss = vars(self).get("loss")
+        if isinstance(loss, Loss) and name in vars(loss) and not self.holds_tensor(name):
+            raise AttributeError(f"{name} is fixed: make a new {type(self).__name__} to change it.")
+        super().__setattr__(name, value)
+
+    def holds_tensor(self, name: str) -> bool:
+        """Whether a parameter of the loss was given as a tensor."""
+        return name in self._parameters or name in self._buffers
+
+    def keep(self, **parameters: Any) -> None:
+        """Hold the parameters of the loss: tensors are trained if they are `nn.Parameter`, else buffers."""
         for name, value in parameters.items():
             if not isinstance(value, Tensor):
+                self.__dict__[name] = getattr(self.loss, name)
                 continue
             valid, allowed = (
                 (value == value, "numbers") if name == "alpha" else (value > 0.0, "positive")

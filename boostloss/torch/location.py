@@ -1,16 +1,14 @@
-"""The losses of the core as modules, by name."""
+"""The losses of the error as modules."""
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from boostloss.formulas.barron import barron, barron_shape
 from boostloss.kernels.rows import LOSS
-from boostloss.losses.binary import Focal, Logistic
-from boostloss.losses.location import Barron, Huber, LogCosh, Quantile, SquaredError
+from boostloss.losses.barron import Barron
+from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 from boostloss.torch._derivative import derivative
 from boostloss.torch.module import LossModule, Reduction, prepared
 
@@ -26,6 +24,18 @@ class SquaredErrorLoss(LossModule):
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import SquaredErrorLoss
+    >>> SquaredErrorLoss()(torch.tensor([1.0, 5.0]), torch.zeros(2))
+    tensor(6.5000)
     """
 
     def __init__(self, reduction: Reduction = "mean"):
@@ -38,7 +48,8 @@ class ScaledModule(LossModule):
     def of_scale(self, scale: Tensor, input: Tensor, target: Tensor) -> Tensor:
         x = scaled(input, target, scale)
         value = derivative(self.formula, LOSS, x, torch.zeros_like(x), *self.numbers)
-        return value * scale.to(x.dtype).square()
+        scale = scale.to(x.dtype)
+        return value * scale * scale  # in this order: the square alone may leave the range
 
 
 class HuberLoss(ScaledModule):
@@ -49,14 +60,38 @@ class HuberLoss(ScaledModule):
     delta : float or Tensor, default 1.0
         Where the square ends; positive. A tensor is broadcast against the input, and receives a gradient.
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Attributes
+    ----------
+    delta : float or Tensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import HuberLoss
+    >>> HuberLoss(2.0, reduction="none")(torch.tensor([1.0, 5.0]), torch.zeros(2))
+    tensor([0.5000, 8.0000])
+    >>> loss = HuberLoss(torch.nn.Parameter(torch.tensor(2.0)))  # trained with the network
+    >>> loss(torch.tensor([1.0, 5.0]), torch.zeros(2)).backward()
+    >>> loss.delta.grad
+    tensor(1.5000)
     """
+
+    delta: float | Tensor
 
     def __init__(self, delta: float | Tensor = 1.0, reduction: Reduction = "mean"):
         super().__init__(Huber(number(delta)), reduction)
         self.keep(delta=delta)
 
-    def composed(self, input, target):
-        return self.of_scale(self.delta, input, target) if hasattr(self, "delta") else None
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
+        if not isinstance(self.delta, Tensor):
+            return None
+        return self.of_scale(self.delta, input, target)
 
 
 class LogCoshLoss(ScaledModule):
@@ -68,14 +103,34 @@ class LogCoshLoss(ScaledModule):
         The error at which the loss leaves the squared error; positive. A tensor is broadcast against the input, and
         receives a gradient.
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Attributes
+    ----------
+    scale : float or Tensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import LogCoshLoss
+    >>> LogCoshLoss(0.5, reduction="none")(torch.tensor([0.1, 10.0]), torch.zeros(2))
+    tensor([0.0050, 4.8267])
     """
+
+    scale: float | Tensor
 
     def __init__(self, scale: float | Tensor = 1.0, reduction: Reduction = "mean"):
         super().__init__(LogCosh(number(scale)), reduction)
         self.keep(scale=scale)
 
-    def composed(self, input, target):
-        return self.of_scale(self.scale, input, target) if hasattr(self, "scale") else None
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
+        if not isinstance(self.scale, Tensor):
+            return None
+        return self.of_scale(self.scale, input, target)
 
 
 class BarronLoss(LossModule):
@@ -90,10 +145,29 @@ class BarronLoss(LossModule):
         receive gradients.
     reduction : {"mean", "sum", "none"}, default "mean"
 
+    Attributes
+    ----------
+    alpha, scale : float or Tensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
     References
     ----------
     Barron, "A General and Adaptive Robust Loss Function", CVPR 2019, equation 8.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import BarronLoss
+    >>> BarronLoss(alpha=0.0, scale=2.0, reduction="none")(torch.tensor([2.0, 200.0]), torch.zeros(2))
+    tensor([0.4055, 8.5174])
     """
+
+    alpha: float | Tensor
+    scale: float | Tensor
 
     def __init__(
         self,
@@ -104,13 +178,14 @@ class BarronLoss(LossModule):
         super().__init__(Barron(number(alpha), number(scale)), reduction)
         self.keep(alpha=alpha, scale=scale)
 
-    def composed(self, input, target):
-        if not self._parameters and not self._buffers:
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
+        alpha, scale = self.alpha, self.scale
+        if not isinstance(alpha, Tensor) and not isinstance(scale, Tensor):
             return None
-        x = scaled(input, target, getattr(self, "scale", self.loss.scale))
-        if hasattr(self, "alpha"):
-            return shaped(x, self.alpha)
-        return derivative(barron, LOSS, x, torch.zeros_like(x), self.loss.alpha, 1.0)
+        x = scaled(input, target, scale)
+        if isinstance(alpha, Tensor):
+            return shaped(x, alpha)
+        return derivative(barron, LOSS, x, torch.zeros_like(x), alpha, 1.0)
 
 
 class QuantileLoss(LossModule):
@@ -122,7 +197,27 @@ class QuantileLoss(LossModule):
         Levels in (0, 1). For a sequence, `input` has one more dimension than `target`, the last one, with a quantile
         for each level.
     reduction : {"mean", "sum", "none"}, default "mean"
+
+    Attributes
+    ----------
+    quantile : float or list of float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the reduction is not valid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from boostloss.torch import QuantileLoss
+    >>> QuantileLoss(0.9, reduction="none")(torch.tensor([-1.0, 1.0]), torch.zeros(2))
+    tensor([0.9000, 0.1000])
+    >>> QuantileLoss([0.1, 0.5, 0.9])(torch.zeros(8, 3), torch.ones(8))  # three outputs for each target
+    tensor(0.5000)
     """
+
+    quantile: float | list[float]
 
     def __init__(self, quantile: float | Sequence[float] = 0.5, reduction: Reduction = "mean"):
         several = quantile if isinstance(quantile, Sequence) else [quantile]
@@ -130,13 +225,14 @@ class QuantileLoss(LossModule):
             raise ValueError("quantile must hold at least one level, got none.")
         levels = [Quantile(level) for level in several]
         super().__init__(levels[0], reduction)
-        self.quantile = quantile
-        self.levels = levels if several is quantile else None
+        numbers = [level.quantile for level in levels]
+        self.__dict__["quantile"] = numbers if several is quantile else numbers[0]
+        self.levels: list[Quantile] | None = levels if several is quantile else None
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"quantile={self.quantile}, reduction={self.reduction!r}"
 
-    def composed(self, input, target):
+    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if self.levels is None:
             return None
         if input.shape != (*target.shape, len(self.levels)):
@@ -150,89 +246,6 @@ class QuantileLoss(LossModule):
             for level, column in zip(self.levels, columns, strict=True)
         ]
         return torch.stack(losses, dim=-1)
-
-
-class LogisticLoss(LossModule):
-    """Logistic loss of a logit: -target log p - (1 - target) log(1 - p), p = sigmoid(input).
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum", "none"}, default "mean"
-    """
-
-    def __init__(self, reduction: Reduction = "mean"):
-        super().__init__(Logistic(), reduction)
-
-
-class FocalLoss(LossModule):
-    """Focal loss of logits: alpha (1 - p)^gamma (-log p), p the probability of the true label or class.
-
-    A target of the shape of the input holds a label 0 or 1, not a probability, for each logit. A target of shape
-    (n, ...) for an input of shape (n, C, ...) holds indices of classes.
-
-    Parameters
-    ----------
-    gamma : float, default 2.0
-        Focusing; 0 gives logistic loss and cross entropy; not negative.
-    alpha : float or sequence of float, optional
-        Balance. For labels: alpha weighs label 1, 1 - alpha label 0. For classes: a weight for each. The default weighs
-        all 1.
-    reduction : {"mean", "sum", "none"}, default "mean"
-
-    References
-    ----------
-    Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017.
-    """
-
-    alpha: Any
-
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        alpha: float | Sequence[float] | Tensor | None = None,
-        reduction: Reduction = "mean",
-    ):
-        if isinstance(alpha, Sequence | Tensor):
-            super().__init__(Focal(gamma), reduction)
-            self.register_buffer("alpha", torch.as_tensor(alpha))
-        else:
-            super().__init__(Focal(gamma, alpha), reduction)
-            self.alpha = alpha
-
-    def composed(self, input, target):
-        if target.ndim < input.ndim:
-            return self.of_classes(input, target)
-        if isinstance(self.alpha, Tensor):
-            raise ValueError("alpha must be None or a number for labels, got one for each class.")
-        return None
-
-    def of_classes(self, input: Tensor, target: Tensor) -> Tensor:
-        """The binary formula at the logit of the true class's probability: its score less those of all others."""
-        dim = min(1, input.ndim - 1)
-        expected = (*input.shape[:dim], *input.shape[dim + 1 :])
-        if target.is_floating_point() or target.shape != expected:
-            raise ValueError(
-                f"target must have the shape of input, {tuple(input.shape)}, or hold integers in shape {expected}: "
-                f"got {target.dtype} in shape {tuple(target.shape)}."
-            )
-        if input.shape[dim] < 2:
-            raise ValueError(f"input must have at least 2 classes, got shape {tuple(input.shape)}.")
-        if self.loss.alpha is not None:
-            raise ValueError("alpha must be None or hold a number for each class, got one number.")
-        scores = input.to(torch.promote_types(input.dtype, torch.float32))
-        index = target.long().unsqueeze(dim)
-        others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
-        margin = scores.gather(dim, index).squeeze(dim) - others
-        one = torch.ones_like(margin)
-        value = derivative(self.formula, LOSS, margin, one, *self.numbers)
-        if not isinstance(self.alpha, Tensor):
-            return value
-        if self.alpha.numel() != input.shape[dim]:
-            raise ValueError(
-                f"alpha must hold a number for each of {input.shape[dim]} classes, got {self.alpha.numel()}."
-            )
-        weight = self.alpha.to(value.dtype).index_select(0, target.reshape(-1))
-        return value * weight.reshape(target.shape)
 
 
 def scaled(input: Tensor, target: Tensor, scale: float | Tensor) -> Tensor:
