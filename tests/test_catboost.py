@@ -22,7 +22,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
-from boostloss.boosting.catboost_slots import RoundObjective
+from boostloss.boosting.catboost_objective import RoundObjective
 from boostloss.boosting.gradients import boosting_step
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.catboost import metric, objective
@@ -151,13 +151,13 @@ def test_threads_give_the_same_model_again(loss):
 @WEIGHTS
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, monkeypatch):
-    found, begin = [], RoundObjective.round
+    found, begin = [], RoundObjective.begin_round
 
     def record(run, error, weight):
         begin(run, error, weight)
         found.append(run.step)
 
-    monkeypatch.setattr(RoundObjective, "round", record)
+    monkeypatch.setattr(RoundObjective, "begin_round", record)
     loss = bl.Quantile(0.8)
     y = target(loss)
     model = drop_in(loss, leaf_estimation_iterations=steps).fit(X, y, sample_weight=weight)
