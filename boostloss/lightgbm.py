@@ -135,6 +135,8 @@ class _Estimator(lgb.LGBMModel):
     _objective: Any
 
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
+        if self.loss_ is not None:
+            self._objective = self.objective
         forget_fit(self)
         loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
         if loss is None or y is None:  # without a target the parent says so
@@ -205,6 +207,13 @@ class _Estimator(lgb.LGBMModel):
     @property
     def objective_(self) -> Any:
         return super().objective_ if self.loss_ is None else self.loss_
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; predictions are those of the fitted loss until the next fit."""
+        super().set_params(**params)
+        if self.loss_ is not None:
+            self._know(self.loss_)
+        return self
 
     def _know(self, loss: Loss) -> None:
         """Let predictions go through the loss."""

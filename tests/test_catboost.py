@@ -5,6 +5,7 @@ import pickle
 import catboost
 import numpy as np
 import pytest
+from cases import every_boosted_loss
 from catboost import CatBoostError, Pool
 from catboost_models import (
     FAST,
@@ -14,7 +15,6 @@ from catboost_models import (
     WEIGHTS,
     X,
     drop_in,
-    every_loss,
     raw_prediction,
     target,
 )
@@ -37,7 +37,7 @@ def plain(loss, **params):
 
 
 @WEIGHTS
-@every_loss
+@every_boosted_loss
 def test_objective_in_every_api(loss, weight):
     y = target(loss)
     model = drop_in(loss, **ONE_STEP).fit(X, y, sample_weight=weight)
@@ -67,7 +67,7 @@ def test_parity_with_the_own_loss(loss, own, weight):
     np.testing.assert_allclose(raw_prediction(ours), raw_prediction(theirs) + start, rtol=1e-12)
 
 
-@every_loss
+@every_boosted_loss
 def test_objective_answers_as_catboost_needs(loss):
     y = target(loss).astype(np.float32)
     raw = loss.fit_intercept(y) + X[:, 2]
@@ -92,7 +92,7 @@ def test_cross_validation_with_early_stopping(tmp_path):
     assert values.idxmin() >= len(values) - 6
 
 
-@every_loss
+@every_boosted_loss
 def test_metric_is_the_weighted_mean(loss):
     y, raw = target(loss), X[:, 3]
     judge = metric(loss)

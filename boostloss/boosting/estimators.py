@@ -48,11 +48,19 @@ def all_or_nothing(method: Callable[..., Any]) -> Callable[..., Any]:
         except BaseException as error:
             vars(self).clear()
             vars(self).update(before)
-            if isinstance(error, Exception) and "KeyboardInterrupt" in str(error):
+            if isinstance(error, Exception) and _tells_of_interrupt(error):
                 raise KeyboardInterrupt from error
             raise
 
     return guarded
+
+
+def _tells_of_interrupt(error: Exception) -> bool:
+    """Whether the text of a CatBoostError, the traceback of an exception, ends with an interrupt.
+
+    What stands before may be about earlier exceptions: CatBoost leaves them set.
+    """
+    return str(error).rstrip().rpartition("\n")[2].startswith("KeyboardInterrupt")
 
 
 @contextmanager

@@ -32,8 +32,12 @@ class Library:
         The parameter that makes an own objective stop by the mean absolute error.
     kept_rounds : callable
         Of a fitted estimator: how many rounds it predicts with.
+    metric_history : callable
+        Of a fitted estimator: for each evaluation set and metric a value for each round.
     continue_from : str
         The parameter of `fit` that takes the model from which to go on.
+    raw_prediction : mapping
+        The option that makes `predict` return raw predictions.
     settings : mapping
         Parameters for fits that are silent, repeat exactly, and take a table with categories.
     fit_options : callable
@@ -50,7 +54,9 @@ class Library:
     own_objectives: Mapping[str, tuple[str, ...]]
     mean_absolute_error: Mapping[str, str]
     kept_rounds: Callable[[Any], int]
+    metric_history: Callable[[Any], dict[str, dict[str, list[float]]]]
     continue_from: str
+    raw_prediction: Mapping[str, Any]
     objective: str = "objective"
     rounds: str = "n_estimators"
     learning_rate: str = "learning_rate"
@@ -95,7 +101,9 @@ XGBOOST = Library(
     },
     mean_absolute_error={"eval_metric": "mae"},
     kept_rounds=lambda model: model.best_iteration + 1,
+    metric_history=lambda model: model.evals_result(),
     continue_from="xgb_model",
+    raw_prediction={"output_margin": True},
     settings={"enable_categorical": True},
     fit_options=lambda: {"verbose": False},
     modules=frozenset({"xgboost"}),
@@ -112,7 +120,9 @@ LIGHTGBM = Library(
     },
     mean_absolute_error={"metric": "l1"},
     kept_rounds=lambda model: model.best_iteration_ or model.n_estimators,
+    metric_history=lambda model: model.evals_result_,
     continue_from="init_model",
+    raw_prediction={"raw_score": True},
     early_stopping="early_stopping_round",
     # Else it times two layouts and takes the faster one, so that a run would not repeat.
     settings={"verbosity": -1, "deterministic": True, "force_row_wise": True},
@@ -130,7 +140,9 @@ CATBOOST = Library(
     },
     mean_absolute_error={"eval_metric": "MAE"},
     kept_rounds=lambda model: model.tree_count_,
+    metric_history=lambda model: model.evals_result_,
     continue_from="init_model",
+    raw_prediction={"prediction_type": "RawFormulaVal"},
     objective="loss_function",
     rounds="iterations",
     threads="thread_count",

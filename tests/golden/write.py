@@ -16,6 +16,7 @@ from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
 from boostloss.lightgbm import LGBMClassifier, LGBMRegressor
 from boostloss.xgboost import XGBClassifier, XGBRegressor
 
+FOLDER = Path(__file__).parent / "0.1.0"
 rng = np.random.default_rng(0)
 X = rng.integers(0, 10, (60, 2)).astype(float)
 SIGNAL = X[:, 0] + np.sin(X[:, 1])
