@@ -9,14 +9,13 @@ on the loss, `scale_pos_weight` and `is_unbalance`, probabilities, and a saved m
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -31,7 +30,8 @@ from boostloss.boosting.estimators import (
     temporarily,
 )
 from boostloss.boosting.libraries import LIGHTGBM
-from boostloss.boosting.objective import check_loss, metric_name, read_call
+from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
+from boostloss.boosting.objective import check_loss
 from boostloss.losses.base import Loss
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
@@ -66,61 +66,6 @@ def objective(loss: Loss) -> Callable:
         The loss itself.
     """
     return check_loss(loss)
-
-
-def metric(loss: Loss) -> Callable:
-    """The mean loss, for ``feval`` of `lightgbm.train` and ``eval_metric`` of its estimators.
-
-    It is meant for the raw predictions that LightGBM hands to a metric beside a custom objective.
-
-    Parameters
-    ----------
-    loss : Loss
-
-    Returns
-    -------
-    callable
-    """
-    return _Metric(check_loss(loss), metric_name(loss))
-
-
-@dataclass(frozen=True)
-class _Metric:
-    """A metric of the raw prediction, called as LightGBM's `feval` or as the `eval_metric` of an estimator."""
-
-    loss: Loss
-    name: str
-
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
-    ) -> tuple[str, float, bool]:
-        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-        higher_is_better = False
-        return self.name, self.value(y_true, y_pred, sample_weight), higher_is_better
-
-    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        return self.loss.mean_loss(y_true, y_pred, sample_weight)
-
-
-class _ProbabilityLogLoss(_Metric):
-    """LightGBM's binary_logloss, which takes a raw prediction for a probability beside a custom objective."""
-
-    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        probability = np.clip(self.loss.inverse_link(y_pred), 1e-15, 1 - 1e-15)
-        likelihood = np.where(y_true == 1, probability, 1 - probability)
-        return float(np.average(-np.log(likelihood), weights=sample_weight))
-
-
-class _ProbabilityError(_Metric):
-    """LightGBM's binary_error, likewise."""
-
-    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        wrong = (self.loss.inverse_link(y_pred) > 0.5) != (y_true == 1)
-        return float(np.average(wrong, weights=sample_weight))
-
-
-ON_PROBABILITIES = {"binary_logloss": _ProbabilityLogLoss, "binary_error": _ProbabilityError}
-ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
 
 
 class _Estimator(lgb.LGBMModel):
@@ -276,7 +221,7 @@ class _Estimator(lgb.LGBMModel):
         wanted = [each for each in wanted if each is not None]
         if not given and metric(loss) not in wanted:
             wanted.append(metric(loss))
-        return [_metric_of(loss, each) for each in wanted]
+        return [of_raw_predictions(loss, each) for each in wanted]
 
 
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
@@ -326,18 +271,6 @@ def _keep_objective(env: Any) -> None:
 
 
 _keep_objective.before_iteration = True  # type: ignore[attr-defined]
-
-
-def _metric_of(loss: Loss, wanted: Any) -> Any:
-    """LightGBM computes its metrics from raw predictions: some need a probability instead."""
-    if loss.task != "binary" or callable(wanted) or wanted in ON_SCORES:
-        return wanted
-    if wanted not in ON_PROBABILITIES:
-        raise ValueError(
-            f"metric must be a callable or one of {sorted(ON_SCORES | set(ON_PROBABILITIES))}, got {wanted!r}, "
-            "which LightGBM does not compute from raw predictions."
-        )
-    return ON_PROBABILITIES[wanted](loss, wanted)
 
 
 def _eval_labels(options: dict[str, Any]) -> list[Any]:

@@ -165,7 +165,7 @@ def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, mon
     trees = model.staged_predict(X, prediction_type="RawFormulaVal")
     stages = [np.full(len(y), intercept), *trees][:-1]
     expected = [boosting_step(loss, y, stage, weight).parameters for stage in stages]
-    parameters = [step[0] for step in found]
+    parameters = [step.parameters for step in found]
     assert len(parameters) == len(expected) + 1
     np.testing.assert_allclose(parameters[0], expected[0], rtol=1e-5)
     if steps == 1:  # or the steps between count as well
