@@ -1,54 +1,39 @@
 """What the benchmarks of estimators share: the real tables as numbers, and fits with early stopping."""
 
-import importlib
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-import boostloss as bl
+from boostloss.boosting.libraries import LIBRARIES
 from tests import tables
 
 Table = tuple[np.ndarray, np.ndarray]
 
-# Of each library: the regressor, what it calls its objective, its threads and its patience, and what keeps it quiet.
-REGRESSORS: dict[str, tuple[str, str, str, str, dict[str, Any]]] = {
-    "xgboost": ("XGBRegressor", "objective", "n_jobs", "early_stopping_rounds", {}),
-    "lightgbm": ("LGBMRegressor", "objective", "n_jobs", "early_stopping_round", {"verbose": -1}),
-    "catboost": (
-        "CatBoostRegressor",
-        "loss_function",
-        "thread_count",
-        "early_stopping_rounds",
-        {"verbose": False, "allow_writing_files": False},
-    ),
-}
-
 
 def regressor(library: str, objective: Any, threads: int = 1, **parameters: Any) -> Any:
     """The library's own regressor, or the drop-in one for a loss of ours."""
-    own = not isinstance(objective, bl.Loss)
-    module = importlib.import_module(library if own else f"boostloss.{library}")
-    kind, name, n_threads, _, quiet = REGRESSORS[library]
-    return getattr(module, kind)(**{name: objective, n_threads: threads}, **quiet, **parameters)
+    names = LIBRARIES[library]
+    kind = names.estimator("regression", own=isinstance(objective, str))
+    return kind(
+        **names.parameters(objective), **{names.threads: threads}, **names.settings, **parameters
+    )
 
 
-def fit(
-    library: str,
-    objective: Any,
-    train: Table,
-    stop: Table,
-    fitting: dict[str, Any] | None = None,
-    **parameters: Any,
-) -> Any:
+def fit(library: str, objective: Any, train: Table, stop: Table, **parameters: Any) -> Any:
     """A regressor that has stopped early, after 50 rounds without an improvement."""
-    *_, patience, _ = REGRESSORS[library]
-    model = regressor(library, objective, **{patience: 50}, **parameters)
-    quiet = {"verbose": False} if library == "xgboost" else {}
+    names = LIBRARIES[library]
+    model = regressor(library, objective, **{names.early_stopping: 50}, **parameters)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")  # LightGBM's
-        return model.fit(*train, eval_set=[stop], **quiet, **(fitting or {}))
+        return model.fit(*train, eval_set=[stop], **names.fit_options())
+
+
+def own_objectives(library: str, kind: str = "regression", **values: float) -> list[str]:
+    """The library's own objectives, with these values where they take one."""
+    texts = LIBRARIES[library].own_objectives[kind]
+    return [text.format(**values) for text in texts]
 
 
 def housing() -> Table:

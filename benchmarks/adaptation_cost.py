@@ -9,8 +9,9 @@ import time
 import numpy as np
 
 import boostloss as bl
-from benchmarks._common import REGRESSORS, regressor
+from benchmarks._common import regressor
 from boostloss.boosting.adaptation import Adaptation
+from boostloss.boosting.libraries import LIBRARIES
 
 LOSSES = [bl.Barron("adaptive", "adaptive"), bl.Cauchy("adaptive")]
 
@@ -39,7 +40,7 @@ def main() -> None:
     for rows in options.rows:
         X = rng.normal(size=(rows, 10))
         y = X[:, 0] + np.sin(3 * X[:, 1]) + 0.3 * rng.standard_normal(rows)
-        for library in REGRESSORS:
+        for library in LIBRARIES:
             for loss in LOSSES:
                 regressor(library, loss, threads=2, n_estimators=2).fit(X[:500], y[:500])
                 clock.seconds, start = 0.0, time.perf_counter()

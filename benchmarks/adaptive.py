@@ -20,7 +20,8 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from benchmarks._common import Table, fit, real_tables, some_rows, two_noises
+from benchmarks._common import Table, fit, own_objectives, real_tables, some_rows, two_noises
+from boostloss.boosting.libraries import LIBRARIES
 
 SHARES = [0.0, 0.05, 0.1, 0.2]
 GRID = [bl.Barron(a, s) for a in (-2.0, 0.0, 1.0, 1.5) for s in (0.05, 0.15, 0.4, 1.0, 2.5)]
@@ -32,16 +33,6 @@ ADAPTIVE = [
     bl.Huber("adaptive"),
     bl.LogCosh("adaptive"),
 ]
-OWN = {
-    "xgboost": ["reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror"],
-    "lightgbm": ["regression", "regression_l1", "huber"],
-    "catboost": ["RMSE", "MAE", "Huber:delta=1.0"],
-}
-MAE = {  # what the libraries' own objectives stop on
-    "xgboost": {"eval_metric": "mae"},
-    "lightgbm": {"metric": "l1"},
-    "catboost": {"eval_metric": "MAE"},
-}
 COMMON: dict[str, Any] = {"n_estimators": 1000, "learning_rate": 0.1, "random_state": 0}
 ROWS = 9000  # at most, of a real table
 
@@ -74,7 +65,7 @@ def score(library: str, objective: Any, parts: list[Table]) -> tuple[float, floa
     """Mean absolute and root mean squared error on the test rows."""
     settings = dict(COMMON)
     if isinstance(objective, str):
-        settings |= MAE[library]
+        settings |= LIBRARIES[library].mean_absolute_error
     if library == "xgboost":
         settings["max_depth"] = 6
     train, stop, (X, y) = parts
@@ -86,7 +77,7 @@ def main() -> None:
     found = available()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--library", choices=list(OWN), action="append")
+    parser.add_argument("--library", choices=list(LIBRARIES), action="append")
     parser.add_argument("--table", choices=list(found), action="append")
     parser.add_argument("--share", type=float, action="append")
     arguments = parser.parse_args()
@@ -97,8 +88,8 @@ def main() -> None:
     print("Test MAE over that of the best fixed loss of the grid:\n")
     print(f"| library | objective | {' | '.join(head)} | clean: MAE, RMSE over squared error's |")
     print("|---" * (len(head) + 3) + "|")
-    for library in arguments.library or list(OWN):
-        candidates = [*GRID, *OWN[library], *ADAPTIVE]
+    for library in arguments.library or LIBRARIES:
+        candidates = [*GRID, *own_objectives(library, huber=1.0), *ADAPTIVE]
         errors = np.array(  # (share, table, candidate, MAE or RMSE), means over the splits
             [
                 [

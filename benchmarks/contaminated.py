@@ -10,14 +10,14 @@ library's own objectives stop on the mean absolute error, kinder to squared erro
 
 import argparse
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import make_friedman1
 
 import boostloss as bl
-from benchmarks._common import Table, fit, housing, real_tables
+from benchmarks._common import Table, fit, housing, own_objectives, real_tables
+from boostloss.boosting.libraries import LIBRARIES
 
 # The price is in units of 100,000 dollars, and 0.3 is near the typical error of a good model.
 SCALE = 0.3
@@ -32,31 +32,6 @@ OURS = [
     bl.Cauchy("adaptive"),
     bl.Barron("adaptive", "adaptive"),
 ]
-OWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
-    "xgboost": [
-        ("reg:squarederror", {}),
-        ("reg:absoluteerror", {}),
-        ("reg:pseudohubererror", {}),
-        ("reg:pseudohubererror", {"huber_slope": SCALE}),
-    ],
-    "lightgbm": [
-        ("regression", {}),
-        ("regression_l1", {}),
-        ("huber", {}),
-        ("huber", {"alpha": SCALE}),
-    ],
-    "catboost": [
-        ("RMSE", {}),
-        ("MAE", {}),
-        ("Huber:delta=1.0", {}),
-        (f"Huber:delta={SCALE}", {}),
-    ],
-}
-ROUNDS: dict[str, Callable[[Any], int]] = {
-    "xgboost": lambda model: model.best_iteration + 1,
-    "lightgbm": lambda model: model.best_iteration_,
-    "catboost": lambda model: model.tree_count_,
-}
 COMMON: dict[str, Any] = {"n_estimators": 600, "learning_rate": 0.1, "random_state": 0}
 
 
@@ -74,38 +49,33 @@ def data(seed: int) -> list[Table]:
     return [(X[train], noisy[train]), (X[valid], noisy[valid]), (X[test], y[test])]
 
 
-# What the libraries' own objectives stop on: a parameter, for LightGBM one of the fit.
-MAE = {"xgboost": {"eval_metric": "mae"}, "lightgbm": {}, "catboost": {"eval_metric": "MAE"}}
-MAE_OF_FIT = {"lightgbm": {"eval_metric": "l1"}}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--library", choices=list(OWN), action="append")
+    parser.add_argument("--library", choices=list(LIBRARIES), action="append")
     arguments = parser.parse_args()
 
     print(
         "| library | objective | test MAE | ± | rounds | fit, s | CPU, s |\n|---|---|---|---|---|---|---|"
     )
-    for library in arguments.library or OWN:
-        for objective, options in [*OWN[library], *((loss, {}) for loss in OURS)]:
+    for library in arguments.library or LIBRARIES:
+        names = LIBRARIES[library]
+        tuned = [own_objectives(library, huber=delta) for delta in (1.0, SCALE)]
+        for objective in [*dict.fromkeys(tuned[0] + tuned[1]), *OURS]:
             own = isinstance(objective, str)
-            settings = COMMON | options | (MAE[library] if own else {})
-            fitting = MAE_OF_FIT.get(library) if own else None
+            settings = COMMON | (names.mean_absolute_error if own else {})
             errors, rounds, wall, processor = [], [], [], []
             for seed in range(arguments.seeds):
                 train, stop, (X, y) = data(seed)
                 start, start_processor = time.perf_counter(), time.process_time()
-                model = fit(library, objective, train, stop, fitting, threads=2, **settings)
+                model = fit(library, objective, train, stop, threads=2, **settings)
                 wall.append(time.perf_counter() - start)
                 processor.append(time.process_time() - start_processor)
-                rounds.append(ROUNDS[library](model))
+                rounds.append(names.kept_rounds(model))
                 errors.append(np.mean(np.abs(model.predict(X) - y)))
-            name = ", ".join(f"{x}" for x in [objective, *options.values()])
             spread = np.std(errors, ddof=1) / np.sqrt(len(errors)) if len(errors) > 1 else np.nan
             print(
-                f"| {library}{' own' if own else ''} | `{name}` | {np.mean(errors):.4f} "
+                f"| {library}{' own' if own else ''} | `{objective}` | {np.mean(errors):.4f} "
                 f"| {spread:.4f} | {np.median(rounds):.0f} | {np.median(wall):.2f} | {np.median(processor):.2f} |",
                 flush=True,
             )

@@ -18,13 +18,9 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from benchmarks._common import Table, fit, real_tables, some_rows, two_noises
+from benchmarks._common import Table, fit, own_objectives, real_tables, some_rows, two_noises
+from boostloss.boosting.libraries import LIBRARIES
 
-OWN: dict[str, Callable[[float], tuple[str, dict[str, Any]]]] = {
-    "xgboost": lambda q: ("reg:quantileerror", {"quantile_alpha": q}),
-    "lightgbm": lambda q: ("quantile", {"alpha": q}),
-    "catboost": lambda q: (f"Quantile:alpha={q}", {}),
-}
 COMMON: dict[str, Any] = {
     "n_estimators": 1000,
     "learning_rate": 0.1,
@@ -71,9 +67,9 @@ def split(make: Callable, seed: int) -> list[Table]:
 
 def score(library: str, loss: bl.Quantile, own: bool, parts: list) -> tuple[float, float]:
     """Pinball loss and coverage on the test rows."""
-    objective, options = OWN[library](loss.quantile) if own else (loss, {})
+    (objective,) = own_objectives(library, "quantile", quantile=loss.quantile) if own else [loss]
     train, stop, (X, y) = parts
-    predicted = fit(library, objective, train, stop, **COMMON, **options).predict(X)
+    predicted = fit(library, objective, train, stop, **COMMON).predict(X)
     return loss.mean_loss(y, predicted), float(np.mean(y <= predicted))
 
 
@@ -81,11 +77,11 @@ def main() -> None:
     found = available()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--library", choices=list(OWN), action="append")
+    parser.add_argument("--library", choices=list(LIBRARIES), action="append")
     parser.add_argument("--table", choices=list(found), action="append")
     parser.add_argument("--level", type=float, action="append")
     arguments = parser.parse_args()
-    libraries = arguments.library or list(OWN)
+    libraries = arguments.library or list(LIBRARIES)
     levels = arguments.level or [0.1, 0.5, 0.9]
 
     print("| table | level | library | own pinball | ours | own coverage | ours |")

@@ -12,7 +12,8 @@ import argparse
 import numpy as np
 
 import boostloss as bl
-from benchmarks.quantile import OWN, available, score, split
+from benchmarks.quantile import available, score, split
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses import smoothing
 
 CHANGES = [
@@ -31,7 +32,7 @@ TABLES = ("diabetes", "friedman, skewed", "gamma")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--library", choices=list(OWN), default="lightgbm")
+    parser.add_argument("--library", choices=list(LIBRARIES), default="lightgbm")
     parser.add_argument("--level", type=float, action="append")
     options = parser.parse_args()
     levels = options.level or [0.02, 0.1, 0.5, 0.9, 0.98]

@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from boostloss._moved import register_old_names
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import (
     LOSSES,
@@ -43,9 +44,13 @@ __all__ = [
     "from_string",
 ]
 
+register_old_names()
+
 
 def __getattr__(name: str) -> Any:
-    if name in {"xgboost", "lightgbm", "catboost", "torch"}:  # imported when it is used
+    from boostloss.boosting.libraries import LIBRARIES
+
+    if name in {*LIBRARIES, "torch"}:  # imported when it is used
         return importlib.import_module(f"boostloss.{name}")
     if name == "check_loss":
         return importlib.import_module("boostloss.check").check_loss

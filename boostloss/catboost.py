@@ -9,8 +9,6 @@ not do for such an object, the estimators here do: the best constant as the star
 stopping on the loss, the recovered probability, and a saved model that knows its loss.
 """
 
-import math
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,24 +16,43 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.adaptation import Adaptation, adaptation_of, held_out
-from boostloss.boosting.catboost_slots import Objective, RoundObjective, metric, objective
-from boostloss.boosting.estimators import check_task, encode_labels, forget, remember
+from boostloss.boosting import records, targets
+from boostloss.boosting.adaptation import Adaptation, adaptation_of
+from boostloss.boosting.catboost_objective import (
+    Objective,
+    RoundObjective,
+    hold_rows_out,
+    metric,
+    objective,
+    watch_some_rows,
+)
+from boostloss.boosting.estimators import (
+    all_or_nothing,
+    check_task,
+    forget_fit,
+    require_names,
+    store_history,
+)
+from boostloss.boosting.libraries import CATBOOST
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import Logistic, Quantile, SquaredError, from_string
-from boostloss.losses.smoothing import thinned
+from boostloss.losses.catalogue import Logistic, Quantile, SquaredError
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
 LEAF_STEPS = 3  # Newton steps for a leaf: 1 to 4 % better than CatBoost's 1 at small learning rates
 ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
-# Times the weight of a row that is held out; no other is below the root of it times the largest.
-MARK = 2.0**-100
-SOME = 2048  # rows, on which the width of a quantile's smoothing is decided in every round
-RAW = "RawFormulaVal"
-KEY = "boostloss"  # of the loss among the metadata of a model
+RAW_PREDICTION = "RawFormulaVal"
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
+
+require_names(
+    CATBOOST,
+    catboost.CatBoost(),
+    (
+        *("_canonized_params", "_get_canonized_params", "_init_params", "_object", "_predict"),
+        *("_prepare_train_params", "_staged_predict", "_train", "_tune_hyperparams"),
+    ),
+)
 
 
 class _Estimator(catboost.CatBoost):
@@ -45,6 +62,8 @@ class _Estimator(catboost.CatBoost):
     parent: type
     native_loss: str  # whose rules for other parameters apply to ours
     _canonized_params: dict[str, Any] | None
+    _init_params: dict[str, Any]
+    _object: Any
     _intercept: float
 
     @property
@@ -53,16 +72,25 @@ class _Estimator(catboost.CatBoost):
         given = self._init_params.get("objective", self._init_params.get("loss_function"))
         return given if isinstance(given, Loss) else None
 
+    @all_or_nothing
     def load_model(self, *args: Any, **kwargs: Any) -> Any:
-        """Load a model, with its loss if an estimator of this module has saved it."""
+        """Load a model, with its loss if an estimator of this module has saved it.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not one for this estimator, or the file does not say rightly what it is.
+        """
+        forget_fit(self)
+        self._object = type(self._object)()  # or CatBoost would load into it
         super().load_model(*args, **kwargs)
-        text = self.get_metadata().get(KEY)
-        if text is not None:
-            self._init_params["loss_function"] = from_string(text)
-            if self._init_params.get("eval_metric") == UNNAMED:
-                del self._init_params["eval_metric"]
-            self._init_params.pop("callbacks", None)  # what is written of them can not be called
-            self._canonized_params = None
+        loss = records.restore({key: self.get_metadata().get(key) for key in records.KEYS}, self)
+        if loss is not None:
+            params = self._init_params | {"loss_function": loss}
+            if params.get("eval_metric") == UNNAMED:
+                del params["eval_metric"]
+            params.pop("callbacks", None)  # what is written of them can not be called
+            self._init_params, self._canonized_params = params, None
         return self
 
     def _get_canonized_params(self) -> Any:
@@ -76,8 +104,10 @@ class _Estimator(catboost.CatBoost):
             stand_in = self.parent(**given | {"loss_function": self.native_loss})
             params = stand_in._get_canonized_params()
             params["loss_function"] = Objective(self.loss, known_start=True)
-            judge = params.get("eval_metric", self.loss)
-            params["eval_metric"] = metric(judge) if isinstance(judge, Loss) else judge
+            eval_metric = params.get("eval_metric", self.loss)
+            params["eval_metric"] = (
+                metric(eval_metric) if isinstance(eval_metric, Loss) else eval_metric
+            )
             if not isinstance(self.loss, ONE_STEP):
                 params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
             self._canonized_params = params
@@ -85,7 +115,7 @@ class _Estimator(catboost.CatBoost):
 
     def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
         """What the parent trains from, with the best constant as baseline."""
-        forget(self)
+        forget_fit(self)
         if self.loss is None:
             return super()._prepare_train_params(*args, **kwargs)
         check_task(self.loss, self.task, self)
@@ -119,35 +149,39 @@ class _Estimator(catboost.CatBoost):
         pool = prepared["train_pool"]
         start = np.full(len(y), self._intercept)
         if prepared["init_model"] is not None:
-            start = prepared["init_model"].predict(pool, prediction_type=RAW)
+            start = prepared["init_model"].predict(pool, prediction_type=RAW_PREDICTION)
         elif pool.get_baseline().shape[1]:
             start = pool.get_baseline()[:, 0]
         if adaptation is None:
-            chosen = _thin_out(weight)
+            find_rows = watch_some_rows(weight)
         else:
-            weight, chosen = _hold_out(weight)
+            weight, find_rows = hold_rows_out(weight)
             prepared["train_pool"] = _copy(pool).set_weight(weight)
-        rows = chosen(weight)
+        rows = find_rows(weight)
         error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
-        run = RoundObjective(self.loss, adaptation, chosen, error, weight[rows], callbacks)
+        run = RoundObjective(self.loss, adaptation, find_rows, error, weight[rows], callbacks)
         prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
-    def _train(self, train_pool: Any, eval_sets: Any, params: dict[str, Any], *args: Any) -> None:
-        try:
-            super()._train(train_pool, eval_sets, params, *args)
-        except catboost.CatBoostError as error:
-            if isinstance(
-                error.__context__, KeyboardInterrupt
-            ):  # raised in our objective or metric
-                raise KeyboardInterrupt from error
-            raise
+    def _train(
+        self,
+        train_pool: Any,
+        eval_sets: Any,
+        params: dict[str, Any],
+        allow_clear_pool: bool,
+        init_model: Any,
+    ) -> None:
+        if init_model is self:
+            init_model = self.copy()
+        self._object = type(self._object)()  # so that the earlier one stays if anything fails
+        super()._train(train_pool, eval_sets, params, allow_clear_pool, init_model)
         if self.loss is not None:
             self.set_scale_and_bias(1.0, self._intercept)
-            self.get_metadata()[KEY] = repr(self.loss)
+            for key, text in records.record(self.loss).items():
+                self.get_metadata()[key] = text
             run = params["loss_function"]
             if isinstance(run, RoundObjective) and run.adaptation is not None:
                 run.adaptation.rounds.pop()  # of the round that did not come
-                remember(self, run.adaptation)
+                store_history(self, run.adaptation)
 
     def _tune_hyperparams(self, *args: Any, **kwargs: Any) -> Any:
         if isinstance(self.loss, Adaptive):
@@ -187,6 +221,7 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     """
 
     task = "regression"
+    fit = all_or_nothing(catboost.CatBoostRegressor.fit)
     parent = catboost.CatBoostRegressor
     native_loss = "RMSE"
 
@@ -200,35 +235,37 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     """
 
     task = "binary"
+    fit = all_or_nothing(catboost.CatBoostClassifier.fit)
     parent = catboost.CatBoostClassifier
     native_loss = "Logloss"
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
         if "target_border" in params:
             raise ValueError(f"target_border must not be given with {loss!r}: give it two classes.")
-        found, y = encode_labels(pool.get_label())
+        found, y = targets.encode_labels(pool.get_label())
         # Without the names CatBoost takes the labels of an unknown loss for numbers.
         names = params.setdefault("class_names", _ordered(found))
         if str(names[1]) == str(found[0]):
             y = 1 - y
         weight = np.asarray(pool.get_weight())
-        factors = np.asarray(params.get("class_weights", [1.0, 1.0]), dtype=float)
+        factors = params.get("class_weights", (1.0, 1.0))
         if "auto_class_weights" in params:
-            totals = np.bincount(y.astype(int), weight, minlength=2)
-            factors = totals.max() / totals
+            factors = targets.balancing_factors(y, weight)
             if params["auto_class_weights"] == "SqrtBalanced":
                 factors = np.sqrt(factors)
-        return y, weight * factors[y.astype(int)]
+        return y, targets.weigh_classes(y, weight, factors)
 
     def _predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
         if not self._posterior_differs(prediction_type):
             return super()._predict(data, prediction_type, *args, **kwargs)
-        return self._response(super()._predict(data, RAW, *args, **kwargs), prediction_type)
+        return self._response(
+            super()._predict(data, RAW_PREDICTION, *args, **kwargs), prediction_type
+        )
 
     def _staged_predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
         if not self._posterior_differs(prediction_type):
             return super()._staged_predict(data, prediction_type, *args, **kwargs)
-        stages = super()._staged_predict(data, RAW, *args, **kwargs)
+        stages = super()._staged_predict(data, RAW_PREDICTION, *args, **kwargs)
         return (self._response(raw, prediction_type) for raw in stages)
 
     def _posterior_differs(self, prediction_type: str) -> bool:
@@ -238,11 +275,11 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
 
     def _response(self, raw_prediction: Any, prediction_type: str) -> Any:
         assert self.loss is not None
-        positive = self.loss.inverse_link(raw_prediction)
+        probability = targets.probabilities(self.loss, raw_prediction)
         if prediction_type == "Class":
-            above = positive > self.get_probability_threshold()
-            return self.classes_[above.astype(int)]
-        probability = np.stack([1.0 - positive, positive], axis=-1)
+            return targets.predicted_labels(
+                self.classes_, probability, self.get_probability_threshold()
+            )
         if prediction_type == "Probability":
             return probability
         with np.errstate(divide="ignore"):
@@ -255,23 +292,6 @@ def _ordered(classes: NDArray) -> list[Any]:
     with suppress(ValueError):
         names.sort(key=float)
     return names
-
-
-def _thin_out(weight: NDArray) -> Callable[[NDArray], NDArray]:
-    """How to find some of the rows of positive weight."""
-    some = thinned(int(np.count_nonzero(weight)), SOME)
-    return lambda weights: np.flatnonzero(weights)[some]
-
-
-def _hold_out(weight: NDArray) -> tuple[NDArray, Callable[[NDArray], NDArray]]:
-    """Weights that keep some rows out of training, and how to find these by them."""
-    rows = held_out(len(weight), weight)
-    limit = math.sqrt(MARK) * weight.max() if len(rows) else math.inf
-    if len(rows) and weight[weight > 0.0].min() < limit:
-        raise ValueError("sample_weight must not differ by a factor of 2^50 with an adaptive loss.")
-    marked = weight.copy()
-    marked[rows] *= MARK
-    return marked, lambda weights: weights < limit
 
 
 def _with_baseline(pool: Any, intercept: float) -> Any:

@@ -8,25 +8,31 @@ does not do for a custom objective, the estimators here do: the best constant as
 on the loss, `scale_pos_weight` and `is_unbalance`, probabilities, and a saved model that knows its loss.
 """
 
-import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
+from boostloss.boosting import model_text, records, targets
 from boostloss.boosting.adaptation import adaptation_of
-from boostloss.boosting.estimators import check_loss, check_task, forget, overridden, remember
-from boostloss.boosting.objective import metric_name, read_call
+from boostloss.boosting.estimators import (
+    all_or_nothing,
+    check_task,
+    forget_fit,
+    require_names,
+    store_history,
+    temporarily,
+)
+from boostloss.boosting.libraries import LIGHTGBM
+from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
+from boostloss.boosting.objective import check_loss
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import from_string
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
@@ -36,7 +42,15 @@ UNBALANCE = ("is_unbalance", "unbalance", "unbalanced_sets")
 BOOSTING = ("boosting_type", "boosting", "boost")
 
 STARTS = ("init_score", "eval_init_score", "init_model")  # with one of them the caller chooses
-RECORD = r"^\[boostloss (\w+) (.*): \]$"
+
+require_names(
+    LIGHTGBM,
+    lgb.LGBMClassifier(),
+    (
+        *("_Booster", "_best_iteration", "_class_weight", "_n_classes", "_n_features"),
+        *("_n_features_in", "_objective", "_other_params"),
+    ),
+)
 
 
 def objective(loss: Loss) -> Callable:
@@ -54,61 +68,6 @@ def objective(loss: Loss) -> Callable:
     return check_loss(loss)
 
 
-def metric(loss: Loss) -> Callable:
-    """The mean loss, for ``feval`` of `lightgbm.train` and ``eval_metric`` of its estimators.
-
-    It is meant for the raw predictions that LightGBM hands to a metric beside a custom objective.
-
-    Parameters
-    ----------
-    loss : Loss
-
-    Returns
-    -------
-    callable
-    """
-    return _Metric(check_loss(loss), metric_name(loss))
-
-
-@dataclass(frozen=True)
-class _Metric:
-    """A metric of the raw prediction, called as LightGBM's `feval` or as the `eval_metric` of an estimator."""
-
-    loss: Loss
-    name: str
-
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
-    ) -> tuple[str, float, bool]:
-        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-        higher_is_better = False
-        return self.name, self.value(y_true, y_pred, sample_weight), higher_is_better
-
-    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        return self.loss.mean_loss(y_true, y_pred, sample_weight)
-
-
-class _LogLoss(_Metric):
-    """LightGBM's binary_logloss, which takes a raw prediction for a probability beside a custom objective."""
-
-    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        probability = np.clip(self.loss.inverse_link(y_pred), 1e-15, 1 - 1e-15)
-        likelihood = np.where(y_true == 1, probability, 1 - probability)
-        return float(np.average(-np.log(likelihood), weights=sample_weight))
-
-
-class _Error(_Metric):
-    """LightGBM's binary_error, likewise."""
-
-    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        wrong = (self.loss.inverse_link(y_pred) > 0.5) != (y_true == 1)
-        return float(np.average(wrong, weights=sample_weight))
-
-
-ON_PROBABILITIES = {"binary_logloss": _LogLoss, "binary_error": _Error}
-ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
-
-
 class _Estimator(lgb.LGBMModel):
     """What both estimators add to LightGBM's, when the objective is a `Loss`.
 
@@ -121,23 +80,24 @@ class _Estimator(lgb.LGBMModel):
     _objective: Any
 
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
-        forget(self)
+        if self.loss_ is not None:
+            self._objective = self.objective
+        forget_fit(self)
         loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
         if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
         target = self._check(loss, y)
-        options["sample_weight"] = self._balanced(target, options.get("sample_weight"))
+        options["sample_weight"] = self._weights(target, options.get("sample_weight"))
         intercept = self._start(loss, target, options)
         options["eval_metric"] = self._metrics(loss, options.get("eval_metric"))
-        options["callbacks"] = [*(options.get("callbacks") or []), _keep_parameters]
+        options["callbacks"] = [*(options.get("callbacks") or []), _keep_objective]
         run = self._objective = adaptation_of(loss) or loss
-        with overridden(self, _other_params=self._other_params | {"metric": "None"}):
+        with temporarily(self, _other_params=self._other_params | {"metric": "None"}):
             super().fit(X, y, **options)
-        booster = self.booster_
-        text = booster.model_to_string(num_iteration=-1)
-        booster.model_from_string(_completed(text, loss, intercept, self._classes))
+        link = "binary sigmoid:1" if loss.task == "binary" else None
+        model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
         self._know(loss)
-        remember(self, run)
+        store_history(self, run)
         return self
 
     @wraps(lgb.LGBMModel.predict)
@@ -156,6 +116,7 @@ class _Estimator(lgb.LGBMModel):
         """
         self.booster_.save_model(path)
 
+    @all_or_nothing
     def load_model(self, path: str | Path) -> Any:
         """Load a model that an estimator of this module has saved, with its loss and its labels.
 
@@ -170,20 +131,20 @@ class _Estimator(lgb.LGBMModel):
         Raises
         ------
         ValueError
-            If the file does not say what the loss is.
+            If the file does not say what the loss is, or names one for another task.
         """
+        forget_fit(self)
         booster = lgb.Booster(model_file=path)
-        record = dict(re.findall(RECORD, booster.model_to_string(), re.MULTILINE))
-        if "loss" not in record:
+        texts = model_text.read_record(booster.model_to_string())
+        loss = records.restore(texts, self)
+        if loss is None:
             raise ValueError(f"path must be a model saved by boostloss.lightgbm, got {path!r}.")
-        loss = from_string(record["loss"])
-        check_task(loss, self.task, self)
         self.set_params(objective=loss)
         self._Booster, self.fitted_ = booster, True
         self._n_features = self._n_features_in = booster.num_feature()
         self._best_iteration = -1
-        if "classes" in record:
-            self._le = LabelEncoder().fit(json.loads(record["classes"]))
+        if loss.task == "binary":
+            self._le = LabelEncoder().fit(records.restore_classes(texts))
             self._classes, self._n_classes = self._le.classes_, len(self._le.classes_)
         self._know(loss)
         return self
@@ -191,6 +152,13 @@ class _Estimator(lgb.LGBMModel):
     @property
     def objective_(self) -> Any:
         return super().objective_ if self.loss_ is None else self.loss_
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; predictions are those of the fitted loss until the next fit."""
+        super().set_params(**params)
+        if self.loss_ is not None:
+            self._know(self.loss_)
+        return self
 
     def _know(self, loss: Loss) -> None:
         """Let predictions go through the loss."""
@@ -202,45 +170,42 @@ class _Estimator(lgb.LGBMModel):
         check_task(loss, self.task, self)
         if any(self.get_params().get(name) in ("rf", "random_forest") for name in BOOSTING):
             raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
-        if self._n_classes > 2:
-            raise ValueError(
-                "Only binary classification is supported. The type of the target is multiclass, with "
-                f"{self._n_classes} classes."
-            )
+        if self.task == "binary":
+            targets.check_two_classes(self._classes)
         return loss.check_target(y)
 
-    def _balanced(self, target: NDArray, sample_weight: Any) -> Any:
+    def _weights(self, target: NDArray, sample_weight: Any) -> Any:
         """The weights times `scale_pos_weight` or `is_unbalance`, as LightGBM's binary objective takes them."""
         if self.task != "binary":
             return sample_weight
         given = self.get_params()
-        factors = np.array([1.0, given.get("scale_pos_weight", 1.0)])
+        positive = given.get("scale_pos_weight", 1.0)
+        targets.check_positive_weight(positive)
+        factors: Any = (1.0, positive)
         if any(given.get(name) for name in UNBALANCE):
-            if factors[1] != 1.0:
+            if positive != 1.0:
                 raise ValueError("is_unbalance and scale_pos_weight exclude each other, got both.")
-            counts = np.bincount(target.astype(int), minlength=2)
-            factors = counts.max() / np.maximum(counts, 1) if counts.all() else factors
-        if not (factors > 0.0).all():
-            raise ValueError(f"scale_pos_weight must be a positive number, got {factors[1]!r}.")
-        if (factors == 1.0).all():
-            return sample_weight
-        factor = factors[target.astype(int)]
-        return factor if sample_weight is None else factor * np.asarray(sample_weight)
+            factors = targets.balancing_factors(target)
+        return targets.weigh_classes(target, sample_weight, factors)
 
     def _start(self, loss: Loss, target: NDArray, options: dict[str, Any]) -> float:
         """The best constant, from which to train; 0 where the caller has chosen the start."""
         if self.task == "binary" and options.get("eval_y") is not None:  # the parent forgets it
-            labels, encode = options["eval_y"], self._le.transform
-            several = isinstance(labels, tuple)
-            options["eval_y"] = tuple(map(encode, labels)) if several else encode(labels)
+            given = options["eval_y"]
+            encoded = [
+                targets.encode_as(self._classes, labels, "eval_y") for labels in _listed(given)
+            ]
+            options["eval_y"] = tuple(encoded) if isinstance(given, tuple) else encoded[0]
         eval_targets = [loss.check_target(labels) for labels in _eval_labels(options)]
         if any(options.get(name) is not None for name in STARTS):
             return 0.0
         weight = options["sample_weight"]
         class_weight = self.class_weight if self._class_weight is None else self._class_weight
         if class_weight is not None:
-            factor = compute_sample_weight(class_weight, target)
-            weight = factor if weight is None else factor * np.asarray(weight)
+            factors = compute_sample_weight(
+                class_weight, target
+            )  # the parent multiplies by them too
+            weight = factors if weight is None else factors * np.asarray(weight)
         intercept = float(loss.fit_intercept(target, weight))
         options["init_score"] = np.full(len(target), intercept)
         if eval_targets:
@@ -256,7 +221,7 @@ class _Estimator(lgb.LGBMModel):
         wanted = [each for each in wanted if each is not None]
         if not given and metric(loss) not in wanted:
             wanted.append(metric(loss))
-        return [_metric_of(loss, each) for each in wanted]
+        return [of_raw_predictions(loss, each) for each in wanted]
 
 
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
@@ -269,6 +234,7 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     """
 
     task = "regression"
+    fit = all_or_nothing(lgb.LGBMRegressor.fit)
 
 
 class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
@@ -282,6 +248,7 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     """
 
     task = "binary"
+    fit = all_or_nothing(lgb.LGBMClassifier.fit)
 
     def decision_function(self, X: Any, **options: Any) -> Any:
         """The raw prediction, less that at which both classes are equally probable."""
@@ -294,53 +261,24 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
         return tags
 
 
-def _keep_parameters(env: Any) -> None:
-    """Before the first round LightGBM sets the objective to none again, and fails if no feature has two values."""
-    env.model._Booster__set_objective_to_none = True
+def _keep_objective(env: Any) -> None:
+    """Keep LightGBM from setting the objective to none again, which fails if no feature has two values.
+
+    Without the private name of 4.7 it does so all the same, and fits all other tables.
+    """
+    if hasattr(env.model, "_Booster__set_objective_to_none"):
+        env.model._Booster__set_objective_to_none = True
 
 
-_keep_parameters.before_iteration = True  # type: ignore[attr-defined]
-
-
-def _metric_of(loss: Loss, wanted: Any) -> Any:
-    """LightGBM computes its metrics from raw predictions: some need a probability instead."""
-    if loss.task != "binary" or callable(wanted) or wanted in ON_SCORES:
-        return wanted
-    if wanted not in ON_PROBABILITIES:
-        raise ValueError(
-            f"metric must be a callable or one of {sorted(ON_SCORES | set(ON_PROBABILITIES))}, got {wanted!r}, "
-            "which LightGBM does not compute from raw predictions."
-        )
-    return ON_PROBABILITIES[wanted](loss, wanted)
+_keep_objective.before_iteration = True  # type: ignore[attr-defined]
 
 
 def _eval_labels(options: dict[str, Any]) -> list[Any]:
-    eval_set, eval_y = options.get("eval_set"), options.get("eval_y")
-    if eval_y is not None:
-        return list(eval_y) if isinstance(eval_y, tuple) else [eval_y]
+    if options.get("eval_y") is not None:
+        return _listed(options["eval_y"])
+    eval_set = options.get("eval_set")
     return [y for _, y in ([eval_set] if isinstance(eval_set, tuple) else eval_set or [])]
 
 
-def _completed(text: str, loss: Loss, intercept: float, classes: NDArray | None) -> str:
-    """The text of a model with the intercept in its first tree, its link and its loss."""
-
-    def shifted(line: re.Match) -> str:
-        return line[1] + " ".join(repr(float(value) + intercept) for value in line[2].split())
-
-    start = text.index("\nTree=0\n")
-    end = text.find("\nTree=1\n")
-    end = text.index("\nend of trees") if end < 0 else end
-    head, tree, rest = text[:start], text[start:end], text[end:]
-    moved = re.sub(r"^((?:leaf_value|leaf_const|internal_value)=)(.*)", shifted, tree, flags=re.M)
-    # LightGBM trusts the lengths written here, and does not survive wrong ones.
-    head = re.sub(
-        r"(?<=\ntree_sizes=)\d+", lambda size: str(int(size[0]) + len(moved) - len(tree)), head
-    )
-    if loss.task == "binary":
-        head = head.replace("\nfeature_names=", "\nobjective=binary sigmoid:1\nfeature_names=", 1)
-    # LightGBM keeps a parameter that it does not know, and is silent only about an empty one.
-    record = f"[boostloss loss {loss!r}: ]\n"
-    if classes is not None:
-        labels = json.dumps(classes.tolist(), default=str).replace(":", "\\u003a")
-        record += f"[boostloss classes {labels}: ]\n"
-    return head + moved + rest.replace("\nparameters:\n", f"\nparameters:\n{record}", 1)
+def _listed(eval_y: Any) -> list[Any]:
+    return list(eval_y) if isinstance(eval_y, tuple) else [eval_y]

@@ -8,7 +8,6 @@ not do for a custom objective, the estimators here do: the best constant as the 
 on the loss, `scale_pos_weight`, probabilities, and a saved model that knows its loss.
 """
 
-import json
 import math
 import warnings
 from collections.abc import Callable
@@ -21,21 +20,18 @@ import xgboost as xgb
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import column_or_1d
 
+from boostloss.boosting import records, targets
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
-    check_loss,
+    all_or_nothing,
     check_task,
-    encode_as,
-    encode_labels,
-    forget,
-    overridden,
-    positive_weight,
-    remember,
+    forget_fit,
+    store_history,
+    temporarily,
 )
-from boostloss.boosting.objective import metric_name, read_call
+from boostloss.boosting.objective import check_loss, metric_name, read_call
 from boostloss.boosting.start import user_level
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import from_string
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
 
@@ -58,10 +54,10 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     check_loss(loss)
     if scale_pos_weight is None or scale_pos_weight == 1.0:
         return loss
-    if loss.task != "binary" or not 0.0 < scale_pos_weight < math.inf:
+    targets.check_positive_weight(scale_pos_weight)
+    if loss.task != "binary":
         raise ValueError(
-            "scale_pos_weight must be a positive finite number and the loss a binary one, "
-            f"got {scale_pos_weight!r} and {loss!r}."
+            f"scale_pos_weight needs a binary loss, got {scale_pos_weight!r} and {loss!r}."
         )
     return _Scaled(loss, float(scale_pos_weight))
 
@@ -100,8 +96,13 @@ class _Scaled:
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-        weight = positive_weight(y_true, sample_weight, self.scale_pos_weight)
-        return self.loss(y_true, y_pred, weight)
+        return self.loss(y_true, y_pred, _weights(y_true, sample_weight, self.scale_pos_weight))
+
+
+def _weights(y_true: Any, sample_weight: Any, scale_pos_weight: float | None) -> Any:
+    """The weights times `scale_pos_weight`, in XGBoost's precision."""
+    factors = np.array([1.0, scale_pos_weight or 1.0], np.float32)
+    return targets.weigh_classes(y_true, sample_weight, factors)
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class _Metric:
         return (self.__name__, value) if native else value
 
 
-class _FullMetric(xgb.callback.TrainingCallback):
+class _UnroundedMetric(xgb.callback.TrainingCallback):
     """The metric of one fit; as a callback it puts back the digits that XGBoost cuts off."""
 
     def __init__(self, loss: Loss):
@@ -154,7 +155,9 @@ class _Estimator(xgb.XGBModel):
 
     task: str
     loss_: Loss | None = None  # of the fitted trees
+    _classes: Any = None
 
+    @all_or_nothing
     @wraps(xgb.XGBModel.fit)
     def fit(
         self,
@@ -166,29 +169,44 @@ class _Estimator(xgb.XGBModel):
         xgb_model: Any = None,
         **options: Any,
     ) -> Any:
-        forget(self)
+        forget_fit(self)
         loss, setting = self.objective, {}
         if isinstance(loss, Loss):
             check_task(loss, self.task, self)
             y, eval_set = self._targets(loss, y, eval_set)
             setting = self._setting(loss, y, sample_weight, xgb_model)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
-        with overridden(self, **setting):
+        with temporarily(self, **setting):
             super().fit(X, y, **options)
         if isinstance(loss, Loss):
             self.loss_ = loss
-            remember(self, setting["objective"])
-            self._record(loss)
+            store_history(self, setting["objective"])
+            self.get_booster().set_attr(**records.record(loss, self._classes))
+            if self.task == "binary":
+                self.n_classes_ = 2  # even where all labels are 0
         return self
 
+    @all_or_nothing
     def load_model(self, fname: Any) -> None:
-        """Load a model, and its loss if an estimator of this module has saved it."""
-        forget(self)
+        """Load a model, and its loss if an estimator of this module has saved it.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not one for this estimator, or the file does not say rightly what it is.
+        """
+        forget_fit(self)
+        if self.__sklearn_is_fitted__():
+            del self._Booster  # or XGBoost would load into it
         super().load_model(fname)
-        text = self.get_booster().attr("boostloss")
-        if text is not None:
-            self.objective = self.loss_ = from_string(text)
+        booster = self.get_booster()
+        texts = {key: booster.attr(key) for key in records.KEYS}
+        loss = records.restore(texts, self)
+        if loss is not None:
+            self.objective = self.loss_ = loss
             self.base_score = None  # that of the file is no start for a new fit
+            if self.task == "binary":
+                self._classes = records.restore_classes(texts)
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         """The targets for the parent, valid for the loss."""
@@ -206,20 +224,17 @@ class _Estimator(xgb.XGBModel):
         elif self.base_score is None:
             weight = sample_weight
             if self.task == "binary":
-                weight = positive_weight(y, sample_weight, self.scale_pos_weight)
+                weight = _weights(y, sample_weight, self.scale_pos_weight)
             setting["base_score"] = self._base_score(loss.fit_intercept(y, weight))
         if self.eval_metric is None:
-            full = _FullMetric(loss)
-            setting["eval_metric"] = full
-            setting["callbacks"] = [full, *(self.callbacks or [])]
+            unrounded = _UnroundedMetric(loss)
+            setting["eval_metric"] = unrounded
+            setting["callbacks"] = [unrounded, *(self.callbacks or [])]
             setting["kwargs"] = getattr(self, "kwargs", {}) | {"disable_default_eval_metric": True}
         return setting
 
     def _base_score(self, intercept: float) -> float:
         return intercept
-
-    def _record(self, loss: Loss) -> None:
-        self.get_booster().set_attr(boostloss=repr(loss))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -259,8 +274,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         if output_margin or self.loss_ is None:
             return super().predict(X, output_margin=output_margin, **options)
-        positive = self.predict_proba(X, **options)[:, 1] > 0.5
-        return self._classes[positive.astype(int)]
+        return targets.predicted_labels(self._classes, self.predict_proba(X, **options))
 
     @wraps(xgb.XGBClassifier.predict_proba)
     def predict_proba(
@@ -277,25 +291,23 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         }
         if self.loss_ is None:
             return super().predict_proba(X, **options)
-        positive = self.loss_.inverse_link(super().predict(X, output_margin=True, **options))
-        return np.column_stack([1 - positive, positive])
+        return targets.probabilities(self.loss_, super().predict(X, output_margin=True, **options))
 
     @property
     def classes_(self) -> NDArray:
         """The labels given to fit."""
         return super().classes_ if self.loss_ is None else self._classes
 
-    def load_model(self, fname: Any) -> None:
-        """Load a model, and its loss and labels if this class has saved it."""
-        super().load_model(fname)
-        if self.loss_ is not None:
-            self._classes = np.array(json.loads(self.get_booster().attr("boostloss_classes")))
-
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
-        self._classes, encoded = encode_labels(y)
+        self._classes, encoded = targets.encode_labels(y)
         if eval_set is not None:  # the parent knows the training set by the identity of its target
             eval_set = [
-                (X, encoded if labels is y else encode_as(self._classes, labels, f"eval_set[{i}]"))
+                (
+                    X,
+                    encoded
+                    if labels is y
+                    else targets.encode_as(self._classes, labels, f"eval_set[{i}]"),
+                )
                 for i, (X, labels) in enumerate(eval_set)
             ]
         return encoded, eval_set
@@ -303,9 +315,3 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def _base_score(self, intercept: float) -> float:
         """XGBoost takes it as a probability, and clips it."""
         return float(np.clip(1.0 / (1.0 + math.exp(-intercept)), 1e-6, 1.0 - 1e-6))
-
-    def _record(self, loss: Loss) -> None:
-        super()._record(loss)
-        self.n_classes_ = 2
-        classes = json.dumps(self._classes.tolist(), default=str)
-        self.get_booster().set_attr(boostloss_classes=classes)

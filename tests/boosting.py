@@ -2,10 +2,6 @@
 
 import numpy as np
 
-import boostloss as bl
-
-REGRESSION = [loss() for loss in bl.LOSSES if loss.task == "regression"] + [bl.Quantile(0.9)]
-BINARY = [bl.Logistic(), bl.Focal(), bl.Focal(gamma=1.0, alpha=0.25)]
 TRAIN, VALID = slice(0, 300), slice(300, 500)
 
 _rng = np.random.default_rng(0)

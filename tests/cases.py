@@ -7,11 +7,15 @@ import pytest
 
 from boostloss import LOSSES, Barron, Cauchy, Focal, Huber, LogCosh, Quantile
 
+_DEFAULTS = [loss() for loss in LOSSES]
+# In every library: all but the extremes.
+REGRESSION = [loss for loss in _DEFAULTS if loss.task == "regression"] + [Quantile(0.9)]
+BINARY = [loss for loss in _DEFAULTS if loss.task == "binary"] + [Focal(gamma=1.0, alpha=0.25)]
 EXAMPLES = [
-    *[loss() for loss in LOSSES],
+    *REGRESSION,
+    *BINARY,
     Huber(2.5),
     LogCosh(0.2),
-    Quantile(0.9),
     Barron(-math.inf, 3.0),
     Barron(-3.5, 0.5),
     Barron(0.5),
@@ -23,6 +27,7 @@ EXAMPLES = [
     Focal(5.0, 0.25),
 ]
 STEEP = [Barron(3.0, 2.0), Barron(math.inf, 4.0)]  # no quadratic lies above these
+every_boosted_loss = pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
 every_loss = pytest.mark.parametrize("loss", EXAMPLES + STEEP, ids=repr)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from boosting import BINARY, REGRESSION
 
 from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
 
@@ -15,7 +14,6 @@ X = _rng.normal(size=(900, 4))
 SIGNAL = X[:, 0] + np.sin(3.0 * X[:, 1]) + _rng.normal(0.0, 0.3, 900)
 WEIGHT = _rng.integers(1, 4, 900).astype(float)
 WEIGHTS = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-every_loss = pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
 
 
 def target(loss):

@@ -1,36 +1,21 @@
 """Adaptive losses in the three libraries."""
 
-import importlib
 import pickle
 
 import numpy as np
 import pytest
+from drop_in import each_library, each_library_with_new_parameters, fitted_loss
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
 from boostloss.boosting.adaptation import held_out
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.catboost import objective
 from boostloss.losses.adaptive import Adaptive
 
-ESTIMATORS = {
-    "xgboost": ("XGBRegressor", "objective", {"n_jobs": 2}, {"early_stopping_rounds": 10}),
-    "lightgbm": (
-        "LGBMRegressor",
-        "objective",
-        {"n_jobs": 2, "verbose": -1},
-        {"early_stopping_round": 10},
-    ),
-    "catboost": (
-        "CatBoostRegressor",
-        "loss_function",
-        {"thread_count": 2, "verbose": False, "allow_writing_files": False},
-        {"early_stopping_rounds": 10},
-    ),
-}
 BOTH = bl.Barron("adaptive", "adaptive")
 LOSSES = [BOTH, bl.Huber("adaptive"), bl.LogCosh("adaptive"), bl.Welsch("adaptive")]
-each_library = pytest.mark.parametrize("library", ESTIMATORS)
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(1500, 4))
@@ -41,17 +26,16 @@ WRONG = Y + np.where(_rng.random(1500) < 0.1, 50.0 * _rng.standard_cauchy(1500),
 TRAIN, VALID, TEST = slice(0, 900), slice(900, 1200), slice(1200, 1500)
 
 
-def estimator(library, loss, stop=False, module="boostloss.", **options):
-    name, parameter, plain, stopping = ESTIMATORS[library]
-    kind = getattr(importlib.import_module(module + library), name)
-    rounds = 200 if library == "catboost" else 60
-    settings = {"n_estimators": rounds, "learning_rate": 0.15, "random_state": 0}
-    return kind(**{parameter: loss}, **settings | plain | (stopping if stop else {}) | options)
+def estimator(library, loss, stop=False, own=False, rounds=None, **options):
+    names = LIBRARIES[library]
+    settings = names.parameters(loss) | {names.seed: 0, names.threads: 2, names.learning_rate: 0.15}
+    settings[names.rounds] = rounds or (200 if library == "catboost" else 60)
+    if stop:
+        settings[names.early_stopping] = 10
+    return names.estimator("regression", own)(**settings | names.settings | options)
 
 
 def fit(model, y=WRONG, **options):
-    if "XGB" in type(model).__name__ and "eval_set" in options:
-        options["verbose"] = False
     return model.fit(X[TRAIN], y[TRAIN], **options)
 
 
@@ -67,14 +51,14 @@ def test_wrong_labels_do_little_harm_without_tuning(library, loss):
     assert error(model) < 0.35 < 0.5 * error(squared)
     for name in loss.adaptive:
         values = model.adaptation_[name]
-        assert values.shape == (model.get_params()["n_estimators"],)
+        assert values.shape == (model.get_params()[LIBRARIES[library].rounds],)
         assert np.isfinite(values).all()
 
 
 @each_library
 def test_the_scale_comes_down_to_the_noise_and_does_not_collapse(library):
     loss = bl.Cauchy("adaptive")
-    scale = fit(estimator(library, loss, n_estimators=300), Y).adaptation_["scale"]
+    scale = fit(estimator(library, loss, rounds=300), Y).adaptation_["scale"]
     assert scale[0] > 1.0
     assert 0.9 * NOISE < scale[-1] < 2.0 * NOISE
 
@@ -95,17 +79,12 @@ def test_two_fits_are_equal_and_a_fit_leaves_the_loss_as_it_is(library):
     assert bl.Barron("adaptive", "adaptive") == BOTH
 
 
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 @each_library
 def test_early_stopping_judges_by_the_absolute_error(library):
-    model = estimator(library, BOTH, stop=True, n_estimators=2000, learning_rate=0.3)
-    if library == "lightgbm":
-        metrics = fit(model, eval_X=X[VALID], eval_y=WRONG[VALID]).evals_result_["valid_0"]
-    elif library == "xgboost":
-        fit(model, eval_set=[(X[VALID], WRONG[VALID])])
-        metrics = model.evals_result()["validation_0"]
-    else:
-        fit(model, eval_set=[(X[VALID], WRONG[VALID])])
-        metrics = model.get_evals_result()["validation"]
+    model = estimator(library, BOTH, stop=True, rounds=2000, learning_rate=0.3)
+    fit(model, eval_set=[(X[VALID], WRONG[VALID])], **LIBRARIES[library].fit_options())
+    *_, metrics = (log for log in LIBRARIES[library].metric_history(model).values() if log)
     expected = np.mean(np.abs(model.predict(X[VALID]) - WRONG[VALID]))
     assert min(metrics["MAE"]) == pytest.approx(expected, rel=1e-5)
     assert len(metrics["MAE"]) < 2000
@@ -118,13 +97,11 @@ def test_pickles_and_saved_models_predict_the_same_and_know_the_loss(library, tm
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
     np.testing.assert_array_equal(again.adaptation_["scale"], model.adaptation_["scale"])
-    path = str(tmp_path / "model.json")
-    model.save_model(path, **({"format": "json"} if library == "catboost" else {}))
-    loaded = estimator(library, "regression" if library == "lightgbm" else None)
-    loaded.load_model(path, **({"format": "json"} if library == "catboost" else {}))
+    model.save_model(str(tmp_path / "model.json"))
+    loaded = estimator(library, BOTH)
+    loaded.load_model(str(tmp_path / "model.json"))
     np.testing.assert_allclose(loaded.predict(X), model.predict(X), rtol=1e-6)
-    known = loaded.loss if library == "catboost" else loaded.loss_
-    assert known == BOTH
+    assert fitted_loss(library, loaded) == BOTH
     fit(loaded)
     assert "scale" in loaded.adaptation_
 
@@ -134,7 +111,7 @@ def test_a_fixed_loss_has_no_history(library):
     assert not hasattr(fit(estimator(library, bl.Cauchy())), "adaptation_")
 
 
-@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@each_library_with_new_parameters
 def test_a_new_fit_forgets_the_history(library):
     model = fit(estimator(library, BOTH))
     assert not hasattr(fit(model.set_params(objective=bl.Cauchy())), "adaptation_")
@@ -143,10 +120,10 @@ def test_a_new_fit_forgets_the_history(library):
 @each_library
 def test_training_goes_on_from_a_model(library):
     model = fit(estimator(library, bl.Cauchy("adaptive")))
-    option = {"xgboost": "xgb_model", "lightgbm": "init_model", "catboost": "init_model"}[library]
-    start = {"xgboost": lambda m: m.get_booster(), "lightgbm": lambda m: m.booster_}
-    before = start.get(library, lambda m: m)(model)
-    more = fit(estimator(library, bl.Cauchy("adaptive")), **{option: before})
+    before = model.get_booster() if library == "xgboost" else model
+    more = fit(
+        estimator(library, bl.Cauchy("adaptive")), **{LIBRARIES[library].continue_from: before}
+    )
     assert more.adaptation_["scale"][0] < 0.7 * model.adaptation_["scale"][0]
     assert error(more) < 1.1 * error(model)
 
@@ -163,14 +140,14 @@ def test_weights_count_and_rows_of_weight_zero_do_not(library):
 
 @each_library
 def test_a_table_too_small_to_hold_rows_out(library):
-    model = estimator(library, BOTH, n_estimators=20).fit(X[:60], WRONG[:60])
+    model = estimator(library, BOTH, rounds=20).fit(X[:60], WRONG[:60])
     assert np.isfinite(model.predict(X)).all()
     assert len(model.adaptation_["alpha"]) == 20
 
 
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 def test_the_plain_library_takes_it_too(library):
-    model = fit(estimator(library, BOTH, module=""))
+    model = fit(estimator(library, BOTH, own=True))
     assert error(model) < 0.4
 
 
@@ -213,11 +190,11 @@ def test_catboost_weights_too_far_apart_are_refused():
 
 @each_library
 def test_a_search_chooses_among_adaptive_losses(library):
-    parameter = ESTIMATORS[library][1]
+    parameter = LIBRARIES[library].objective
     losses = [bl.SquaredError(), bl.Cauchy("adaptive")]
     options = {"depth": 4} if library == "catboost" else {}
     search = GridSearchCV(
-        estimator(library, losses[0], n_estimators=30, **options),
+        estimator(library, losses[0], rounds=30, **options),
         {parameter: losses},
         cv=2,
         scoring="neg_median_absolute_error",

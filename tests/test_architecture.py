@@ -11,6 +11,7 @@ import pytest
 
 import boostloss
 from boostloss import LOSSES
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses import catalogue
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -29,13 +30,12 @@ LAYERS = (
     {"kernels"},
     {"losses", "distribution"},
     {"boosting", "torch", "plot"},
-    {"xgboost", "lightgbm", "catboost"},
+    set(LIBRARIES),
     {"check", "compare"},
 )
 
 # Loaded by `import boostloss`, each of these would cost every user who does not need it.
-HEAVY = ("catboost", "joblib", "lightgbm", "matplotlib", "pandas", "scipy", "sklearn", "torch")
-HEAVY += ("rich", "typer", "xgboost")
+HEAVY = ("joblib", "matplotlib", "pandas", "rich", "scipy", "sklearn", "torch", "typer", *LIBRARIES)
 
 
 def imports(path: Path) -> set[str]:

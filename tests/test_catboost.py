@@ -5,6 +5,7 @@ import pickle
 import catboost
 import numpy as np
 import pytest
+from cases import every_boosted_loss
 from catboost import CatBoostError, Pool
 from catboost_models import (
     FAST,
@@ -14,7 +15,6 @@ from catboost_models import (
     WEIGHTS,
     X,
     drop_in,
-    every_loss,
     raw_prediction,
     target,
 )
@@ -22,7 +22,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
-from boostloss.boosting.catboost_slots import RoundObjective
+from boostloss.boosting.catboost_objective import RoundObjective
 from boostloss.boosting.gradients import boosting_step
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.catboost import metric, objective
@@ -37,7 +37,7 @@ def plain(loss, **params):
 
 
 @WEIGHTS
-@every_loss
+@every_boosted_loss
 def test_objective_in_every_api(loss, weight):
     y = target(loss)
     model = drop_in(loss, **ONE_STEP).fit(X, y, sample_weight=weight)
@@ -67,7 +67,7 @@ def test_parity_with_the_own_loss(loss, own, weight):
     np.testing.assert_allclose(raw_prediction(ours), raw_prediction(theirs) + start, rtol=1e-12)
 
 
-@every_loss
+@every_boosted_loss
 def test_objective_answers_as_catboost_needs(loss):
     y = target(loss).astype(np.float32)
     raw = loss.fit_intercept(y) + X[:, 2]
@@ -92,7 +92,7 @@ def test_cross_validation_with_early_stopping(tmp_path):
     assert values.idxmin() >= len(values) - 6
 
 
-@every_loss
+@every_boosted_loss
 def test_metric_is_the_weighted_mean(loss):
     y, raw = target(loss), X[:, 3]
     judge = metric(loss)
@@ -151,13 +151,13 @@ def test_threads_give_the_same_model_again(loss):
 @WEIGHTS
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, monkeypatch):
-    found, begin = [], RoundObjective.round
+    found, begin = [], RoundObjective.begin_round
 
     def record(run, error, weight):
         begin(run, error, weight)
         found.append(run.step)
 
-    monkeypatch.setattr(RoundObjective, "round", record)
+    monkeypatch.setattr(RoundObjective, "begin_round", record)
     loss = bl.Quantile(0.8)
     y = target(loss)
     model = drop_in(loss, leaf_estimation_iterations=steps).fit(X, y, sample_weight=weight)
@@ -165,7 +165,7 @@ def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, mon
     trees = model.staged_predict(X, prediction_type="RawFormulaVal")
     stages = [np.full(len(y), intercept), *trees][:-1]
     expected = [boosting_step(loss, y, stage, weight).parameters for stage in stages]
-    parameters = [step[0] for step in found]
+    parameters = [step.parameters for step in found]
     assert len(parameters) == len(expected) + 1
     np.testing.assert_allclose(parameters[0], expected[0], rtol=1e-5)
     if steps == 1:  # or the steps between count as well

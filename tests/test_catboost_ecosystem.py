@@ -9,14 +9,14 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from cases import every_boosted_loss
 from catboost import Pool
-from catboost_models import FAST, drop_in, every_loss
+from catboost_models import FAST, drop_in
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 import boostloss as bl
 from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
@@ -38,7 +38,7 @@ def raw_prediction(model, rows=X):
     return model.predict(rows, prediction_type="RawFormulaVal")
 
 
-@every_loss
+@every_boosted_loss
 def test_clone_pickle_and_joblib(loss, tmp_path):
     model = drop_in(loss)
     assert clone(model).get_params() == model.get_params()
@@ -73,7 +73,7 @@ def test_grid_over_losses_in_a_pipeline(name):
     assert -search.best_score_ < 1.0 < -search.cv_results_["mean_test_score"].min()
 
 
-@every_loss
+@every_boosted_loss
 def test_shap_values_and_importances(loss):
     model = drop_in(loss).fit(X, target(loss))
     shap = model.get_feature_importance(Pool(X), type="ShapValues")
@@ -138,7 +138,7 @@ def test_saved_model_is_complete(loss, suffix, tmp_path):
 
 
 @pytest.mark.parametrize("source", ["cbm", "json", "blob"])
-@every_loss
+@every_boosted_loss
 def test_loaded_model_knows_its_loss(loss, source, tmp_path):
     y = target(loss)
     model = drop_in(loss).fit(X, y)
@@ -180,16 +180,6 @@ def test_bad_target(loss, y, message):
         drop_in(loss).fit(X, y)
 
 
-@pytest.mark.parametrize(
-    ("estimator", "loss"), [(CatBoostRegressor, bl.Focal()), (CatBoostClassifier, bl.Huber())]
-)
-def test_loss_of_the_other_task(estimator, loss):
-    with pytest.raises(
-        ValueError, match=f"{estimator.__name__} takes a .* loss, got {type(loss).__name__}"
-    ):
-        estimator(loss_function=loss, **FAST).fit(X, target(loss))
-
-
 def test_target_border_needs_a_string():
     with pytest.raises(ValueError, match="target_border must not be given with Logistic"):
         drop_in(bl.Logistic(), target_border=0.5).fit(X, SIGNAL)
@@ -200,19 +190,3 @@ def test_fit_again_on_other_labels():
     model.fit(X, SIGNAL > 0.0)
     assert model.classes_.tolist() == [False, True]
     assert model.score(X, SIGNAL > 0.0) > 0.8
-
-
-@pytest.mark.filterwarnings("ignore")  # scikit-learn's own, about checks it skips
-@pytest.mark.parametrize("loss", [bl.Cauchy(), bl.Focal()], ids=repr)
-def test_check_estimator_fails_only_where_the_parent_does(loss):
-    params = {"iterations": 5, "thread_count": 1, "verbose": 0, "allow_writing_files": False}
-    regression = loss.task == "regression"
-    ours = CatBoostRegressor if regression else CatBoostClassifier
-    parent = catboost.CatBoostRegressor if regression else catboost.CatBoostClassifier
-
-    def failures(estimator):
-        results = check_estimator(estimator, on_skip=None, on_fail=None)
-        assert len(results) > 40
-        return {r["check_name"] for r in results if r["status"] not in {"passed", "skipped"}}
-
-    assert failures(ours(loss_function=loss, **params)) <= failures(parent(**params))

@@ -3,7 +3,7 @@
 import catboost
 import numpy as np
 import pytest
-from boosting import BINARY
+from cases import BINARY, every_boosted_loss
 from catboost import CatBoostError, Pool
 from catboost_models import (
     FAST,
@@ -13,7 +13,6 @@ from catboost_models import (
     WEIGHTS,
     X,
     drop_in,
-    every_loss,
     raw_prediction,
     target,
 )
@@ -27,7 +26,7 @@ rng = np.random.default_rng(1)
 
 
 @WEIGHTS
-@every_loss
+@every_boosted_loss
 def test_intercept_is_fitted_and_baked_in(loss, weight):
     y = target(loss)
     model = drop_in(loss).fit(X, y, sample_weight=weight)
@@ -39,7 +38,7 @@ def test_intercept_is_fitted_and_baked_in(loss, weight):
     )
 
 
-@every_loss
+@every_boosted_loss
 @pytest.mark.parametrize("form", ["tuple", "list", "Pool"])
 def test_early_stopping_on_the_loss(loss, form):
     y = target(loss)

@@ -16,8 +16,8 @@ xgboost = pytest.importorskip("xgboost")
 from typer.testing import CliRunner  # noqa: E402
 
 import boostloss  # noqa: E402
+from boostloss.boosting.libraries import LIBRARIES  # noqa: E402
 from boostloss.compare import cli, libraries, run  # noqa: E402
-from boostloss.compare.candidates import LIBRARIES  # noqa: E402
 from tests.homes import QUICK, ROWS, homes, invoke  # noqa: E402
 
 
@@ -176,16 +176,13 @@ def test_higher_average_precision_wins(table, tmp_path):
     assert len(set(scores)) > 1
 
 
-@pytest.mark.parametrize(
-    "interrupt", [KeyboardInterrupt(), RuntimeError("in CatBoost: KeyboardInterrupt, During ...")]
-)
-def test_ctrl_c_keeps_what_is_finished(table, tmp_path, monkeypatch, interrupt):
+def test_ctrl_c_keeps_what_is_finished(table, tmp_path, monkeypatch):
     calls = []
 
     def fit(library, objective, *arguments):
         calls.append(objective)
         if len(calls) == 6:  # in the second fold of four candidates
-            raise interrupt
+            raise KeyboardInterrupt
         return libraries.fit(library, objective, *arguments)
 
     monkeypatch.setattr(run, "fit", fit)

@@ -9,9 +9,9 @@ pytest.importorskip("typer")
 from sklearn import metrics as sklearn_metrics
 
 import boostloss
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import run
 from boostloss.compare.candidates import (
-    LIBRARIES,
     Candidate,
     describe,
     installed_libraries,

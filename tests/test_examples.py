@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from boostloss.boosting.libraries import LIBRARIES
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = {path.stem: path for path in sorted((REPOSITORY / "examples").glob("*.py"))}
 THAT_WRITE = {"adaptive_regression", "loss_pictures"}  # have tests of their own
@@ -16,7 +18,7 @@ THAT_WRITE = {"adaptive_regression", "loss_pictures"}  # have tests of their own
 def run(name: str, folder: Path) -> str:
     """What an example prints, run in a folder."""
     path = EXAMPLES[name]
-    for library in ("xgboost", "lightgbm", "catboost", "sklearn", "torch", "matplotlib"):
+    for library in (*LIBRARIES, "sklearn", "torch", "matplotlib"):
         if library in path.read_text("utf-8"):
             pytest.importorskip(library)
     result = subprocess.run(
@@ -34,7 +36,7 @@ def run(name: str, folder: Path) -> str:
 
 def test_there_is_one_for_each_library_and_a_pipeline():
     kinds = {name.split("_")[0] for name in EXAMPLES}
-    assert kinds >= {"xgboost", "lightgbm", "catboost", "pipeline"}
+    assert kinds >= {*LIBRARIES, "pipeline"}
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - THAT_WRITE))

@@ -5,7 +5,8 @@ import warnings
 import lightgbm as lgb
 import numpy as np
 import pytest
-from boosting import BINARY, REGRESSION, TRAIN, VALID, WEIGHT, X, target
+from boosting import TRAIN, VALID, WEIGHT, X, target
+from cases import every_boosted_loss
 from lightgbm_models import SETTINGS
 
 import boostloss as bl
@@ -28,7 +29,7 @@ def start(loss, y, weight=None):
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_loss_is_an_objective_of_every_api(loss, weight):
     y = target(loss)
     init_score = start(loss, y, weight)
@@ -96,7 +97,7 @@ def test_far_start_warns_once():
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[VALID]], ids=["unweighted", "weighted"])
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_metric_is_the_mean_loss_in_both_apis(loss, weight):
     y = target(loss)
     scores = start(loss, y)

@@ -9,14 +9,14 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
-from boosting import BINARY, REGRESSION, SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from boosting import SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from cases import BINARY, REGRESSION, every_boosted_loss
 from joblib import Parallel, delayed
 from lightgbm_models import FAST, drop_in, raw_prediction
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 import boostloss as bl
 from boostloss.lightgbm import LGBMClassifier, LGBMRegressor
@@ -52,7 +52,7 @@ def test_categories_and_missing_values_as_in_the_parent(loss, parent):
     )
 
 
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_contributions_sum_to_the_raw_prediction(loss):
     model = drop_in(loss).fit(X, target(loss))
     parts = model.predict(X, pred_contrib=True)
@@ -171,21 +171,3 @@ def test_string_objective_is_the_parent(ours, parent, objective):
     for method in ("predict", "predict_proba", "decision_function"):
         if hasattr(models[1], method):
             np.testing.assert_array_equal(*[getattr(model, method)(X) for model in models])
-
-
-def failures(model):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(model, on_skip=None, on_fail=None)
-    return {result["check_name"] for result in results if result["status"] in ("failed", "xfail")}
-
-
-@pytest.fixture(scope="module")
-def parent_failures():
-    kinds = {"regression": lgb.LGBMRegressor, "binary": lgb.LGBMClassifier}
-    return {task: failures(kind(**FAST)) for task, kind in kinds.items()}
-
-
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Quantile(), bl.Cauchy(), *BINARY[:2]], ids=repr)
-def test_scikit_learn_checks_pass_where_the_parents_do(loss, parent_failures):
-    assert failures(drop_in(loss)) <= parent_failures[loss.task]

@@ -5,7 +5,8 @@ import inspect
 import lightgbm as lgb
 import numpy as np
 import pytest
-from boosting import BINARY, REGRESSION, SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from boosting import SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from cases import BINARY, every_boosted_loss
 from lightgbm_models import FAST, drop_in, raw_prediction
 from sklearn.base import clone
 
@@ -18,7 +19,7 @@ rng = np.random.default_rng(1)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_starts_from_the_best_constant(loss, weight):
     y = target(loss)
     constant = loss.fit_intercept(y, weight)
@@ -60,7 +61,7 @@ def test_no_feature_to_split():
     np.testing.assert_allclose(model.predict(X[:, :2]), bl.Huber().fit_intercept(y), rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_stops_early_by_the_loss(loss):
     y = target(loss)
     model = drop_in(loss, n_estimators=500, learning_rate=0.5, early_stopping_round=4)
@@ -191,15 +192,6 @@ def test_fits_again_with_another_objective():
         expected = clone(model).fit(X, y).predict_proba(X)
         np.testing.assert_array_equal(model.predict_proba(X), expected)
         assert model.objective_ == objective
-
-
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Focal()], ids=repr)
-def test_fit_leaves_the_parameters_alone(loss):
-    model = drop_in(loss, random_state=1)
-    before = model.get_params()
-    model.fit(X, target(loss), eval_set=[(X, target(loss))])
-    assert model.get_params() == clone(model).get_params() == before
-    assert model.objective is loss
 
 
 @pytest.mark.parametrize(

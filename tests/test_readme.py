@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from boostloss.boosting.libraries import LIBRARIES as BOOSTING
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
-LIBRARIES = ("xgboost", "lightgbm", "catboost", "torch")
+LIBRARIES = (*BOOSTING, "torch")
 
 
 def libraries(block: str) -> list[str]:

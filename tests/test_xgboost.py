@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pytest
 import xgboost as xgb
-from boosting import BINARY, REGRESSION, TRAIN, VALID
+from boosting import TRAIN, VALID
+from cases import every_boosted_loss
 from scipy.special import expit
 from sklearn.base import clone
 
@@ -68,7 +69,7 @@ class Batches(xgb.DataIter):
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_loss_is_an_objective_of_every_api(loss, weight, tmp_path):
     y, start = target(loss), start_of(loss, weight)
     matrices = {
@@ -183,7 +184,7 @@ def test_the_base_score_that_the_warning_names_starts_from_the_best_constant():
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[VALID]], ids=["unweighted", "weighted"])
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_metric_is_the_mean_loss_in_both_apis(loss, weight):
     y, start = target(loss), start_of(loss)
     train = xgb.DMatrix(X[TRAIN], y[TRAIN])

@@ -3,19 +3,18 @@
 import pickle
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
-from boosting import BINARY, REGRESSION, SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from boosting import SIGNAL, TRAIN, VALID, WEIGHT, X, target
+from cases import BINARY, REGRESSION, every_boosted_loss
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 import boostloss as bl
 from boostloss.xgboost import XGBClassifier, XGBRegressor
@@ -34,7 +33,7 @@ def raw_prediction(model, rows):
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[TRAIN]], ids=["unweighted", "weighted"])
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_starts_from_the_best_constant(loss, weight):
     y = target(loss)[TRAIN]
     model = drop_in(loss, n_estimators=0).fit(X[TRAIN], y, sample_weight=weight)
@@ -42,7 +41,7 @@ def test_starts_from_the_best_constant(loss, weight):
     np.testing.assert_allclose(raw_prediction(model, X), constant, rtol=1e-5)
 
 
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_stops_early_by_the_loss(loss):
     y = target(loss)
     model = drop_in(loss, n_estimators=300, learning_rate=0.5, early_stopping_rounds=4)
@@ -65,16 +64,6 @@ def test_own_eval_metric_stands():
     model.fit(X[TRAIN], y[TRAIN], eval_set=[(X[VALID], y[VALID])], verbose=False)
     assert list(model.evals_result()["validation_0"]) == ["rmse", "mae"]
     assert model.get_params()["eval_metric"] == ["rmse", "mae"]
-
-
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Focal()], ids=repr)
-def test_fit_leaves_the_parameters_alone(loss):
-    model = drop_in(loss, scale_pos_weight=2.0 if loss.task == "binary" else None)
-    before = model.get_params()
-    model.fit(X, target(loss), eval_set=[(X, target(loss))], verbose=False)
-    assert model.get_params() == before
-    assert clone(model).get_params() == before
-    assert model.objective is loss
 
 
 @pytest.mark.parametrize("loss", BINARY, ids=repr)
@@ -148,7 +137,7 @@ def test_categories_missing_values_and_margins_as_in_the_parent(loss, parent):
     np.testing.assert_allclose(ours.feature_importances_, theirs.feature_importances_, rtol=1e-4)
 
 
-@pytest.mark.parametrize("loss", REGRESSION + BINARY, ids=repr)
+@every_boosted_loss
 def test_contributions_sum_to_the_raw_prediction(loss):
     model = drop_in(loss).fit(X, target(loss))
     parts = model.get_booster().predict(xgb.DMatrix(X), pred_contribs=True)
@@ -286,22 +275,3 @@ def test_unknown_label_in_an_evaluation_set():
         drop_in(bl.Logistic()).fit(
             X, np.where(SIGNAL > 0, "a", "b"), eval_set=[(X, np.where(SIGNAL > 0, "a", "c"))]
         )
-
-
-def failures(model):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(model, on_skip=None, on_fail=None)
-    return {result["check_name"] for result in results if result["status"] == "failed"}
-
-
-@pytest.fixture(scope="module")
-def parent_failures():
-    kinds = {"regression": xgb.XGBRegressor, "binary": xgb.XGBClassifier}
-    return {task: failures(kind(n_jobs=1)) for task, kind in kinds.items()}
-
-
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Quantile(), bl.Cauchy(), *BINARY[:2]], ids=repr)
-def test_scikit_learn_checks_pass_where_the_parents_do(loss, parent_failures):
-    model = drop_in(loss, n_estimators=None, max_depth=None)
-    assert failures(model) <= parent_failures[loss.task]

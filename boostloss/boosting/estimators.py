@@ -1,23 +1,16 @@
-"""What the drop-in estimators of the three libraries have in common."""
+"""What the drop-in estimators of all libraries do before and after a fit."""
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import assert_all_finite, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-
 from boostloss.boosting.adaptation import Adaptation
+from boostloss.boosting.libraries import Library
 from boostloss.losses.base import Loss
 
-
-def check_loss(loss: Any) -> Loss:
-    """The loss, if it is one."""
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
-    return loss
+FITTED = ("loss_", "adaptation_")  # what a fit with a loss adds to an estimator
 
 
 def check_task(loss: Loss, task: str, estimator: Any) -> None:
@@ -28,63 +21,50 @@ def check_task(loss: Loss, task: str, estimator: Any) -> None:
         )
 
 
-def forget(estimator: Any) -> None:
-    """Drop what an earlier fit with a loss has left."""
-    for name in ("loss_", "adaptation_"):
+def forget_fit(estimator: Any) -> None:
+    """Drop what an earlier fit with a loss has added."""
+    for name in FITTED:
         vars(estimator).pop(name, None)
 
 
-def remember(estimator: Any, objective: Any) -> None:
+def store_history(estimator: Any, objective: Any) -> None:
     """Keep what an adaptive loss has learned: an array for each parameter, with a value for each round."""
     if isinstance(objective, Adaptation):
         estimator.adaptation_ = objective.history
 
 
-def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
-    """The two classes in order, and for every row the position, 0 or 1, of its own.
+def all_or_nothing(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method that fits or loads a model succeed, or leave the estimator as it was.
 
-    Labels all 0 or all 1 are still of the classes 0 and 1; another single class is an error.
+    Otherwise one that fails half-way would answer from the trees of one fit and the loss of another. An interrupt from
+    the keyboard stays one: CatBoost wraps the exceptions of Python code that it calls into one of its own.
     """
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
-    classes = np.unique(y)
-    if len(classes) == 1 and classes[0] in (0, 1):
-        classes = np.array([0, 1], dtype=classes.dtype)
-    if len(classes) > 2:
-        raise ValueError(
-            "Only binary classification is supported. The type of the target is "
-            f"{type_of_target(y)}, with {len(classes)} classes."
-        )
-    if len(classes) < 2:
-        raise ValueError(f"y must hold two classes, got {classes.tolist()}.")
-    return classes, encode_as(classes, y)
+
+    @wraps(method)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException as error:
+            vars(self).clear()
+            vars(self).update(before)
+            if isinstance(error, Exception) and _tells_of_interrupt(error):
+                raise KeyboardInterrupt from error
+            raise
+
+    return guarded
 
 
-def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.float32]:
-    """The position of every label among the classes given to fit."""
-    labels = column_or_1d(y)
-    unknown = ~np.isin(labels, classes)
-    if unknown.any():
-        raise ValueError(
-            f"{name} must hold the classes {classes.tolist()} given to fit, "
-            f"got {labels[unknown][:1].tolist()}."
-        )
-    return (labels == classes[1]).astype(np.float32)
+def _tells_of_interrupt(error: Exception) -> bool:
+    """Whether the text of a CatBoostError, the traceback of an exception, ends with an interrupt.
 
-
-def positive_weight(
-    y_true: ArrayLike, sample_weight: ArrayLike | None, scale_pos_weight: float | None
-) -> ArrayLike | None:
-    """The weights, those of the rows of label 1 times `scale_pos_weight`."""
-    if scale_pos_weight is None or scale_pos_weight == 1.0:
-        return sample_weight
-    factor = np.where(np.asarray(y_true) == 1, np.float32(scale_pos_weight), np.float32(1.0))
-    return factor if sample_weight is None else factor * np.asarray(sample_weight)
+    What stands before may be about earlier exceptions: CatBoost leaves them set.
+    """
+    return str(error).rstrip().rpartition("\n")[2].startswith("KeyboardInterrupt")
 
 
 @contextmanager
-def overridden(estimator: Any, **attributes: Any) -> Iterator[None]:
+def temporarily(estimator: Any, **attributes: Any) -> Iterator[None]:
     """Attributes of an estimator that hold for one fit and are not its parameters."""
     before = {name: vars(estimator)[name] for name in attributes if name in vars(estimator)}
     vars(estimator).update(attributes)
@@ -94,3 +74,25 @@ def overridden(estimator: Any, **attributes: Any) -> Iterator[None]:
         for name in attributes:
             vars(estimator).pop(name, None)
         vars(estimator).update(before)
+
+
+def require_names(library: Library, owner: Any, names: Iterable[str]) -> None:
+    """Refuse, when an adapter is imported, a version of its library that lacks what the adapter builds on.
+
+    Parameters
+    ----------
+    library : Library
+    owner : object
+        A class of the library, or an instance where it is attributes that matter.
+    names : iterable of str
+        Methods that the adapter overrides and attributes that it sets, and that no public name can stand for.
+    """
+    missing = [name for name in names if not hasattr(owner, name)]
+    if missing:
+        kind = owner if isinstance(owner, type) else type(owner)
+        version = importlib.import_module(library.name).__version__
+        raise ImportError(
+            f"boostloss.{library.name} builds on {', '.join(missing)} of {kind.__name__}, which {library.name} "
+            f"{version} does not have: install the version of {library.name} that "
+            f"pip install 'boostloss[{library.name}]' chooses, or a boostloss that knows this one."
+        )

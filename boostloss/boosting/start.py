@@ -7,18 +7,14 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses.base import Loss
 from boostloss.losses.validation import check_weight
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
 FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
-NOT_THE_USER = {
-    "boostloss",
-    "xgboost",
-    "lightgbm",
-    "catboost",
-    "_catboost",
-}  # packages whose code calls
+# Packages whose frames lie between the user's code and a warning of ours.
+NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.values()))
 
 
 def check_start(

@@ -5,10 +5,10 @@ import importlib.util
 import pickle
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from boostloss.boosting.libraries import LIBRARIES, Library
 from boostloss.check.rows import Failure, raw_predictions, targets
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string
@@ -17,9 +17,9 @@ from boostloss.losses.catalogue import from_string
 def backends(loss: Loss) -> Iterator[tuple[str, Callable[[Loss], str]]]:
     if importlib.util.find_spec("torch"):
         yield "torch", lambda given: same_in_torch(loss)
-    for library in ("xgboost", "lightgbm", "catboost"):
-        if importlib.util.find_spec(library):
-            yield library, partial(trees_improve, library=library)
+    for name, library in LIBRARIES.items():
+        if library.installed:
+            yield name, partial(trees_improve, library=library)
 
 
 def same_record(loss: Loss) -> str:
@@ -47,19 +47,11 @@ def same_in_torch(loss: Loss) -> str:
     return "the module gives the kernels' loss and gradient"
 
 
-def trees_improve(loss: Loss, library: str) -> str:
-    module: Any = importlib.import_module(f"boostloss.{library}")
-    kind = "Classifier" if loss.task == "binary" else "Regressor"
-    prefix = {"xgboost": "XGB", "lightgbm": "LGBM", "catboost": "CatBoost"}[library]
-    name = "loss_function" if library == "catboost" else "objective"
+def trees_improve(loss: Loss, library: Library) -> str:
     y = targets(loss, 400)
     X = np.column_stack([y, np.random.default_rng(3).normal(size=400)])
-    options = {"verbose": -1} if library == "lightgbm" else {}
-    if library == "catboost":
-        options = {"verbose": 0, "allow_writing_files": False}
-    model = getattr(module, prefix + kind)(
-        n_estimators=30, learning_rate=0.3, **{name: loss}, **options
-    )
+    parameters = library.parameters(loss) | {library.rounds: 30, library.learning_rate: 0.3}
+    model = library.estimator(loss.task)(**parameters, **library.settings)
     model.fit(X, y)
     predicted = model.predict_proba(X)[:, 1] if loss.task == "binary" else model.predict(X)
     if not np.isfinite(predicted).all():

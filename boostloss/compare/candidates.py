@@ -1,18 +1,16 @@
 """What is compared: the losses of boostloss, and beside them each library's own objectives."""
 
 import ast
-import importlib.util
 import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import boostloss
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import InputError, Task
 from boostloss.losses.adaptive import ADAPTIVE, Adaptable, Adaptive
 from boostloss.losses.base import Loss
-
-LIBRARIES = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost"}
 
 # The losses that are compared when none is asked for.
 LOSSES = {
@@ -21,28 +19,6 @@ LOSSES = {
         "Quantile(quantile=0.1)", "Quantile(quantile=0.5)", "Quantile(quantile=0.9)",
     ),
     "binary": ("Logistic", "Focal(gamma=1.0)", "Focal(gamma=2.0)"),
-}  # fmt: skip
-
-# The libraries' own objectives, as the table shows them. {huber} takes Huber's tuned threshold,
-# {quantile} the level.
-OWN = {
-    "xgboost": {
-        "regression": (
-            "reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror(huber_slope={huber})",
-        ),
-        "quantile": ("reg:quantileerror(quantile_alpha={quantile})",),
-        "binary": ("binary:logistic",),
-    },
-    "lightgbm": {
-        "regression": ("regression", "regression_l1", "huber(alpha={huber})"),
-        "quantile": ("quantile(alpha={quantile})",),
-        "binary": ("binary",),
-    },
-    "catboost": {
-        "regression": ("RMSE", "MAE", "Huber:delta={huber}"),
-        "quantile": ("Quantile:alpha={quantile}",),
-        "binary": ("Logloss",),
-    },
 }  # fmt: skip
 
 # Huber's threshold for a library's own objective, in standard deviations of the residuals: it keeps 95 % of least
@@ -58,9 +34,9 @@ class Candidate:
     Attributes
     ----------
     library : str
-        A key of `LIBRARIES`.
+        The name of its record, a key of `boostloss.boosting.libraries.LIBRARIES`.
     objective : Loss or str
-        A loss of boostloss, or one of the library's `OWN` objectives.
+        A loss of boostloss, or one of the library's own objectives.
     quantile : float or None
         The level at which it is judged; None in the main comparison.
     """
@@ -88,7 +64,7 @@ def describe(objective: Loss | str) -> str:
 def installed_libraries(wanted: Iterable[str] = ()) -> list[str]:
     """The libraries to use, those asked for or all; an `InputError` where one is missing."""
     wanted = list(wanted)
-    found = [library for library in LIBRARIES if importlib.util.find_spec(library)]
+    found = [name for name, library in LIBRARIES.items() if library.installed]
     for library in wanted:
         if library not in LIBRARIES:
             raise InputError(f"--library: {library!r} is none of {', '.join(LIBRARIES)}")
@@ -118,7 +94,7 @@ def list_candidates(
     main = any(quantile is None for _, quantile in ours)
     result = []
     for library in libraries:
-        own = OWN[library]
+        own = LIBRARIES[library].own_objectives
         result += [Candidate(library, text) for text in own[task] if main]
         result += [Candidate(library, text, q) for q in levels for text in own["quantile"]]
         result += [Candidate(library, *loss) for loss in ours]

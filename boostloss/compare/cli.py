@@ -15,8 +15,9 @@ try:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.table import Table as Grid
 
+    from boostloss.boosting.libraries import LIBRARIES
     from boostloss.compare import report, wording
-    from boostloss.compare.candidates import LIBRARIES, installed_libraries, list_candidates
+    from boostloss.compare.candidates import installed_libraries, list_candidates
     from boostloss.compare.data import (
         DEMO_CONTAMINATE,
         DEMO_FOLDS,

@@ -1,15 +1,13 @@
 """Fit one objective in one library: the same settings for boostloss's losses and the own ones."""
 
-import importlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import Task
 from boostloss.losses.base import Loss
 
@@ -50,10 +48,6 @@ class Fitted:
     rounds: int
 
 
-# The model, the rounds it kept, and what its features need before prediction.
-Trained = tuple[Any, int, Callable[[pd.DataFrame], pd.DataFrame]]
-
-
 def fit(
     library: str, objective: Loss | str, task: Task, train: Rows, stop: Rows, settings: Settings
 ) -> Fitted:
@@ -62,107 +56,28 @@ def fit(
     A string is one of the library's own objectives and goes to the library's own class, a loss to
     boostloss's class of the same name.
     """
-    module = importlib.import_module(
-        library if isinstance(objective, str) else f"boostloss.{library}"
-    )
-    prefix, fitter = FITTERS[library]
-    estimator = getattr(module, prefix + ("Classifier" if task == "binary" else "Regressor"))
-    model, rounds, prepare = fitter(
-        estimator, _parameters(library, objective), train, stop, settings
-    )
-    if task == "binary":
-        return Fitted(lambda X: model.predict_proba(prepare(X))[:, 1], rounds)
-    return Fitted(lambda X: model.predict(prepare(X)), rounds)
-
-
-def _parameters(library: str, objective: Loss | str) -> dict[str, Any]:
-    """The estimator's parameters: "huber(alpha=2.0)" gives {"objective": "huber", "alpha": 2.0}."""
-    if library == "catboost":
-        return {"loss_function": objective}
-    if isinstance(objective, Loss):
-        return {"objective": objective}
-    name, _, argument = objective.rstrip(")").partition("(")
-    key, _, value = argument.partition("=")
-    return {"objective": name} | ({key: float(value)} if key else {})
-
-
-def _as_it_is(X: pd.DataFrame) -> pd.DataFrame:
-    return X
-
-
-def _fit_xgboost(
-    estimator: Any, objective: dict[str, Any], train: Rows, stop: Rows, settings: Settings
-) -> Trained:
-    model = estimator(
-        **objective,
-        n_estimators=settings.rounds,
-        learning_rate=settings.learning_rate,
-        max_depth=6,
-        early_stopping_rounds=settings.patience,
-        enable_categorical=True,
-        random_state=settings.seed,
-        n_jobs=settings.threads,
-    )
-    if objective["objective"] == "reg:pseudohubererror":
+    names = LIBRARIES[library]
+    parameters = names.parameters(objective) | {
+        names.rounds: settings.rounds,
+        names.learning_rate: settings.learning_rate,
+        names.early_stopping: settings.patience,
+        names.seed: settings.seed,
+        names.threads: settings.threads,
+    }
+    if parameters[names.objective] == "reg:pseudohubererror":
         # XGBoost starts it one Newton step from 0, which overshoots where all targets are large.
-        model.set_params(base_score=float(np.median(train.y)))
-    model.fit(train.X, train.y, eval_set=[(stop.X, stop.y)], verbose=False)
-    return model, model.best_iteration + 1, _as_it_is
-
-
-def _fit_lightgbm(
-    estimator: Any, objective: dict[str, Any], train: Rows, stop: Rows, settings: Settings
-) -> Trained:
-    import lightgbm
-
-    model = estimator(
-        **objective,
-        n_estimators=settings.rounds,
-        learning_rate=settings.learning_rate,
-        num_leaves=31,
-        random_state=settings.seed,
-        n_jobs=settings.threads,
-        verbosity=-1,
-        # Else it times two layouts and takes the faster one, so that a run would not repeat.
-        deterministic=True,
-        force_row_wise=True,
-    )
-    stopping = lightgbm.early_stopping(settings.patience, verbose=False)
-    model.fit(train.X, train.y, eval_set=[(stop.X, stop.y)], callbacks=[stopping])
-    return model, model.best_iteration_ or settings.rounds, _as_it_is
-
-
-def _fit_catboost(
-    estimator: Any, objective: dict[str, Any], train: Rows, stop: Rows, settings: Settings
-) -> Trained:
-    categories = list(train.X.select_dtypes("category"))
+        parameters["base_score"] = float(np.median(train.y))
+    text = list(train.X.select_dtypes("category")) if names.text_categories else []
+    if text:
+        parameters["cat_features"] = text
 
     def prepare(X: pd.DataFrame) -> pd.DataFrame:
-        """CatBoost takes categories as text only, and no missing ones."""
-        return X.assign(
-            **{name: X[name].astype(object).fillna("").astype(str) for name in categories}
-        )
+        return X.assign(**{name: X[name].astype(object).fillna("").astype(str) for name in text})
 
-    model = estimator(
-        **objective,
-        iterations=settings.rounds,
-        learning_rate=settings.learning_rate,
-        depth=6,
-        early_stopping_rounds=settings.patience,
-        cat_features=categories,
-        random_seed=settings.seed,
-        thread_count=settings.threads,
-        allow_writing_files=False,
-        verbose=False,
-    )
-    log = io.StringIO()  # it warns of large targets even when it is not verbose
+    estimator = names.estimator(task, own=isinstance(objective, str))
+    model = estimator(**parameters, **names.settings)
     eval_set = [(prepare(stop.X), stop.y)]
-    model.fit(prepare(train.X), train.y, eval_set=eval_set, log_cout=log, log_cerr=log)
-    return model, model.tree_count_, prepare
-
-
-FITTERS: dict[str, tuple[str, Callable[..., Trained]]] = {
-    "xgboost": ("XGB", _fit_xgboost),
-    "lightgbm": ("LGBM", _fit_lightgbm),
-    "catboost": ("CatBoost", _fit_catboost),
-}
+    model.fit(prepare(train.X), train.y, eval_set=eval_set, **names.fit_options())
+    if task == "binary":
+        return Fitted(lambda X: model.predict_proba(prepare(X))[:, 1], names.kept_rounds(model))
+    return Fitted(lambda X: model.predict(prepare(X)), names.kept_rounds(model))

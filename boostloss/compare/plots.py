@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from boostloss.compare.candidates import OWN
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.results import HEADINGS, Results, Row
 from boostloss.compare.wording import loss_name
 
@@ -131,7 +131,7 @@ def most_different_rows(results: Results) -> list[Row]:
     """In the winner's library: the best of boostloss, the best of its own, its squared error."""
     rows = results.rows(None)
     rows = [row for row in rows if row.library == rows[0].library]
-    squared = OWN[rows[0].candidate.library]["regression"][0]
+    squared = LIBRARIES[rows[0].candidate.library].own_objectives["regression"][0]
     wanted = [
         next((row for row in rows if not row.candidate.own), None),
         next((row for row in rows if row.candidate.own), None),

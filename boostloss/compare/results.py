@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import boostloss
-from boostloss.compare.candidates import LIBRARIES, Candidate, describe
+from boostloss.boosting.libraries import LIBRARIES
+from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import Table, Task
 from boostloss.compare.libraries import Settings
 from boostloss.compare.run import Fit
@@ -52,7 +53,7 @@ class Row:
 
     @property
     def library(self) -> str:
-        return LIBRARIES[self.candidate.library]
+        return LIBRARIES[self.candidate.library].title
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Results:
                 names = failed.setdefault((fit.candidate.library, fit.error), {})
                 names[fit.objective.partition("(")[0]] = None
         return [
-            f"{LIBRARIES[library]} could not fit {', '.join(names)}: {error}"
+            f"{LIBRARIES[library].title} could not fit {', '.join(names)}: {error}"
             for (library, error), names in failed.items()
         ]
 
@@ -127,7 +128,7 @@ class Results:
         """What the libraries warned of, each message once for each library."""
         return list(
             dict.fromkeys(
-                f"{LIBRARIES[fit.candidate.library]}: {message}"
+                f"{LIBRARIES[fit.candidate.library].title}: {message}"
                 for fit in self.fits
                 for message in fit.warnings
             )

@@ -150,10 +150,6 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
             if not np.isfinite(prediction).all():
                 raise FloatingPointError("its predictions are not finite")
         except Exception as error:
-            if "KeyboardInterrupt" in str(
-                error
-            ):  # CatBoost's own error for one inside our objective
-                raise KeyboardInterrupt from error
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Fit(candidate, fold.number, fold.scale, text, error=reason[:300])
     return Fit(

@@ -2,7 +2,8 @@
 
 import math
 
-from boostloss.compare.candidates import LIBRARIES, Candidate, describe
+from boostloss.boosting.libraries import LIBRARIES
+from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
 from boostloss.compare.results import HEADINGS, HIGHER_IS_BETTER, Results, Row, Verdict, versions
@@ -33,7 +34,7 @@ def overview(table: Table, settings: Settings, libraries: list[str], fits: int) 
             f"{settings.contaminate:.0%} of the labels in the training folds get {noise}; "
             "test folds stay as they are."
         )
-    names = ", ".join(f"{LIBRARIES[name]} {found.get(name, '?')}" for name in libraries)
+    names = ", ".join(f"{LIBRARIES[name].title} {found.get(name, '?')}" for name in libraries)
     lines.append(
         f"{fits:,} fits: {settings.folds} folds, {names}; up to {settings.rounds} rounds at "
         f"learning rate {settings.learning_rate:g}, stopped early by each loss's own value on "
@@ -136,7 +137,7 @@ def outcome(verdict: Verdict) -> str:
 def current(candidate: Candidate, fold: Fold) -> str:
     """What is being fitted."""
     name = ("own " if candidate.own else "") + describe(candidate.at(fold.scale))
-    return f"fold {fold.number + 1}, {LIBRARIES[candidate.library]}, {name}"
+    return f"fold {fold.number + 1}, {LIBRARIES[candidate.library].title}, {name}"
 
 
 def time_left(seconds: float) -> str:
@@ -163,20 +164,15 @@ def snippet(results: Results) -> str:
     if not ours:
         return ""
     best, settings = ours[0], results.settings
-    library = best.candidate.library
+    library = LIBRARIES[best.candidate.library]
     loss = best.label.replace("≈", "=")
-    prefix, objective, rounds = {
-        "xgboost": ("XGB", "objective", "n_estimators"),
-        "lightgbm": ("LGBM", "objective", "n_estimators"),
-        "catboost": ("CatBoost", "loss_function", "iterations"),
-    }[library]
-    name = prefix + ("Classifier" if results.table.task == "binary" else "Regressor")
+    name = library.estimators[results.table.task]
     return (
         f"from boostloss import {loss.partition('(')[0]}\n"
-        f"from boostloss.{library} import {name}\n\n"
+        f"from boostloss.{library.name} import {name}\n\n"
         f"model = {name}(\n"
-        f"    {objective}={loss}, {rounds}={max(1, round(best.rounds))}, "
-        f"learning_rate={settings.learning_rate:g}\n"
+        f"    {library.objective}={loss}, {library.rounds}={max(1, round(best.rounds))}, "
+        f"{library.learning_rate}={settings.learning_rate:g}\n"
         ")"
     )
 

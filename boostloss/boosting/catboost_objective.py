@@ -1,18 +1,30 @@
-"""What CatBoost takes in place of the name of a loss or of a metric."""
+"""What CatBoost takes in place of the name of a loss or of a metric.
 
+It hands an objective blocks of at most 1000 rows, from several threads, in any order, several times a round, and says
+neither which rows they are nor when a round begins. An objective that needs the residuals of certain rows, an adaptive
+loss or a quantile, must therefore find these rows within a block.
+"""
+
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.adaptation import Adaptation, adaptation_of
-from boostloss.boosting.estimators import check_loss
+from boostloss.boosting.adaptation import Adaptation, adaptation_of, held_out
 from boostloss.boosting.gradients import boosting_step, fill_gradients
-from boostloss.boosting.objective import metric_name
+from boostloss.boosting.objective import check_loss, metric_name
 from boostloss.boosting.start import check_start
 from boostloss.losses.base import Loss
+from boostloss.losses.smoothing import thinned
 from boostloss.losses.validation import as_column
+
+# On how many rows at most the width of a quantile's smoothing is decided in every round.
+WATCHED_ROWS = 2048
+HELD_OUT_FACTOR = 2.0**-100  # of the weight of a row that is held out of training
+
+RowFinder = Callable[[NDArray], Any]  # from the weights of a block to an index of its rows
 
 
 def objective(loss: Loss) -> Any:
@@ -104,33 +116,42 @@ class Objective(Slot):
 
 
 class RoundObjective(Slot):
-    """The objective and the callback of one run, in which the residuals of some rows decide on each round.
+    """The objective and the callback of one run, in which the residuals of some rows decide on the next round.
 
-    CatBoost says neither which rows a block holds nor when a round begins. So the rows are chosen within a block, by
-    their weights or places, and the residuals of a round decide on the next one.
+    Parameters
+    ----------
+    loss : Loss
+    adaptation : Adaptation or None
+        Of an adaptive loss.
+    find_rows : callable
+        Finds the rows that decide within a block.
+    error, weight : ndarray of shape (n_deciding_rows,)
+        Their residuals and weights at the start.
+    callbacks : object
+        The callbacks of the user, or None.
     """
 
     def __init__(
         self,
         loss: Loss,
         adaptation: Adaptation | None,
-        chosen: Callable[[NDArray], Any],
+        find_rows: RowFinder,
         error: NDArray,
         weight: NDArray,
         callbacks: Any,
     ):
         super().__init__(loss)
-        self.adaptation, self.chosen, self.callbacks = adaptation, chosen, callbacks
+        self.adaptation, self.find_rows, self.callbacks = adaptation, find_rows, callbacks
         self.size = len(error)
         self.seen: list[NDArray] = []
-        self.round(error, weight)
+        self.begin_round(error, weight)
 
     @property
     def due(self) -> bool:
         """Whether the residuals of this round are needed."""
         return self.adaptation is None or self.adaptation.due
 
-    def round(self, error: NDArray, weight: NDArray) -> None:
+    def begin_round(self, error: NDArray, weight: NDArray) -> None:
         """Let the next round begin."""
         self.fixed: Any = self.loss
         if self.adaptation is not None:
@@ -145,7 +166,7 @@ class RoundObjective(Slot):
         y, f, weight = columns(targets, approxes, weights)
         if self.due:
             given = np.ones_like(y) if weight is None else weight
-            rows = self.chosen(given)
+            rows = self.find_rows(given)
             self.seen.append(np.stack([f[rows] - y[rows], given[rows]]))
         pairs = np.empty((len(f), 2))
         fill_gradients([pairs], self.fixed, y, f, weight, -1.0, self.step)
@@ -156,9 +177,32 @@ class RoundObjective(Slot):
         error, weight = np.concatenate([np.empty((2, 0)), *self.seen], axis=1)
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
         order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
-        self.round(error[order], weight[order])
+        self.begin_round(error[order], weight[order])
         self.seen.clear()
         return self.callbacks is None or self.callbacks.after_iteration(info)
+
+
+def watch_some_rows(weight: NDArray) -> RowFinder:
+    """How to find, within a block, some of the rows of positive weight."""
+    some = thinned(int(np.count_nonzero(weight)), WATCHED_ROWS)
+    return lambda weights: np.flatnonzero(weights)[some]
+
+
+def hold_rows_out(weight: NDArray) -> tuple[NDArray, RowFinder]:
+    """Weights that keep some rows out of training, and how to find these rows within a block.
+
+    A held-out row is marked by its weight, the one thing of a row that CatBoost passes on and that need not matter:
+    2^-100 times its own is too light to move any leaf, and lighter than every other weight. There is no other way to
+    tell an objective which rows a block holds, so without the mark no loss could adapt in CatBoost. Weights that
+    differ by 2^50 among themselves, which no sample has, would hide it and are refused.
+    """
+    rows = held_out(len(weight), weight)
+    limit = math.sqrt(HELD_OUT_FACTOR) * weight.max() if len(rows) else math.inf
+    if len(rows) and weight[weight > 0.0].min() < limit:
+        raise ValueError("sample_weight must not differ by a factor of 2^50 with an adaptive loss.")
+    marked = weight.copy()
+    marked[rows] *= HELD_OUT_FACTOR
+    return marked, lambda weights: weights < limit
 
 
 class Metric(Slot):

@@ -1,0 +1,157 @@
+"""One record for each boosting library: the names that adapters, comparison, benchmarks and tests need.
+
+A further library is a record here and a module of its name, ``boostloss.<name>``, with its estimators.
+"""
+
+import importlib
+import importlib.util
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Library:
+    """What a library calls its things.
+
+    Attributes
+    ----------
+    name : str
+        Of its package, of the module here that adapts it, and of the extra that installs it.
+    title : str
+        As its authors write it.
+    estimators : mapping of str to str
+        Its class for each task; the drop-in one has the same name.
+    objective, rounds, learning_rate, threads, seed, early_stopping : str
+        Names of the estimators' parameters; the last one is for how many rounds may pass without an improvement.
+    own_objectives : mapping of str to tuple of str
+        For each task, and for "quantile", the objectives that are compared with ours, as `parameters` reads them;
+        ``{huber}`` stands for the threshold of a Huber loss, ``{quantile}`` for a level.
+    mean_absolute_error : mapping of str to str
+        The parameter that makes an own objective stop by the mean absolute error.
+    kept_rounds : callable
+        Of a fitted estimator: how many rounds it predicts with.
+    metric_history : callable
+        Of a fitted estimator: for each evaluation set and metric a value for each round.
+    continue_from : str
+        The parameter of `fit` that takes the model from which to go on.
+    raw_prediction : mapping
+        The option that makes `predict` return raw predictions.
+    settings : mapping
+        Parameters for fits that are silent, repeat exactly, and take a table with categories.
+    fit_options : callable
+        Gives the same for `fit`.
+    text_categories : bool
+        Whether categories must be text without missing values, in columns that ``cat_features`` names.
+    modules : frozenset of str
+        Packages whose frames lie between a user's code and a loss that the library calls.
+    """
+
+    name: str
+    title: str
+    estimators: Mapping[str, str]
+    own_objectives: Mapping[str, tuple[str, ...]]
+    mean_absolute_error: Mapping[str, str]
+    kept_rounds: Callable[[Any], int]
+    metric_history: Callable[[Any], dict[str, dict[str, list[float]]]]
+    continue_from: str
+    raw_prediction: Mapping[str, Any]
+    objective: str = "objective"
+    rounds: str = "n_estimators"
+    learning_rate: str = "learning_rate"
+    threads: str = "n_jobs"
+    seed: str = "random_state"
+    early_stopping: str = "early_stopping_rounds"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    fit_options: Callable[[], dict[str, Any]] = dict
+    text_categories: bool = False
+    modules: frozenset[str] = frozenset()
+
+    @property
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.name) is not None
+
+    def estimator(self, task: str, own: bool = False) -> Any:
+        """The drop-in class for a task, or the library's own of the same name."""
+        module = importlib.import_module(self.name if own else f"boostloss.{self.name}")
+        return getattr(module, self.estimators[task])
+
+    def parameters(self, objective: Any) -> dict[str, Any]:
+        """The parameters that choose an objective: "huber(alpha=2.0)" gives objective and alpha."""
+        if not isinstance(objective, str):
+            return {self.objective: objective}
+        name, _, argument = objective.rstrip(")").partition("(")
+        key, _, value = argument.partition("=")
+        return {self.objective: name} | ({key: float(value)} if key else {})
+
+
+XGBOOST = Library(
+    name="xgboost",
+    title="XGBoost",
+    estimators={"regression": "XGBRegressor", "binary": "XGBClassifier"},
+    own_objectives={
+        "regression": (
+            "reg:squarederror",
+            "reg:absoluteerror",
+            "reg:pseudohubererror(huber_slope={huber})",
+        ),
+        "quantile": ("reg:quantileerror(quantile_alpha={quantile})",),
+        "binary": ("binary:logistic",),
+    },
+    mean_absolute_error={"eval_metric": "mae"},
+    kept_rounds=lambda model: model.best_iteration + 1,
+    metric_history=lambda model: model.evals_result(),
+    continue_from="xgb_model",
+    raw_prediction={"output_margin": True},
+    settings={"enable_categorical": True},
+    fit_options=lambda: {"verbose": False},
+    modules=frozenset({"xgboost"}),
+)
+
+LIGHTGBM = Library(
+    name="lightgbm",
+    title="LightGBM",
+    estimators={"regression": "LGBMRegressor", "binary": "LGBMClassifier"},
+    own_objectives={
+        "regression": ("regression", "regression_l1", "huber(alpha={huber})"),
+        "quantile": ("quantile(alpha={quantile})",),
+        "binary": ("binary",),
+    },
+    mean_absolute_error={"metric": "l1"},
+    kept_rounds=lambda model: model.best_iteration_ or model.n_estimators,
+    metric_history=lambda model: model.evals_result_,
+    continue_from="init_model",
+    raw_prediction={"raw_score": True},
+    early_stopping="early_stopping_round",
+    # Else it times two layouts and takes the faster one, so that a run would not repeat.
+    settings={"verbosity": -1, "deterministic": True, "force_row_wise": True},
+    modules=frozenset({"lightgbm"}),
+)
+
+CATBOOST = Library(
+    name="catboost",
+    title="CatBoost",
+    estimators={"regression": "CatBoostRegressor", "binary": "CatBoostClassifier"},
+    own_objectives={
+        "regression": ("RMSE", "MAE", "Huber:delta={huber}"),
+        "quantile": ("Quantile:alpha={quantile}",),
+        "binary": ("Logloss",),
+    },
+    mean_absolute_error={"eval_metric": "MAE"},
+    kept_rounds=lambda model: model.tree_count_,
+    metric_history=lambda model: model.evals_result_,
+    continue_from="init_model",
+    raw_prediction={"prediction_type": "RawFormulaVal"},
+    objective="loss_function",
+    rounds="iterations",
+    threads="thread_count",
+    seed="random_seed",
+    settings={"verbose": False, "allow_writing_files": False},
+    # It warns of large targets even when it is not verbose.
+    fit_options=lambda: {"log_cout": io.StringIO(), "log_cerr": io.StringIO()},
+    text_categories=True,
+    modules=frozenset({"catboost", "_catboost"}),
+)
+
+LIBRARIES: dict[str, Library] = {record.name: record for record in (XGBOOST, LIGHTGBM, CATBOOST)}

@@ -1,0 +1,78 @@
+"""What LightGBM evaluates beside a custom objective, where every metric is handed raw predictions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boostloss.boosting.objective import check_loss, metric_name, read_call
+from boostloss.losses.base import Loss
+
+
+def metric(loss: Loss) -> Callable:
+    """The mean loss, for ``feval`` of `lightgbm.train` and ``eval_metric`` of its estimators.
+
+    It is meant for the raw predictions that LightGBM hands to a metric beside a custom objective.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    callable
+    """
+    return _Metric(check_loss(loss), metric_name(loss))
+
+
+@dataclass(frozen=True)
+class _Metric:
+    """A metric of the raw prediction, called as LightGBM's `feval` or as the `eval_metric` of an estimator."""
+
+    loss: Loss
+    name: str
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+    ) -> tuple[str, float, bool]:
+        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
+        higher_is_better = False
+        return self.name, self.value(y_true, y_pred, sample_weight), higher_is_better
+
+    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
+        return self.loss.mean_loss(y_true, y_pred, sample_weight)
+
+
+class _ProbabilityLogLoss(_Metric):
+    """LightGBM's binary_logloss, which takes a raw prediction for a probability beside a custom objective."""
+
+    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
+        probability = np.clip(self.loss.inverse_link(y_pred), 1e-15, 1 - 1e-15)
+        likelihood = np.where(y_true == 1, probability, 1 - probability)
+        return float(np.average(-np.log(likelihood), weights=sample_weight))
+
+
+class _ProbabilityError(_Metric):
+    """LightGBM's binary_error, likewise."""
+
+    def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
+        wrong = (self.loss.inverse_link(y_pred) > 0.5) != (y_true == 1)
+        return float(np.average(wrong, weights=sample_weight))
+
+
+ON_PROBABILITIES = {"binary_logloss": _ProbabilityLogLoss, "binary_error": _ProbabilityError}
+ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
+
+
+def of_raw_predictions(loss: Loss, wanted: Any) -> Any:
+    """What to evaluate in place of a metric: LightGBM's own of probabilities would take raw predictions for them."""
+    if loss.task != "binary" or callable(wanted) or wanted in ON_SCORES:
+        return wanted
+    if wanted not in ON_PROBABILITIES:
+        raise ValueError(
+            f"metric must be a callable or one of {sorted(ON_SCORES | set(ON_PROBABILITIES))}, got {wanted!r}, "
+            "which LightGBM does not compute from raw predictions."
+        )
+    return ON_PROBABILITIES[wanted](loss, wanted)

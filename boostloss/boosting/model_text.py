@@ -1,0 +1,117 @@
+"""What a trained LightGBM model must hold and no call of the library can give it: its link and the record of its loss.
+
+The text of a model is a head, the trees, and the parameters it was trained with. LightGBM trusts the length that the
+head states for each tree, and ends the process where one is wrong: they are checked before the text is edited.
+Golden files of several versions pin what is edited (``tests/golden``).
+"""
+
+import re
+from typing import Any
+
+from boostloss.boosting.records import CLASSES, LOSS
+
+NAMES = {LOSS: "loss", CLASSES: "classes"}  # in the lines of a record
+RECORD_LINE = re.compile(r"^\[boostloss (\w+) (.*): \]$", re.MULTILINE)
+
+
+def complete(booster: Any, intercept: float, link: str | None, record: dict[str, str]) -> None:
+    """Put the intercept, the link and the record of the loss into a trained booster.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        Trained with a custom objective, one raw prediction for a row.
+    intercept : float
+        Added to every leaf of the first tree.
+    link : str or None
+        LightGBM's objective whose inverse link turns raw predictions into predictions; None where they are the same.
+    record : dict of str to str
+        As `boostloss.boosting.records.record` makes it.
+    """
+    if intercept:
+        tree = booster.dump_model(num_iteration=1)["tree_info"][0]
+        for leaf in range(tree["num_leaves"]):
+            booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + intercept)
+    text = shift_first_tree(booster.model_to_string(num_iteration=-1), intercept)
+    booster.model_from_string(add_record(add_link(text, link), record))
+
+
+def shift_first_tree(text: str, constant: float) -> str:
+    """Add a constant to what `Booster.set_leaf_output` does not reach.
+
+    These are the constants of linear leaves, which predict in place of the leaf values, and the values that plots show
+    for inner nodes.
+    """
+    if not constant:
+        return text
+
+    def shifted(line: re.Match) -> str:
+        return line[1] + " ".join(repr(float(value) + constant) for value in line[2].split())
+
+    head, tree, rest = _parts(text)
+    moved = re.sub(r"^((?:leaf_const|internal_value)=)(.*)", shifted, tree, flags=re.MULTILINE)
+    return _with_first_size(head, len(tree), len(moved)) + moved + rest
+
+
+def add_link(text: str, link: str | None) -> str:
+    """Name the objective whose inverse link LightGBM applies to raw predictions; a custom one has left no name."""
+    return text if link is None else _insert(text, f"objective={link}\n", before="feature_names=")
+
+
+def add_record(text: str, record: dict[str, str]) -> str:
+    """Keep the record among the parameters.
+
+    LightGBM keeps a parameter that it does not know through a further save, and is silent only about an empty one: the
+    text is in the name.
+    """
+    lines = (f"[boostloss {NAMES[key]} {_escape(value)}: ]\n" for key, value in record.items())
+    return _insert(text, "".join(lines), before="[boosting: ")
+
+
+def read_record(text: str) -> dict[str, str]:
+    """The record that `add_record` has written, empty where there is none."""
+    found = dict(RECORD_LINE.findall(text))
+    return {key: _unescape(found[name]) for key, name in NAMES.items() if name in found}
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """What stands before, in, and after the first tree."""
+    start = text.find("\nTree=0\n")
+    end = text.find("\nTree=1\n", start)
+    end = text.find("\nend of trees", start) if end < 0 else end
+    if min(start, end) < 0:
+        raise _unknown(text, "first tree")
+    return text[:start], text[start:end], text[end:]
+
+
+def _with_first_size(head: str, before: int, after: int) -> str:
+    """The head, with the length of the first tree changed from one to the other."""
+    stated = f"\ntree_sizes={before}"
+    if not re.search(stated + r"\b", head):
+        raise _unknown(head, f"line that begins with {stated[1:]!r}")
+    return head.replace(stated, f"\ntree_sizes={after}", 1)
+
+
+def _insert(text: str, lines: str, before: str) -> str:
+    """The text with lines before the first one that begins as given."""
+    if f"\n{before}" not in text:
+        raise _unknown(text, f"line that begins with {before!r}")
+    return text.replace(f"\n{before}", f"\n{lines}{before}", 1)
+
+
+def _unknown(text: str, what: str) -> ValueError:
+    version = re.search(r"^version=.*", text, re.MULTILINE)
+    return ValueError(
+        f"The text of this LightGBM model ({version[0] if version else 'without a version'}) has no {what}: "
+        "boostloss does not know this form, so the model cannot keep its loss. Install a version of lightgbm that "
+        "pip install 'boostloss[lightgbm]' chooses."
+    )
+
+
+def _escape(value: str) -> str:
+    """Without what ends a parameter's name or its line."""
+    return re.sub(r"[\\:\r\n]", lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
+def _unescape(value: str) -> str:
+    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), value)

@@ -1,0 +1,69 @@
+"""What a saved model says of its loss: written and read here alone, whatever the library and the format of the file.
+
+A record is a dictionary of texts. XGBoost keeps it among a model's attributes, CatBoost among its metadata, and
+LightGBM among the parameters in its text.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import boostloss
+from boostloss.boosting.estimators import check_task
+from boostloss.losses.base import Loss
+from boostloss.losses.catalogue import from_string
+
+LOSS = "boostloss"
+CLASSES = "boostloss_classes"
+KEYS = (LOSS, CLASSES)
+
+
+def record(loss: Loss, classes: NDArray | None = None) -> dict[str, str]:
+    """The texts to keep in the file of a model, of its loss and, where the library does not keep them, its classes."""
+    texts = {LOSS: repr(loss)}
+    if classes is not None:
+        texts[CLASSES] = json.dumps(classes.tolist(), default=str)
+    return texts
+
+
+def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
+    """The loss of a record, or None where there is none: a file of the plain library.
+
+    Raises
+    ------
+    ValueError
+        If the record is unreadable, or its loss is not one for this estimator.
+    """
+    text = texts.get(LOSS)
+    if text is None:
+        return None
+    try:
+        loss = from_string(text)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"the model's record of its loss, {text!r}, is none that boostloss {boostloss.__version__} can read "
+            f"(the plain library predicts with the model all the same): {error}"
+        ) from error
+    check_task(loss, estimator.task, estimator)
+    return loss
+
+
+def restore_classes(texts: Mapping[str, str | None]) -> NDArray:
+    """The two classes of a record.
+
+    Raises
+    ------
+    ValueError
+        If they are missing or unreadable.
+    """
+    text = texts.get(CLASSES)
+    try:
+        classes = np.array(json.loads(text or ""))
+    except ValueError:  # JSON's, or of lists of unequal length
+        classes = np.empty(0)
+    if classes.shape != (2,):
+        raise ValueError(f"the model's record must name its two classes, got {text!r}.")
+    return classes

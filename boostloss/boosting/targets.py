@@ -1,0 +1,98 @@
+"""What every classifier does: labels to 0 and 1, weights of classes, and raw predictions back to probabilities."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from boostloss.losses.base import Loss
+
+
+def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
+    """The two classes in order, and for every row the position, 0 or 1, of its own.
+
+    Labels all 0 or all 1 are still of the classes 0 and 1; another single class is an error.
+    """
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y")
+    check_classification_targets(y)
+    classes = np.unique(y)
+    if len(classes) == 1 and classes[0] in (0, 1):
+        classes = np.array([0, 1], dtype=classes.dtype)
+    check_two_classes(classes, type_of_target(y))
+    if len(classes) < 2:
+        raise ValueError(f"y must hold two classes, got {classes.tolist()}.")
+    return classes, encode_as(classes, y)
+
+
+def check_two_classes(classes: NDArray, kind: str = "multiclass") -> None:
+    """Refuse more; the words are those that scikit-learn's own checks look for."""
+    if len(classes) > 2:
+        raise ValueError(
+            f"Only binary classification is supported. The type of the target is {kind}, "
+            f"with {len(classes)} classes."
+        )
+
+
+def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.float32]:
+    """The position of every label among the classes given to fit."""
+    labels = column_or_1d(y)
+    unknown = ~np.isin(labels, classes)
+    if unknown.any():
+        raise ValueError(
+            f"{name} must hold the classes {classes.tolist()} given to fit, "
+            f"got {labels[unknown][:1].tolist()}."
+        )
+    return np.searchsorted(classes, labels).astype(np.float32)
+
+
+def check_positive_weight(scale_pos_weight: Any) -> None:
+    """Refuse a factor for the rows of label 1 that cannot be one."""
+    if not 0.0 < scale_pos_weight < math.inf:
+        raise ValueError(
+            f"scale_pos_weight must be a positive finite number, got {scale_pos_weight!r}."
+        )
+
+
+def balancing_factors(y: NDArray, sample_weight: NDArray | None = None) -> NDArray[np.float64]:
+    """The factors that make both classes weigh as much as the heavier one; 1 where a class has no weight."""
+    totals = np.bincount(y.astype(np.intp), sample_weight, minlength=2)
+    return totals.max() / totals if totals.all() else np.ones(2)
+
+
+def weigh_classes(
+    y: ArrayLike, sample_weight: ArrayLike | None, factors: ArrayLike
+) -> ArrayLike | None:
+    """The weights of the rows, each times the factor of its class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        0 or 1.
+    sample_weight : array-like of shape (n_samples,) or None
+    factors : array-like of shape (2,)
+        Of the classes 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), or `sample_weight` as it is where both factors are 1
+    """
+    negative, positive = np.asarray(factors)
+    if negative == positive == 1.0:
+        return sample_weight
+    factor = np.where(np.asarray(y) == 1, positive, negative)
+    return factor if sample_weight is None else factor * np.asarray(sample_weight)
+
+
+def probabilities(loss: Loss, raw_prediction: ArrayLike) -> NDArray[np.floating]:
+    """The probabilities of both classes, in a last axis of length 2: the posterior, where a loss is not proper too."""
+    positive = loss.inverse_link(raw_prediction)
+    return np.stack([1.0 - positive, positive], axis=-1)
+
+
+def predicted_labels(classes: NDArray, probability: NDArray, threshold: float = 0.5) -> NDArray:
+    """The second class where its probability is above the threshold."""
+    return classes[(probability[..., 1] > threshold).astype(np.intp)]

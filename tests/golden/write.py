@@ -1,0 +1,72 @@
+"""Write the saved models and pickles that later versions must read: ``python -m tests.golden.write FOLDER``.
+
+They were written once, by version 0.1.0 with xgboost 3.2.0, lightgbm 4.7.0 and catboost 1.2.10, and are not written
+again: a new version adds a folder of its own.
+"""
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import boostloss as bl
+from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
+from boostloss.lightgbm import LGBMClassifier, LGBMRegressor
+from boostloss.xgboost import XGBClassifier, XGBRegressor
+
+FOLDER = Path(__file__).parent / "0.1.0"
+rng = np.random.default_rng(0)
+X = rng.integers(0, 10, (60, 2)).astype(float)
+SIGNAL = X[:, 0] + np.sin(X[:, 1])
+ROWS = X[:20]
+
+LOSSES = {
+    "huber": bl.Huber(2.0),
+    "quantile": bl.Quantile(0.9),
+    "adaptive": bl.Barron(0.0, "adaptive"),
+    "logistic": bl.Logistic(),
+    "focal": bl.Focal(1.0, 0.25),
+}
+PICKLED = [kind() for kind in bl.LOSSES]
+PICKLED += [bl.Focal(0.5, 0.25), bl.Barron(-np.inf, 3.0), bl.Welsch(2.0)]
+PICKLED += [bl.Huber("adaptive"), bl.Barron(0.0, "adaptive"), bl.Cauchy("adaptive")]
+
+ESTIMATORS = {
+    "xgboost": (XGBRegressor, XGBClassifier, "objective", {"max_depth": 2}),
+    "lightgbm": (LGBMRegressor, LGBMClassifier, "objective", {"num_leaves": 4, "verbosity": -1}),
+    "catboost": (
+        CatBoostRegressor,
+        CatBoostClassifier,
+        "loss_function",
+        {"depth": 2, "verbose": False, "allow_writing_files": False, "thread_count": 1},
+    ),
+}
+SUFFIX = {"xgboost": "json", "lightgbm": "txt", "catboost": "cbm"}
+
+
+def target(loss):
+    """Numbers, or labels that no format should trip over."""
+    return SIGNAL if loss.task == "regression" else np.where(SIGNAL > 5.0, "yes", "no: []")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    predictions = {}
+    for library, (regressor, classifier, parameter, settings) in ESTIMATORS.items():
+        for name, loss in LOSSES.items():
+            kind = regressor if loss.task == "regression" else classifier
+            model = kind(**{parameter: loss}, n_estimators=3, learning_rate=0.3, **settings)
+            model.fit(X, target(loss))
+            file = f"{library}-{name}.{SUFFIX[library]}"
+            model.save_model(folder / file)
+            binary = loss.task == "binary"
+            found = model.predict_proba(ROWS)[:, 1] if binary else model.predict(ROWS)
+            predictions[file] = [float(f"{x:.9g}") for x in found]
+    (folder / "predictions.json").write_text(json.dumps(predictions) + "\n", "utf-8")
+    (folder / "losses.pickle").write_bytes(pickle.dumps(PICKLED, protocol=4))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
