@@ -1,15 +1,20 @@
-# make demo   which loss suits the embedded data set? (the main job)
-# make test   lint, types and tests
-# make bench  the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
-# make types  the public types that pyright does not know (installs it, with its own node: 250 MB)
+# make demo         which loss suits the embedded data set? (the main job)
+# make test         lint, types, and the tests of all but torch
+# make test-torch   installs torch too, and runs its tests
+# make test-newest  the same with the newest versions of everything, in a virtual environment of their own
+# make lock         writes the newest versions into constraints.txt, for python3.11, python3.12 and python3.13
+# make bench        the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
+# make types        the public types that pyright does not know (installs it, with its own node: 250 MB)
 # Each needs python3 (3.11 or later) and nothing installed before it: the virtual environment is made on the way.
 
 PYTHON ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13
 VENV ?= .venv
-CONSTRAINTS ?=
+LOCK ?= constraints.txt
 BIN = $(VENV)/bin
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+# Python compiles what it imports anyway, and more than half of what is installed never is.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	$(if $(LOCK),--constraint $(LOCK))
 
 # The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
 FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels log_partition losses ops smoothing)
@@ -17,7 +22,7 @@ FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives k
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test bench types clean
+.PHONY: demo test test-torch test-newest lock bench types clean
 
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
@@ -27,9 +32,21 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-report= $(FORMULA_TESTS)
-	$(BIN)/python -m pytest --cov --cov-append --cov-report=term --cov-fail-under=94 --durations=10
+	$(BIN)/python -m pytest --cov --cov-append --cov-report= --durations=10
+	$(BIN)/coverage report --omit="boostloss/torch/*" --fail-under=94
 
-bench: $(VENV)/.installed-dev
+test-torch: $(VENV)/.installed-dev $(VENV)/.installed-torch
+	$(BIN)/python -m pytest -m torch --cov=boostloss/torch --cov-report=term --cov-fail-under=94
+
+test-newest:
+	rm -rf .venv-newest
+	$(MAKE) test VENV=.venv-newest LOCK=
+	$(MAKE) test-torch VENV=.venv-newest LOCK=
+
+lock:
+	$(PYTHON) -m tools.lock $(PYTHONS)
+
+bench: $(VENV)/.installed-dev $(VENV)/.installed-torch
 	for script in benchmarks/[!_]*.py; do \
 		echo "== $$script"; \
 		$(BIN)/python -m benchmarks.$$(basename $$script .py) || test $$? = 2 || exit 1; \
@@ -40,10 +57,12 @@ types: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.public_types
 
 clean:
-	rm -rf $(VENV)
+	rm -rf .venv-newest $(VENV)
 
-# One stamp per set of extras: an edit of pyproject.toml or of the constraints installs again.
-$(VENV)/.installed-%: pyproject.toml $(CONSTRAINTS)
+# One stamp per set of extras: an edit of pyproject.toml or of the lock installs again. What builds the package is
+# installed beside it, since the lock would not reach into an isolated build.
+$(VENV)/.installed-%: pyproject.toml $(LOCK)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --editable ".[$*]"
+	$(PIP_INSTALL) hatchling editables
+	$(PIP_INSTALL) --no-build-isolation --editable ".[$*]"
 	touch $@

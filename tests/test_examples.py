@@ -39,11 +39,19 @@ def test_there_is_one_for_each_library_and_a_pipeline():
     assert kinds >= {*LIBRARIES, "pipeline"}
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - THAT_WRITE))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.torch] if "torch" in path.read_text("utf-8") else [])
+        for name, path in EXAMPLES.items()
+        if name not in THAT_WRITE
+    ],
+)
 def test_example_runs(name, tmp_path):
     assert run(name, tmp_path).strip(), "an example prints what it found"
 
 
+@pytest.mark.torch
 def test_the_published_line_fit(tmp_path):
     rows = dict(re.findall(r"^(.*, .*?)  +(.*)$", run("adaptive_regression", tmp_path), re.M))
     found = {name: re.findall(r"-?\d+\.?\d*", row) for name, row in rows.items()}

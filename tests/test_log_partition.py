@@ -116,6 +116,7 @@ def test_compiled():
         assert compiled(alpha) == pytest.approx(log_partition(alpha), rel=1e-14)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_tensors(dtype):
     torch = pytest.importorskip("torch")

@@ -24,7 +24,17 @@ def test_every_library_has_an_example():
     assert {name for block in BLOCKS for name in libraries(block)} == set(LIBRARIES)
 
 
-@pytest.mark.parametrize("block", BLOCKS[1:], ids=lambda block: "-".join(libraries(block)))
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(
+            block,
+            id="-".join(libraries(block)),
+            marks=[pytest.mark.torch] if "torch" in block else [],
+        )
+        for block in BLOCKS[1:]
+    ],
+)
 def test_block_runs(block, tmp_path, monkeypatch):
     for library in libraries(block):
         pytest.importorskip(library)

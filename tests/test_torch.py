@@ -20,6 +20,8 @@ from benchmarks.torch_cpu import GeneralLoss  # noqa: E402
 from boostloss.losses.location import Location  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "operations"])
 
 

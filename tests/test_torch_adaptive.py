@@ -7,6 +7,8 @@ torch = pytest.importorskip("torch")
 
 from boostloss.torch import AdaptiveBarronLoss  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 1.5, 2.0, 3.0])
 @pytest.mark.parametrize("fixed", [True, False], ids=["fixed", "free"])

@@ -12,8 +12,8 @@ import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
 from boostloss.torch import _compatibility, _derivative, _operators  # noqa: E402
 
-# Of torch's own code, on tracing and on forward mode.
-torch_is_deprecated = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = pytest.mark.torch
+
 KERNEL, OPERATIONS = True, False
 both_paths = pytest.mark.parametrize("path", [KERNEL, OPERATIONS], ids=["kernel", "operations"])
 
@@ -41,7 +41,6 @@ def test_gradients_and_their_gradients(name, path, take):
     assert torch.autograd.gradgradcheck(call, (input, target, *parameters))
 
 
-@torch_is_deprecated
 @both_paths
 @every_module
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
@@ -99,7 +98,6 @@ def test_gradients_of_several_calls_add_up():
     torch.testing.assert_close(input.grad, 4.0 * once)
 
 
-@torch_is_deprecated
 def test_a_batch_of_gradients():
     input, target = torch.randn(2, 7, dtype=torch.float64)
     value = bt.HuberLoss(reduction="none")(input.requires_grad_(), target)
@@ -109,7 +107,6 @@ def test_a_batch_of_gradients():
     torch.testing.assert_close(found, torch.diag(slope))
 
 
-@torch_is_deprecated
 @pytest.mark.parametrize("reduction", ["none", "mean"])
 def test_forward_mode_over_a_gradient(reduction):
     input, target, direction = torch.randn(3, 7, dtype=torch.float64)
@@ -123,7 +120,6 @@ def test_forward_mode_over_a_gradient(reduction):
     torch.testing.assert_close(tangent, hessian @ direction)
 
 
-@torch_is_deprecated
 def test_a_traced_backward_pass_keeps_what_was_saved():
     input, target = torch.randn(2, 7, dtype=torch.float64)
     value = bt.HuberLoss(reduction="none")(input.requires_grad_(), target)
@@ -134,7 +130,6 @@ def test_a_traced_backward_pass_keeps_what_was_saved():
         torch.testing.assert_close(graph(torch.full_like(input, seed)), seed * slope)
 
 
-@torch_is_deprecated
 def test_an_empty_batch():
     empty = torch.empty(0, dtype=torch.float64)
     assert torch.func.vmap(bt.HuberLoss(reduction="sum"))(empty, empty).shape == (0,)
@@ -203,7 +198,6 @@ def test_a_tensor_may_hold_the_limits(alpha, path, take):
         np.testing.assert_allclose(value, expected, rtol=rtol)
 
 
-@torch_is_deprecated
 @every_module
 def test_function_transforms(name):
     module, input, target = case(name)
@@ -227,7 +221,6 @@ def test_function_transforms(name):
     torch.testing.assert_close(curvature, twice)
 
 
-@torch_is_deprecated
 @every_module
 def test_a_torch_of_unknown_private_names(name, monkeypatch):
     module, input, target = case(name)
@@ -250,7 +243,6 @@ def test_a_torch_of_unknown_private_names(name, monkeypatch):
         torch.func.jacfwd(module)(input.detach(), target)
 
 
-@torch_is_deprecated
 @every_module
 def test_compiles_into_one_graph(name):
     module, input, target = case(name)
@@ -269,7 +261,6 @@ def test_compiles_into_one_graph(name):
         torch.testing.assert_close(ours, theirs)
 
 
-@torch_is_deprecated
 def test_kernels_are_well_behaved_operators():
     input, target = torch.randn(3, 4), torch.randn(3, 4)
     arguments = "boostloss.formulas.huber:huber", [0, 1], [1.0]

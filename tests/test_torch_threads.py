@@ -8,6 +8,8 @@ import boostloss.torch as bt  # noqa: E402
 from boostloss.kernels.rows import BLOCK  # noqa: E402
 from boostloss.torch import _operators  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 
 @pytest.fixture
 def threads():
