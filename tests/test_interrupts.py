@@ -79,6 +79,7 @@ def test_interrupts_of_the_best_constant(tmp_path):
     run_python(code, tmp_path, arguments=(0,), NUMBA_NUM_THREADS="4")
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("openmp", ["_operators.OPENMP", "None"])
 def test_interrupts_in_the_threads_of_torch(openmp, tmp_path):
     pytest.importorskip("torch")

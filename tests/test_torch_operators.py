@@ -8,6 +8,8 @@ from boostloss.formulas.huber import huber  # noqa: E402
 from boostloss.kernels.rows import GRADIENT, LOSS  # noqa: E402
 from boostloss.torch._operators import evaluate, name_of, total  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 N = 100
 
 

@@ -11,6 +11,8 @@ import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 MODULES = [
     (lambda: bt.HuberLoss(2), {"delta": 2.0}),
     (lambda: bt.HuberLoss(torch.tensor(2.0)), {"delta": torch.tensor(2.0)}),
