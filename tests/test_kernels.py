@@ -31,18 +31,16 @@ from tests.processes import run_python
 PACKAGE = Path(boostloss.__file__).parent
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 
-# Gradients of one loss in a fresh process, and what they cost.
+# Gradients of one loss in a fresh process, and what it took.
 REPORT = """
-import json, sys, time
+import json, sys
 import numpy as np
 from boostloss import Huber
 from boostloss.kernels import native
 y, f = np.zeros(4), np.array([-3.0, -0.5, 0.5, 3.0])
-start = time.perf_counter()
 gradient, hessian = Huber().gradient_hessian(y, f, curvature="majorizer")
-seconds = time.perf_counter() - start
 print(json.dumps({
-    "gradient": gradient.tolist(), "hessian": hessian.tolist(), "seconds": seconds,
+    "gradient": gradient.tolist(), "hessian": hessian.tolist(),
     "compilations": native.compilations, "numba": "numba" in sys.modules,
 }))
 """
@@ -241,14 +239,11 @@ def test_second_process_does_not_compile(tmp_path):
     first = report(tmp_path)
     assert first["compilations"] == 1
     assert first["gradient"] == [-1.0, -0.5, 0.5, 1.0]
-    later = [report(tmp_path) for _ in range(3)]
-    for process in later:
+    for process in (report(tmp_path), report(tmp_path)):
         assert process["compilations"] == 0
         assert not process["numba"]
         assert process["gradient"] == first["gradient"]
         assert process["hessian"] == first["hessian"]
-    # A busy machine only ever adds.
-    assert min(process["seconds"] for process in later) < 0.06
 
 
 @compiled_only
@@ -292,8 +287,7 @@ def test_edited_sources_are_compiled_again(tmp_path):
         "maximum(values[two], floor) * w",
     )
     edit("kernels/numba_ops.py", "select(x < bound, bound, x + x)", "select(x < bound, bound, x)")
-    assert report(tmp_path, tmp_path) | {"seconds": 0} == before | {
-        "seconds": 0,
+    assert report(tmp_path, tmp_path) == before | {
         "compilations": 0,
         "numba": False,
     }

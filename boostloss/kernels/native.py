@@ -1,8 +1,8 @@
 """The loops of the formulas as native functions: compiled once, kept on disk, loaded without numba ever after.
 
-numba's own cache takes 0.2 s in every process to set up its compiler before it loads a function, and looks for changes
-in one source file only. Here object code is a file named by a digest of all that it is made of, and a process that
-finds it needs LLVM's linker alone.
+numba's own cache needs numba, and its compiler set up, in every process, and looks for changes in one source file only.
+Here object code is a file named by a digest of all that it is made of, and a process that finds it needs LLVM's linker
+alone.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
 
 _functions: dict[Any, Callable] = {}
-_engines: list[Any] = []  # the code lives as long as its engine
+_alive: list[Any] = []  # engines: the code lives as long as they do
 compilations = 0  # in this process
 
 _lock = threading.RLock()  # a signal handler may compute while its thread compiles
@@ -50,7 +50,8 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
     """The native loop of a formula; it releases the GIL unless it is over in microseconds.
 
     It takes the number of rows, the addresses of target, raw prediction and weight (any, if there is none), a factor,
-    the floor of the second output, the address of the parameters, and those of the results.
+    the floor of the second output, the address of the parameters, and those of the results. What a formula finds in
+    globals, closures and defaults is constant, as numba has it: what was there at the first call in this process.
     """
     key = formula, variant
     if key not in _functions:
@@ -72,7 +73,7 @@ def compiled(formula: Callable, variant: Variant) -> Callable:
         from boostloss.kernels.loops import c_function
 
         function = c_function(formula, variant)
-        _engines.append(function)
+        _alive.append(function)
         return ctypes.CFUNCTYPE(None, *argument_types(variant.n_results))(function.address)
 
 
@@ -146,7 +147,7 @@ def link(code: bytes, n_results: int) -> Callable:
     places = (ctypes.c_void_p * 2)()
     returned = ctypes.addressof(places)
     raised = returned + ctypes.sizeof(ctypes.c_void_p)
-    _engines.append((engine, places))
+    _alive.append((engine, places))
 
     def function(n: int, *arguments: Any) -> None:
         call = holding if n <= SHORT_RUN else releasing
