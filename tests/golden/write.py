@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import boostloss as bl
-from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
-from boostloss.lightgbm import LGBMClassifier, LGBMRegressor
-from boostloss.xgboost import XGBClassifier, XGBRegressor
+from boostloss.boosting.libraries import LIBRARIES
 
 FOLDER = Path(__file__).parent / "0.1.0"
 rng = np.random.default_rng(0)
@@ -33,16 +31,7 @@ PICKLED = [kind() for kind in bl.LOSSES]
 PICKLED += [bl.Focal(0.5, 0.25), bl.Barron(-np.inf, 3.0), bl.Welsch(2.0)]
 PICKLED += [bl.Huber("adaptive"), bl.Barron(0.0, "adaptive"), bl.Cauchy("adaptive")]
 
-ESTIMATORS = {
-    "xgboost": (XGBRegressor, XGBClassifier, "objective", {"max_depth": 2}),
-    "lightgbm": (LGBMRegressor, LGBMClassifier, "objective", {"num_leaves": 4, "verbosity": -1}),
-    "catboost": (
-        CatBoostRegressor,
-        CatBoostClassifier,
-        "loss_function",
-        {"depth": 2, "verbose": False, "allow_writing_files": False, "thread_count": 1},
-    ),
-}
+TREES = {"xgboost": {"max_depth": 2}, "lightgbm": {"num_leaves": 4}, "catboost": {"depth": 2}}
 SUFFIX = {"xgboost": "json", "lightgbm": "txt", "catboost": "cbm"}
 
 
@@ -54,10 +43,11 @@ def target(loss):
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     predictions = {}
-    for library, (regressor, classifier, parameter, settings) in ESTIMATORS.items():
+    for library, names in LIBRARIES.items():
+        settings = {names.rounds: 3, names.learning_rate: 0.3, names.threads: 1, **TREES[library]}
         for name, loss in LOSSES.items():
-            kind = regressor if loss.task == "regression" else classifier
-            model = kind(**{parameter: loss}, n_estimators=3, learning_rate=0.3, **settings)
+            kind = names.estimator(loss.task)
+            model = kind(**names.parameters(loss), **names.settings, **settings)
             model.fit(X, target(loss))
             file = f"{library}-{name}.{SUFFIX[library]}"
             model.save_model(folder / file)
