@@ -1,8 +1,5 @@
 """CatBoost: objective, metric, and estimators that know the loss.
 
->>> from boostloss.catboost import CatBoostRegressor
->>> CatBoostRegressor(loss_function=Cauchy(scale=0.5), early_stopping_rounds=50)
-
 CatBoost takes a Python object with certain methods as its loss and insists on a metric beside it:
 ``catboost.CatBoostRegressor(loss_function=objective(loss), eval_metric=metric(loss))``. What it does
 not do for such an object, the estimators here do: the best constant as the start, class labels, early
@@ -218,6 +215,17 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     Two defaults matter. A leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and
     `Quantile`. The learning rate is 0.03, as for CatBoost's own Huber or MAE; its own choice by the number of
     rows is for RMSE and Logloss alone.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.catboost import CatBoostRegressor
+    >>> X = np.arange(100.0)[:, None]
+    >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
+    >>> model = CatBoostRegressor(loss_function=bl.Cauchy("adaptive"), n_estimators=100, verbose=False).fit(X, y)
+    >>> bool(np.median(np.abs(model.predict(X) - X[:, 0])) < 2.0)
+    True
     """
 
     task = "regression"
@@ -232,6 +240,19 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     As `CatBoostRegressor` of this module. A model saved from `Logistic` gives the same probabilities in plain
     CatBoost; from `Focal`, which is not proper, plain CatBoost gives the sigmoid of the score, and this class
     the posterior.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.catboost import CatBoostClassifier
+    >>> X = np.arange(100.0)[:, None]
+    >>> label = np.where(X[:, 0] < 80.0, "usual", "high")
+    >>> model = CatBoostClassifier(loss_function=bl.Focal(1.0), n_estimators=50, verbose=False).fit(X, label)
+    >>> model.predict(X[[0, 99]]).tolist()
+    ['usual', 'high']
+    >>> model.predict_proba(X[[0, 99]])[:, 0].round().tolist()  # of the class "high"
+    [0.0, 1.0]
     """
 
     task = "binary"

@@ -1,8 +1,5 @@
 """LightGBM: objective, metric, and estimators that know the loss.
 
->>> from boostloss.lightgbm import LGBMRegressor
->>> LGBMRegressor(objective=Huber(delta=2.0), early_stopping_round=50)
-
 A `Loss` is a LightGBM objective as it is, ``lgb.train({"objective": loss}, dataset)``. What LightGBM
 does not do for a custom objective, the estimators here do: the best constant as the start, early stopping
 on the loss, `scale_pos_weight` and `is_unbalance`, probabilities, and a saved model that knows its loss.
@@ -64,6 +61,18 @@ def objective(loss: Loss) -> Callable:
     -------
     callable
         The loss itself.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> import lightgbm as lgb
+    >>> from boostloss.lightgbm import objective
+    >>> X = np.arange(100.0)[:, None]
+    >>> rows = lgb.Dataset(X, X[:, 0], init_score=np.full(100, 49.5))
+    >>> booster = lgb.train({"objective": objective(bl.Huber(10.0)), "verbose": -1}, rows, 5)
+    >>> booster.current_iteration()
+    5
     """
     return check_loss(loss)
 
@@ -231,6 +240,17 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     loss itself (unless `metric` is given). The saved model is complete: plain LightGBM loads it and predicts the same,
     `load_model` of this class also restores the loss. With a string as objective nothing differs from the parent.
     After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive parameter, a value a round.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.lightgbm import LGBMRegressor
+    >>> X = np.arange(100.0)[:, None]
+    >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
+    >>> model = LGBMRegressor(objective=bl.Cauchy("adaptive"), n_estimators=100, verbose=-1).fit(X, y)
+    >>> bool(np.median(np.abs(model.predict(X) - X[:, 0])) < 2.0)
+    True
     """
 
     task = "regression"
@@ -245,6 +265,19 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     beside a custom objective. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
     `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of this
     class the posterior.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.lightgbm import LGBMClassifier
+    >>> X = np.arange(100.0)[:, None]
+    >>> label = np.where(X[:, 0] < 80.0, "usual", "high")
+    >>> model = LGBMClassifier(objective=bl.Focal(1.0), n_estimators=50, verbose=-1).fit(X, label)
+    >>> model.predict(X[[0, 99]]).tolist()
+    ['usual', 'high']
+    >>> model.predict_proba(X[[0, 99]])[:, 0].round().tolist()  # of the class "high"
+    [0.0, 1.0]
     """
 
     task = "binary"

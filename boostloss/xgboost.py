@@ -1,8 +1,5 @@
 """XGBoost: objective, metric, and estimators that know the loss.
 
->>> from boostloss.xgboost import XGBRegressor
->>> XGBRegressor(objective=Huber(delta=2.0), early_stopping_rounds=50)
-
 A `Loss` is an XGBoost objective as it is, ``xgb.train(params, dtrain, obj=loss)``. What XGBoost does
 not do for a custom objective, the estimators here do: the best constant as the start, early stopping
 on the loss, `scale_pos_weight`, probabilities, and a saved model that knows its loss.
@@ -50,6 +47,13 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     -------
     callable
         The loss itself where there is nothing to scale.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> from boostloss.xgboost import objective
+    >>> objective(bl.Logistic(), scale_pos_weight=4.0)([0, 1, 0], [0.0, 0.1, 0.2])[0].round(2)
+    array([ 0.5 , -1.9 ,  0.55], dtype=float32)
     """
     check_loss(loss)
     if scale_pos_weight is None or scale_pos_weight == 1.0:
@@ -78,6 +82,13 @@ def metric(loss: Loss, factor: float = 1.0) -> Callable:
     Returns
     -------
     callable
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> from boostloss.xgboost import metric
+    >>> round(metric(bl.Huber(2.0), factor=1e6)([0.0, 0.0], [1e-4, 2e-4]), 6)
+    0.0125
     """
     check_loss(loss)
     if not 0.0 < factor < math.inf:
@@ -254,6 +265,17 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
     same, and `load_model` of this class restores the loss too. With a string as objective nothing differs
     from the parent. After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive
     parameter, with its value in every round.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.xgboost import XGBRegressor
+    >>> X = np.arange(100.0)[:, None]
+    >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
+    >>> model = XGBRegressor(objective=bl.Cauchy("adaptive"), n_estimators=100).fit(X, y)
+    >>> bool(np.median(np.abs(model.predict(X) - X[:, 0])) < 2.0)
+    True
     """
 
     task = "regression"
@@ -266,6 +288,17 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     counts. With `Logistic`, plain XGBoost gives the same probabilities from the saved model. `Focal` is not
     proper: plain XGBoost, and its metrics of probabilities, take the sigmoid of the score, where
     ``predict_proba`` here recovers the probability.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.xgboost import XGBClassifier
+    >>> X = np.arange(100.0)[:, None]
+    >>> label = np.where(X[:, 0] < 80.0, "usual", "high")
+    >>> model = XGBClassifier(objective=bl.Focal(1.0), n_estimators=50).fit(X, label)
+    >>> model.predict_proba(X[[0, 99]])[:, 0].round().tolist()  # of the class "high"
+    [0.0, 1.0]
     """
 
     task = "binary"

@@ -13,7 +13,10 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 PUBLIC = dict(public_objects())
-each = pytest.mark.parametrize("value", PUBLIC.values(), ids=PUBLIC)
+TORCH = {name: pytest.mark.torch for name in PUBLIC if name.startswith("boostloss.torch")}
+each = pytest.mark.parametrize(
+    "value", [pytest.param(x, id=name, marks=TORCH.get(name, ())) for name, x in PUBLIC.items()]
+)
 
 
 def sections(value):

@@ -40,6 +40,19 @@ def objective(loss: Loss) -> Any:
     Returns
     -------
     object
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from catboost import Pool, train
+    >>> from boostloss.catboost import metric, objective
+    >>> X = np.arange(100.0)[:, None]
+    >>> loss = bl.Huber(10.0)
+    >>> params = {"loss_function": objective(loss), "eval_metric": metric(loss), "iterations": 5}
+    >>> rows = Pool(X, X[:, 0], baseline=np.full(100, 49.5))
+    >>> train(rows, params | {"allow_writing_files": False}, logging_level="Silent").tree_count_
+    5
     """
     if adaptation_of(check_loss(loss)) is not None:
         raise ValueError(
@@ -59,6 +72,15 @@ def metric(loss: Loss) -> Any:
     Returns
     -------
     object
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.catboost import metric
+    >>> huber = metric(bl.Huber(2.0))
+    >>> huber.get_final_error(*huber.evaluate((np.array([1.0, 2.0]),), np.zeros(2), None))
+    1.25
     """
     # CatBoost reports a metric under the name of its class.
     return type(metric_name(check_loss(loss)), (Metric,), {})(loss)

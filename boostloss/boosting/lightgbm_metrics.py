@@ -23,6 +23,13 @@ def metric(loss: Loss) -> Callable:
     Returns
     -------
     callable
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> from boostloss.lightgbm import metric
+    >>> metric(bl.Huber(2.0))([0.0, 0.0], [1.0, 2.0])
+    ('Huber', 1.25, False)
     """
     return _Metric(check_loss(loss), metric_name(loss))
 
