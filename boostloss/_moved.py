@@ -8,9 +8,9 @@ from typing import Any
 MOVED = {
     "boostloss._catboost_slots": "boostloss.boosting.catboost_objective",
     "boostloss.adaptive": "boostloss.losses.adaptive",
-    "boostloss.binary": "boostloss.losses.binary",
+    "boostloss.binary": "boostloss.losses.catalogue",
     "boostloss.loss": "boostloss.losses.base",
-    "boostloss.regression": "boostloss.losses.location",
+    "boostloss.regression": "boostloss.losses.catalogue",
 }
 
 
