@@ -30,10 +30,12 @@ def fit(library: str, objective: Any, train: Table, stop: Table, **parameters: A
         return model.fit(*train, eval_set=[stop], **names.fit_options())
 
 
-def own_objectives(library: str, kind: str = "regression", **values: float) -> list[str]:
-    """The library's own objectives, with these values where they take one."""
-    texts = LIBRARIES[library].own_objectives[kind]
-    return [text.format(**values) for text in texts]
+def own_objectives(library: str, huber: float | None = None) -> list[str]:
+    """The library's own objectives, with this threshold of a Huber loss or the library's own; 1 where it has none."""
+    texts = LIBRARIES[library].own_objectives["regression"]
+    if huber is None:
+        texts = tuple(text.partition("(")[0] for text in texts)
+    return [text.format(huber=huber or 1.0) for text in texts]
 
 
 def housing() -> Table:

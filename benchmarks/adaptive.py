@@ -89,7 +89,7 @@ def main() -> None:
     print(f"| library | objective | {' | '.join(head)} | clean: MAE, RMSE over squared error's |")
     print("|---" * (len(head) + 3) + "|")
     for library in arguments.library or LIBRARIES:
-        candidates = [*GRID, *own_objectives(library, huber=1.0), *ADAPTIVE]
+        candidates = [*GRID, *own_objectives(library), *ADAPTIVE]
         errors = np.array(  # (share, table, candidate, MAE or RMSE), means over the splits
             [
                 [

@@ -60,7 +60,7 @@ def main() -> None:
     )
     for library in arguments.library or LIBRARIES:
         names = LIBRARIES[library]
-        tuned = [own_objectives(library, huber=delta) for delta in (1.0, SCALE)]
+        tuned = [own_objectives(library, huber) for huber in (None, SCALE)]
         for objective in [*dict.fromkeys(tuned[0] + tuned[1]), *OURS]:
             own = isinstance(objective, str)
             settings = COMMON | (names.mean_absolute_error if own else {})

@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_friedman1
 
 import boostloss as bl
-from benchmarks._common import Table, fit, own_objectives, real_tables, some_rows, two_noises
+from benchmarks._common import Table, fit, real_tables, some_rows, two_noises
 from boostloss.boosting.libraries import LIBRARIES
 
 COMMON: dict[str, Any] = {
@@ -67,7 +67,8 @@ def split(make: Callable, seed: int) -> list[Table]:
 
 def score(library: str, loss: bl.Quantile, own: bool, parts: list) -> tuple[float, float]:
     """Pinball loss and coverage on the test rows."""
-    (objective,) = own_objectives(library, "quantile", quantile=loss.quantile) if own else [loss]
+    (text,) = LIBRARIES[library].own_objectives["quantile"]
+    objective = text.format(quantile=loss.quantile) if own else loss
     train, stop, (X, y) = parts
     predicted = fit(library, objective, train, stop, **COMMON).predict(X)
     return loss.mean_loss(y, predicted), float(np.mean(y <= predicted))

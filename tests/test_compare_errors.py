@@ -72,7 +72,10 @@ def test_a_directory_is_no_file(tmp_path):
         ),
         (["--target", "sold", "--metric", "mae"], "--metric: 'mae' is none of those for binary"),
         (["--target", "price", "--loss", "Hubber"], "--loss 'Hubber': a loss is written like"),
-        (["--target", "price", "--loss", "Huber(delta=-1)"], "delta must be a positive"),
+        (
+            ["--target", "price", "--loss", "Huber(delta=-1)"],
+            "delta must be a number from 1e-150 to 1e150",
+        ),
         (["--target", "price", "--loss", "Huber(d=1)"], "--loss 'Huber(d=1)'"),
         (
             ["--target", "price", "--loss", "Logistic"],
