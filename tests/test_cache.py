@@ -105,7 +105,9 @@ def test_an_attribute_of_a_module():
 
 
 @pytest.mark.parametrize(
-    "value", [object(), [1.0], {"k": 1.0}, os, type("Class", (), {})], ids=repr
+    "value",
+    [object(), [1.0], {"k": 1.0}, os, type("Class", (), {})],
+    ids=["object", "list", "dict", "module", "class"],
 )
 def test_what_cannot_be_described_has_no_name(value):
     assert cache.digest(closure(value)) is None
