@@ -116,7 +116,7 @@ def test_a_handler_that_computes(tmp_path):
         global calls
         LogCosh().gradient_hessian(y, f)
         calls += 1
-        signal.setitimer(signal.ITIMER_REAL, 0.002)
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
 
     signal.signal(signal.SIGALRM, compute)
     signal.setitimer(signal.ITIMER_REAL, 0.05)

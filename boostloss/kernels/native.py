@@ -24,6 +24,7 @@ _alive: list[Any] = []  # engines: the code lives as long as they do
 compilations = 0  # in this process
 
 _lock = threading.RLock()  # a signal handler may compute while its thread compiles
+_compiling = False  # by the thread that holds the lock
 
 
 class LinkError(Exception):
@@ -46,8 +47,10 @@ class Variant(NamedTuple):
         return 1 if self.layout == "pairs" else len(self.outputs)
 
 
-def native_loop(formula: Callable, variant: Variant) -> Callable:
+def native_loop(formula: Callable, variant: Variant) -> Callable | None:
     """The native loop of a formula; it releases the GIL unless it is over in microseconds.
+
+    None in a signal handler that interrupts a compilation: numba cannot begin another one amid the first.
 
     It takes the number of rows, the addresses of target, raw prediction and weight (any, if there is none), a factor,
     the floor of the second output, the address of the parameters, and those of the results. What a formula finds in
@@ -56,9 +59,16 @@ def native_loop(formula: Callable, variant: Variant) -> Callable:
     key = formula, variant
     if key not in _functions:
         hold_back_forks()
+        global _compiling
         with _lock:
-            if key not in _functions:
-                _functions[key] = compiled(formula, variant)
+            if _compiling:
+                return None
+            _compiling = True
+            try:
+                if key not in _functions:
+                    _functions[key] = compiled(formula, variant)
+            finally:
+                _compiling = False
     return _functions[key]
 
 

@@ -72,15 +72,12 @@ def fill(
     run: RunInThreads = run_in_threads,
 ) -> None:
     """Write the outputs into arrays that are there already: one for each, or one of shape (n, 2)."""
-    if JIT_DISABLED:
+    layout = "columns" if results[0].ndim == 1 else "pairs"
+    if not run_native(layout, results, computation, rows, run):
         columns = results if results[0].ndim == 1 else results[0].T
-        check_rows(rows)
         for column, values in zip(columns, evaluate_numpy(computation, rows), strict=True):
             with np.errstate(over="ignore"):  # float32 holds no more than it does
                 column[:] = values
-        return
-    layout = "columns" if results[0].ndim == 1 else "pairs"
-    run_native(layout, results, computation, rows, run)
 
 
 def add_up(
@@ -92,13 +89,11 @@ def add_up(
 ) -> float:
     """Weighted sum of the losses of rows in one dtype, whose gradients are written into an array on the way."""
     computation = Computation(formula, (LOSS, GRADIENT), parameters)
-    if JIT_DISABLED:
-        check_rows(rows)
-        loss, gradient[:] = evaluate_numpy(computation, rows)
-        return loss.astype(gradient.dtype).sum(dtype=np.float64)
     totals = np.zeros(len(gradient) // BLOCK + 1)  # of each block, so that threads change nothing
-    run_native("total", [totals, gradient], computation, rows, run)
-    return totals.sum()
+    if run_native("total", [totals, gradient], computation, rows, run):
+        return totals.sum()
+    loss, gradient[:] = evaluate_numpy(computation, rows)
+    return loss.astype(gradient.dtype).sum(dtype=np.float64)
 
 
 def run_native(
@@ -107,8 +102,8 @@ def run_native(
     computation: Computation,
     rows: Rows,
     run: RunInThreads,
-) -> None:
-    """Run the native loop over blocks of rows, in several threads."""
+) -> bool:
+    """Run the native loop over blocks of rows, in several threads; false where there is no compiled code."""
     formula, outputs, parameters, factor, floor = computation
     y, f, weight = rows = precise(rows, parameters)
     n = len(f)
@@ -117,13 +112,15 @@ def run_native(
     for result in results[1:] if layout == "total" else results:
         result_kind = check_array("result", result, shape, WRITABLE)
     variant = Variant(outputs, len(parameters), *kinds, result_kind, layout)
-    loop = native_loop(formula, variant)
+    loop = None if JIT_DISABLED else native_loop(formula, variant)
+    if loop is None:
+        return False
     memory, values = in_memory(parameters)
     arrays = [y, f, y if weight is None else weight, *results]
     addresses = [address(array) for array in arrays]
     if n < 2 * BLOCK:
         loop(n, *addresses[:3], factor, floor, values, *addresses[3:])
-        return
+        return True
 
     steps = [BLOCK * array.strides[0] for array in arrays]
     if layout == "total":
@@ -135,6 +132,7 @@ def run_native(
         loop(min(BLOCK, n - place * BLOCK), *at[:3], factor, floor, values, *at[3:])
 
     parallel_map(block, range(-(-n // BLOCK)), run)
+    return True
 
 
 def fit_float32(parameters: tuple[float, ...]) -> bool:

@@ -32,6 +32,8 @@ def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     if array.dtype not in CHARACTERS:
         if array.dtype.kind == "O":
             array = numbers_of(array, name)
+        elif array.dtype.kind == "c":  # scikit-learn's checks ask for this error and these words
+            raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}.")
         elif array.dtype.kind not in "biuf":
             raise TypeError(
                 f"{name} must hold integers, floats or booleans, got dtype {array.dtype}."
