@@ -114,13 +114,30 @@ def select(typingctx, condition, a, b):
     return signature(result, condition, a, b), codegen
 
 
-@intrinsic
-def square_root(typingctx, x):
-    def codegen(context, builder, sig, args):
-        root = builder.module.declare_intrinsic("llvm.sqrt", [args[0].type])
-        return builder.call(root, args)
+@intrinsic(prefer_literal=True)
+def of_llvm(typingctx, name, x):
+    """A function of one number that LLVM knows, simplifies and vectorises."""
 
-    return signature(x, x), codegen
+    def codegen(context, builder, sig, args):
+        function = builder.module.declare_intrinsic(name.literal_value, [args[1].type])
+        return builder.call(function, args[1:])
+
+    return (signature(x, name, x), codegen) if isinstance(name, types.StringLiteral) else None
+
+
+@intrinsic
+def fused(typingctx, a, b, c):
+    """a * b + c, rounded once where the processor can: what a product loses is then exact."""
+    result = common(a, b, c)
+
+    def codegen(context, builder, sig, args):
+        real = context.get_value_type(result)
+        values = [context.cast(builder, *given, result) for given in zip(args, sig.args, strict=True)]
+        kind = ir.FunctionType(real, [real] * 3)
+        function = builder.module.declare_intrinsic("llvm.fmuladd", [real], kind)
+        return builder.call(function, values)
+
+    return signature(result, a, b, c), codegen
 
 
 @register_jitable(**INLINE)
@@ -161,8 +178,22 @@ def reduce_single(x):
 def log_series_double(k, f):
     """k ln 2 + log(1 + f/4) by the series of atanh(f / (8 + f))."""
     s = f / (8.0 + f)
+    return k * DOUBLE_LN2_HIGH + ((s + s) + (atanh_series_double(s) + k * DOUBLE_LN2_LOW))
+
+
+@register_jitable(**INLINE)
+def log_series_single(k, f):
+    """k ln 2 + log(1 + f/4) by the series of atanh(f / (8 + f))."""
+    s = f / (8.0 + f)
+    return k * SINGLE_LN2_HIGH + ((s + s) + (atanh_series_single(s) + k * SINGLE_LN2_LOW))
+
+
+@register_jitable(**INLINE)
+def atanh_series_double(s):
+    """2 (atanh(s) - s)."""
     z = s * s
-    p = 1.0 / 17.0 + z * (1.0 / 19.0)
+    p = 1.0 / 19.0 + z * (1.0 / 21.0)
+    p = 1.0 / 17.0 + z * p
     p = 1.0 / 15.0 + z * p
     p = 1.0 / 13.0 + z * p
     p = 1.0 / 11.0 + z * p
@@ -170,20 +201,43 @@ def log_series_double(k, f):
     p = 1.0 / 7.0 + z * p
     p = 0.2 + z * p
     p = 1.0 / 3.0 + z * p
-    s = s + s
-    return k * DOUBLE_LN2_HIGH + (s + (s * z * p + k * DOUBLE_LN2_LOW))
+    return (s + s) * z * p
 
 
 @register_jitable(**INLINE)
-def log_series_single(k, f):
-    """k ln 2 + log(1 + f/4) by the series of atanh(f / (8 + f))."""
-    s = f / (8.0 + f)
+def atanh_series_single(s):
+    """2 (atanh(s) - s)."""
     z = s * s
     p = 1.0 / 7.0 + z * (1.0 / 9.0)
     p = 0.2 + z * p
     p = 1.0 / 3.0 + z * p
-    s = s + s
-    return k * SINGLE_LN2_HIGH + (s + (s * z * p + k * SINGLE_LN2_LOW))
+    return (s + s) * z * p
+
+
+@register_jitable(**INLINE)
+def atan_double(x):
+    """Arctangent of |x| <= sqrt(2) - 1: the rational function of Moshier's Cephes library."""
+    z = x * x
+    p = -16.15753718733365 - 0.8750608600031904 * z
+    p = -75.00855792314705 + z * p
+    p = -122.88666844901361 + z * p
+    p = -64.85021904942025 + z * p
+    q = 24.858464901423062 + z
+    q = 165.02700983169885 + z * q
+    q = 432.88106049129027 + z * q
+    q = 485.3903996359137 + z * q
+    q = 194.5506571482614 + z * q
+    return x + x * (z * p / q)
+
+
+@register_jitable(**INLINE)
+def atan_single(x):
+    """Arctangent of |x| <= sqrt(2) - 1: the polynomial of Moshier's Cephes library."""
+    z = x * x
+    p = -0.138776856032 + z * 0.0805374449538
+    p = 0.199777106478 + z * p
+    p = -0.333329491539 + z * p
+    return x + x * (z * p)
 
 
 def reduction(x):
@@ -234,12 +288,22 @@ def take(table, position):
 
 @overload(ops.sqrt)
 def sqrt(x):
-    return lambda x: square_root(x)
+    return lambda x: of_llvm("llvm.sqrt", x)
 
 
 @overload(abs)
 def absolute(x):
-    return (lambda x: select(x < 0.0, -x, x)) if x is float32 else None
+    return (lambda x: of_llvm("llvm.fabs", x)) if x is float32 else None
+
+
+@overload(ops.sign)
+def sign(x):
+    return lambda x: select(x < 0.0, -1.0, select(x > 0.0, 1.0, x))
+
+
+@overload(ops.clip)
+def clip(x, low, high):
+    return lambda x, low, high: ops.minimum(ops.maximum(x, low), high)
 
 
 @overload(ops.exp)
@@ -303,7 +367,9 @@ def log1p(x):
         u = 1.0 + x
         k, scale = exponent(u)
         lost = x - (u - 1.0)  # what the rounding of u dropped
-        return select(x > largest, x, series(k, (u * scale - 4.0) + lost * scale))
+        result = series(k, (u * scale - 4.0) + lost * scale)
+        result = select(u > 0.0, result, select(u == 0.0, -np.inf, np.nan))
+        return select(x > largest, x, result)
 
     return implementation
 
@@ -324,3 +390,98 @@ def log1p_square(x):
         return series(select(large, k + shift, k), (u * scale - 4.0) + lost * scale)
 
     return implementation
+
+
+@overload(ops.power)
+def power(x, p):
+    single = common(x, p) is float32
+    fmt, reduce = (SINGLE, reduce_single) if single else (DOUBLE, reduce_double)
+    ln2_high, ln2_low = (
+        (SINGLE_LN2_HIGH, SINGLE_LN2_LOW) if single else (DOUBLE_LN2_HIGH, DOUBLE_LN2_LOW)
+    )
+    series = atanh_series_single if single else atanh_series_double
+    smallest, largest = 4.0 * 2.0**-fmt.bias, fmt.largest
+    lowest, highest = fmt.exp_underflow, fmt.exp_overflow
+    lift = 54.0 if fmt is DOUBLE else 24.0
+    factor = 2.0**lift
+
+    def implementation(x, p):
+        x, p = select(True, x, p), select(True, p, x)
+        size = abs(x)
+        small = size < smallest
+        y = select(small, size * factor, size)
+        k, scale = exponent(y)
+        k = select(small, k - lift, k)
+        # log(size) = high + low: s = f / d is divided to twice the digits, by fused steps and a rough 1 / d.
+        f = y * scale - 4.0
+        d = 8.0 + f
+        s = f / d
+        rest = fused(-s, d, f) - s * (f - (d - 8.0))
+        tail = 2.0 * (rest * (0.125 - f * (0.015625 - f * 0.001953125)))
+        tail = tail + series(s) + k * ln2_low
+        s = s + s
+        head = k * ln2_high
+        total = head + s
+        lost = s - (total - head)
+        high = total + tail
+        low = lost + (tail - (high - total))
+        t = p * high
+        correction = fused(p, high, -t) + p * low
+        over, under = t > highest, t < lowest
+        half_power, e = reduce(select(over, highest, select(under, 0.0, t)))
+        correction = select(over, 0.0, correction)
+        result = (half_power * (e + (correction + correction * e)) + half_power) * 2.0
+        result = select(under, 0.0, result)
+        result = select(size == 0.0, select(p > 0.0, 0.0, np.inf), result)
+        result = select(size > largest, select(p > 0.0, np.inf, 0.0), result)
+        odd = of_llvm("llvm.floor", p * 0.5) * 2.0 != p
+        result = select(x < 0.0, select(of_llvm("llvm.floor", p) == p, select(odd, -result, result), np.nan), result)
+        return select(p == 0.0, 1.0, select(x == x, result, x))
+
+    return implementation
+
+
+@overload(ops.arctan)
+def arctan(x):
+    series = atan_single if x is float32 else atan_double
+
+    def implementation(x):
+        size = abs(x)
+        far, near = size > 2.414213562373095, size < 0.4142135623730950
+        above = select(far, -1.0, select(near, size, size - 1.0))
+        below = select(far, size, select(near, 1.0, size + 1.0))
+        base = select(far, 1.5707963267948966, select(near, 0.0, 0.7853981633974483))
+        rest = select(far, 6.123233995736766e-17, select(near, 0.0, 3.061616997868383e-17))
+        result = base + (series(above / below) + rest)
+        return select(x < 0.0, -result, result)
+
+    return implementation
+
+
+@overload(ops.tanh)
+def tanh(x):
+    def implementation(x):
+        m = ops.expm1(-2.0 * abs(x))
+        size = -m / (2.0 + m)
+        return select(x < 0.0, -size, size)
+
+    return implementation
+
+
+@overload(ops.expit)
+def expit(x):
+    def implementation(x):
+        e = ops.exp(-abs(x))
+        return select(x < 0.0, e, 1.0) / (1.0 + e)
+
+    return implementation
+
+
+@overload(ops.softplus)
+def softplus(x):
+    return lambda x: ops.maximum(x, 0.0) + ops.log1p(ops.exp(-abs(x)))
+
+
+@overload(ops.logaddexp)
+def logaddexp(a, b):
+    return lambda a, b: ops.maximum(a, b) + ops.log1p(ops.exp(-abs(a - b)))
