@@ -5,8 +5,9 @@ Griewank & Walther, "Evaluating Derivatives", 2008, chapter 13. The members are 
 gradient and a Hessian.
 
 A member that is None is zero by structure: it takes part in no operation, so that zero times infinity never arises.
-``where`` selects derivatives as it selects values, so that the arm that is not taken cannot spoil them. At a corner the
-derivatives are one-sided: that of abs is 1 at 0.
+``where`` selects derivatives as it selects values, so that the arm that is not taken cannot spoil them. At a corner of
+abs, minimum and maximum the derivatives are those of the right side, in the variable: sums of such corners that are
+smooth have their derivative there too, and even losses their curvature.
 """
 
 import sys
@@ -71,7 +72,7 @@ class Jet(Operand):
         return ops.power(base, self)
 
     def __abs__(self):
-        return where(self.value < 0.0, -self, self)
+        return where(less(self, 0.0), -self, self)
 
     def __lt__(self, other):
         return self.value < value(other)
@@ -156,6 +157,22 @@ def where(condition, a, b):
 
     members = choose(value(a), value(b)), choose(first(a), first(b)), choose(second(a), second(b))
     return Jet(*members)
+
+
+def less(a, b):
+    """Whether ``a`` is less than ``b``, or comes to be just right of here."""
+    x, y = (number if number is not None else 0.0 for number in (first(a), first(b)))
+    if isinstance(x, float) and isinstance(y, float):
+        return value(a) <= value(b) if x < y else value(a) < value(b)
+    return (value(a) < value(b)) | ((value(a) == value(b)) & (x < y))
+
+
+def minimum(x, bound):
+    return where(less(bound, x), bound, x)
+
+
+def maximum(x, bound):
+    return where(less(x, bound), bound, x)
 
 
 def sqrt(x):

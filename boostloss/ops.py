@@ -49,11 +49,15 @@ def where(condition, a, b):
 
 def minimum(x, bound):
     """The smaller of data and a bound; a NaN in ``x`` stays."""
+    if isinstance(x, Operand) or isinstance(bound, Operand):
+        return _library(x, bound).minimum(x, bound)
     return where(x > bound, bound, x)
 
 
 def maximum(x, bound):
     """The larger of data and a bound; a NaN in ``x`` stays."""
+    if isinstance(x, Operand) or isinstance(bound, Operand):
+        return _library(x, bound).maximum(x, bound)
     return where(x < bound, bound, x)
 
 

@@ -88,7 +88,9 @@ class Symbol(Operand):
         return int(float(self))
 
     def __index__(self):
-        return operator.index(int(self)) if float(self) == int(self) else operator.index(float(self))
+        return (
+            operator.index(int(self)) if float(self) == int(self) else operator.index(float(self))
+        )
 
     def __neg__(self):
         return record("neg", self)
@@ -173,9 +175,7 @@ def reached(results: list[Any]) -> list[Symbol]:
     waiting = [x for x in reversed(results) if isinstance(x, Symbol)]
     while waiting:
         symbol = waiting[-1]
-        missing = [
-            x for x in symbol.operands if isinstance(x, Symbol) and id(x) not in found
-        ]
+        missing = [x for x in symbol.operands if isinstance(x, Symbol) and id(x) not in found]
         if missing:
             waiting += reversed(missing)
         else:
@@ -204,6 +204,8 @@ def operand(x: Any) -> Any:
 
 def record(operation: str, *operands: Any) -> Any:
     """The symbol of an operation, or its number where all operands are plain numbers."""
+    if operation == "where":
+        return where(*operands)
     if operation in {"&", "|"}:
         if not all(isinstance(x, bool) or x.operation in CONDITIONS for x in operands):
             raise TypeError("& and | combine conditions, each in parentheses: (a < b) & (c < d)")
@@ -261,11 +263,6 @@ def _function(name):
     return lambda *operands: record(name, *operands)
 
 
-Symbol.library = SimpleNamespace(
-    where=where, power=power, **{name: _function(name) for name in (*OF_ONE, "logaddexp")}
-)
-
-
 def ordered(name: str) -> Callable[..., Any]:
     """minimum or maximum, data first: `ops` keeps a NaN there."""
 
@@ -276,6 +273,17 @@ def ordered(name: str) -> Callable[..., Any]:
         return x
 
     return function
+
+
+Symbol.library = SimpleNamespace(
+    **{
+        "where": where,
+        "power": power,
+        "minimum": ordered("minimum"),
+        "maximum": ordered("maximum"),
+    },
+    **{name: _function(name) for name in (*OF_ONE, "logaddexp")},
+)
 
 
 def clip(x, a_min=None, a_max=None, min=None, max=None):
@@ -303,8 +311,19 @@ def _operator(sign):
 # NumPy's names, math's and scipy.special's, for what a loss may call.
 LANGUAGE: dict[str, Callable[..., Any]] = {
     **{name: _function(name) for name in (*OF_ONE, "logaddexp")},
-    **{name: ordered(short) for short in ("minimum", "maximum") for name in (short, f"f{short[:3]}")},
-    **{"where": where, "clip": clip, "power": power, "float_power": power, "pow": power, "log": log},
+    **{
+        name: ordered(short)
+        for short in ("minimum", "maximum")
+        for name in (short, f"f{short[:3]}")
+    },
+    **{
+        "where": where,
+        "clip": clip,
+        "power": power,
+        "float_power": power,
+        "pow": power,
+        "log": log,
+    },
     **{"abs": operator.abs, "absolute": operator.abs, "fabs": operator.abs, "cosh": cosh},
     **{"sinh": sinh, "square": lambda x: x * x, "reciprocal": lambda x: 1.0 / x},
     **{"log2": lambda x: log(x, 2.0), "log10": lambda x: log(x, 10.0), "atan": _function("arctan")},

@@ -29,10 +29,19 @@ class Trace:
     inspected: frozenset[str] = frozenset()  # parameters whose numbers the function has asked for
 
     @property
+    def symbols(self) -> list[Symbol]:
+        """All operations and arguments, operands first."""
+        return reached([self.result])
+
+    @property
     def text(self) -> str:
         """The value in one line."""
+        return self.assigned("")
+
+    def assigned(self, name: str) -> str:
+        """The value in one line, with a name."""
         statements, (result,) = written([self.result])
-        return "; ".join([*statements, result])
+        return "; ".join([*statements, f"{name} = {result}" if name else result])
 
     def replay(self, arguments: Mapping[str, Any]) -> Any:
         """The value at other numbers, which may be of any kind that `boostloss.ops` computes with."""
@@ -54,7 +63,9 @@ def replayed(results: Sequence[Any], arguments: Mapping[str, Any]) -> list[Any]:
     return [of(x) for x in results]
 
 
-def written(results: Sequence[Any], rename: Mapping[str, str] | None = None) -> tuple[list[str], list[str]]:
+def written(
+    results: Sequence[Any], rename: Mapping[str, str] | None = None
+) -> tuple[list[str], list[str]]:
     """Assignments and expressions for results; what is used twice, or lies too deep, gets a name."""
     symbols = reached(list(results))
     arguments = {x.operands[0] for x in symbols if x.operation == "argument"}
@@ -97,8 +108,8 @@ def written(results: Sequence[Any], rename: Mapping[str, str] | None = None) -> 
     return statements, [of(x) for x in results]
 
 
-def read(text: str, arguments: Iterable[str], known: Mapping[str, float]) -> Trace:
-    """The trace that a text describes, of data and of parameters with their numbers.
+def read(text: str, arguments: Iterable[str], known: Mapping[str, float]) -> dict[str, Trace]:
+    """The traces that a text describes, of data and of parameters with their numbers; that of the value is under "".
 
     Raises
     ------
@@ -107,9 +118,9 @@ def read(text: str, arguments: Iterable[str], known: Mapping[str, float]) -> Tra
     """
     tape = Tape()
     names: dict[str, Any] = {name: tape.argument(name, known.get(name)) for name in arguments}
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"it is longer than {LONGEST_TEXT} characters")
     try:
+        if len(text) > LONGEST_TEXT:
+            raise ValueError(f"it is longer than {LONGEST_TEXT} characters")
         *assignments, last = ast.parse(text).body or [ast.Pass()]
         for statement in assignments:
             match statement:
@@ -119,12 +130,13 @@ def read(text: str, arguments: Iterable[str], known: Mapping[str, float]) -> Tra
                     raise ValueError(f"{ast.unparse(statement)!r} is no assignment")
         if not isinstance(last, ast.Expr):
             raise ValueError("it does not end in a value")
-        result = _evaluated(last.value, names)
+        names[""] = _evaluated(last.value, names)
     except (SyntaxError, RecursionError, MemoryError, TypeError, ArithmeticError) as error:
         raise ValueError(str(error)) from None
-    if not isinstance(result, Symbol) or result.operation in CONDITIONS:
+    traces = {name: Trace(x) for name, x in names.items() if isinstance(x, Symbol)}
+    if "" not in traces or traces[""].result.operation in CONDITIONS:
         raise ValueError("its value does not depend on the prediction")
-    return Trace(result)
+    return traces
 
 
 SIGNS: dict[type, str] = {
@@ -181,6 +193,17 @@ def compiled(name: str, arguments: tuple[str, ...], body: tuple[str, ...]) -> Ca
     return function
 
 
-def safe(names: Iterable[str]) -> dict[str, str]:
+def safe(names: Sequence[str]) -> dict[str, str]:
     """Names for the arguments of a function that hide no other name."""
-    return {name: f"{name}_" if name in vars(ops) or keyword.iskeyword(name) else name for name in names}
+    taken = {*vars(ops), *keyword.kwlist, *names}
+    return {
+        name: name if name not in {*vars(ops), *keyword.kwlist} else _free(name, taken)
+        for name in names
+    }
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name

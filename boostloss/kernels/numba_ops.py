@@ -132,7 +132,9 @@ def fused(typingctx, a, b, c):
 
     def codegen(context, builder, sig, args):
         real = context.get_value_type(result)
-        values = [context.cast(builder, *given, result) for given in zip(args, sig.args, strict=True)]
+        values = [
+            context.cast(builder, *given, result) for given in zip(args, sig.args, strict=True)
+        ]
         kind = ir.FunctionType(real, [real] * 3)
         function = builder.module.declare_intrinsic("llvm.fmuladd", [real], kind)
         return builder.call(function, values)
@@ -435,7 +437,11 @@ def power(x, p):
         result = select(size == 0.0, select(p > 0.0, 0.0, np.inf), result)
         result = select(size > largest, select(p > 0.0, np.inf, 0.0), result)
         odd = of_llvm("llvm.floor", p * 0.5) * 2.0 != p
-        result = select(x < 0.0, select(of_llvm("llvm.floor", p) == p, select(odd, -result, result), np.nan), result)
+        result = select(
+            x < 0.0,
+            select(of_llvm("llvm.floor", p) == p, select(odd, -result, result), np.nan),
+            result,
+        )
         return select(p == 0.0, 1.0, select(x == x, result, x))
 
     return implementation

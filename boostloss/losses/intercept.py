@@ -198,9 +198,8 @@ def _local_minima(
     mass[[0, -1]] = 0.0
 
     half = 1 << (n_cells - 1).bit_length()
-    error = step * np.arange(half + 1.0)
-    kernel = _columns(loss, (LOSS,), error, np.ones(half + 1), 0.0)[0]
-    spectrum = np.fft.rfft(np.concatenate([kernel, kernel[-2:0:-1]]))
+    error = step * np.fft.fftfreq(2 * half, 1.0 / (2 * half))  # from 0 up, then from below
+    spectrum = np.fft.rfft(_columns(loss, (LOSS,), -error, np.ones(2 * half), 0.0)[0])
     total = np.fft.irfft(np.fft.rfft(mass, 2 * half) * spectrum, 2 * half)[:n_cells]
 
     rise_left, rise_right = total[:-2] - total[1:-1], total[2:] - total[1:-1]
