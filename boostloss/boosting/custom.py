@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.kernels.rows import MAJORIZER, evaluate
+from boostloss.kernels.rows import MAJORIZER, Computation, Rows, compute_numpy
 from boostloss.losses.custom import CustomLoss
 from boostloss.losses.shape import LABEL_WIDTH
 from boostloss.losses.smoothing import sample
@@ -44,7 +44,8 @@ def custom_step(
     formula, parameters = smoothed(loss, half_width(loss, y, f))
     if loss.boosting_curvature == "unit":
         return formula, parameters, 1.0, 1.0
-    (curvature,) = evaluate(formula, (MAJORIZER,), y, f, None, 1.0, parameters, np.float64)
+    computation = Computation(formula, (MAJORIZER,), parameters)
+    (curvature,) = compute_numpy(computation, Rows(y, f), float)
     curvature = np.maximum(curvature[np.isfinite(curvature)], 0.0)
     mean = float(curvature.mean()) if len(curvature) else 0.0
     mean = mean if 0.0 < mean < math.inf else 1.0

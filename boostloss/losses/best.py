@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.kernels.rows import GRADIENT, LOSS, evaluate
-from boostloss.losses.intercept import argmin_constant, weighted_quantile
+from boostloss.kernels.rows import GRADIENT, LOSS, Computation, Rows, compute_numpy, evaluate
+from boostloss.losses.intercept import Compute, argmin_constant, weighted_quantile
 
 SAMPLE = 1 << 14  # rows that tell where to look
+FEW = 1 << 16  # rows for which to compile takes longer
 FURTHEST = 14.0  # a score: that of the probability 1e-6 for the logistic loss
 
 
@@ -36,7 +37,8 @@ def best_constant(loss: Any, y: NDArray, weight: NDArray | None) -> float:
         if y.min() == y.max() and math.isfinite(least):
             return float(y[0] + least)
         with np.errstate(all="ignore"):
-            best = argmin_constant(loss, y, weight, 0.0 if loss.shape.convex else loss.shape.reach)
+            reach = 0.0 if loss.shape.convex else loss.shape.reach
+            best = argmin_constant(loss, y, weight, reach, compute_for(y))
         return best if math.isfinite(best) else weighted_quantile(y, weight, 0.5)
     return of_targets(loss, y, weight)
 
@@ -83,6 +85,10 @@ def narrowed(
 
 
 def total(loss: Any, output: int, y: NDArray, weight: NDArray, constant: float) -> float:
-    f = np.full(len(y), constant)
-    rows = evaluate(loss.formula, (output,), y, f, weight, 1.0, loss.parameters, np.float64)
-    return float(rows[0].sum())
+    rows = Rows(y, np.full(len(y), constant), weight)
+    computation = Computation(loss.formula, (output,), loss.parameters)
+    return float(compute_for(y)(computation, rows, np.float64)[0].sum())
+
+
+def compute_for(y: NDArray) -> Compute:
+    return compute_numpy if len(y) <= FEW else evaluate

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boostloss.derivatives import DATA, Kind, boosting_formula, formula
-from boostloss.kernels.rows import GRADIENT, evaluate_numpy
+from boostloss.kernels.rows import GRADIENT, Computation, Rows, compute_numpy
 from boostloss.losses.base import Loss
 from boostloss.losses.best import best_constant
 from boostloss.losses.binary import Binary
@@ -165,12 +165,8 @@ class BinaryCustomLoss(CustomLoss, Binary):
 def posterior(loss: CustomLoss, raw: Any) -> Any:
     """The probability of label 1 at which a raw prediction is optimal: the expected slopes of both labels cancel."""
     f = np.atleast_1d(np.asarray(raw, np.float64))
-    outputs = (GRADIENT,)
-    slopes = []
-    for label in (0.0, 1.0):
-        y = np.full_like(f, label)
-        arguments = loss.formula, outputs, y, f, None, 1.0, (*loss.given.values(), math.nan)
-        slopes += evaluate_numpy(*arguments, np.float64)
+    computation = Computation(loss.formula, (GRADIENT,), (*loss.given.values(), math.nan))
+    slopes = [compute_numpy(computation, Rows(np.full_like(f, y), f), float)[0] for y in (0.0, 1.0)]
     against, towards = slopes
     with np.errstate(all="ignore"):
         probability = against / (against - towards)

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, evaluate_numpy
+from boostloss.kernels.rows import (
+    GRADIENT,
+    HESSIAN,
+    LOSS,
+    MAJORIZER,
+    Computation,
+    Rows,
+    compute_numpy,
+)
 
 SIZES = 10.0 ** np.linspace(-6.0, 6.0, 481)
 GRID = np.concatenate([-SIZES[::-1], [0.0], SIZES])
@@ -48,14 +56,13 @@ def at(loss: Any, x: NDArray, y: Any = None, formula: Any = None, *further: floa
     kind = loss.kind
     target = np.full_like(x, {"error": 0.0, "margin": 1.0}.get(kind, y))
     parameters = (*loss.given.values(), math.nan, *further)
-    rows = loss.formula if formula is None else formula, target, x, None, 1.0, parameters
+    formula = loss.formula if formula is None else formula
     pairs = (LOSS, GRADIENT), (HESSIAN, MAJORIZER)
-    with np.errstate(all="ignore"):
-        return [
-            np.broadcast_to(column, x.shape)
-            for pair in pairs
-            for column in evaluate_numpy(rows[0], pair, *rows[1:], np.float64)
-        ]
+    return [
+        column
+        for pair in pairs
+        for column in compute_numpy(Computation(formula, pair, parameters), Rows(target, x), float)
+    ]
 
 
 def shape_of(loss: Any) -> Shape:
