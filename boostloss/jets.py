@@ -197,9 +197,11 @@ def power(x, p):
     number, inverse, zero = ops.power(v, p), 1.0 / v, v == 0.0
 
     def at_zero(factor, q):
+        """factor * 0**q, which is 0 for a factor of 0."""
         if isinstance(factor, float):
-            return factor * ops.power(0.0, q) if factor else 0.0
-        return ops.where(factor == 0.0, 0.0, factor * ops.power(0.0, q))
+            return 0.0 if q > 0.0 or factor == 0.0 else factor if q == 0.0 else factor * inverse
+        vanishes = (q > 0.0) | (factor == 0.0)
+        return ops.where(vanishes, 0.0, ops.where(q == 0.0, factor, factor * inverse))
 
     slope = number * inverse * p
     bend = slope * inverse * (p - 1.0)
