@@ -60,6 +60,11 @@ def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) ->
     return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
 
 
+def follows_residuals(loss: Loss) -> bool:
+    """Whether the residuals alone decide on each step."""
+    return isinstance(loss, Quantile) or (isinstance(loss, CustomLoss) and loss.kind == "error")
+
+
 def row_share(loss: Loss) -> float:
     """For how much of a row a row counts in XGBoost's and LightGBM's least Hessian of a leaf.
 
