@@ -26,10 +26,13 @@ def rewritten(operation: str, operands: list[Any]) -> Any:
     """An operation, or what says the same with more digits."""
     a, b = operands[0], operands[-1]
     match operation, *map(parts, operands):
-        case "/", 1.0, ("+", 1.0, ("exp", u)) | ("+", ("exp", u), 1.0):
-            return record("expit", -u)
         case "/", ("exp", u), ("+", 1.0, ("exp", v)) | ("+", ("exp", v), 1.0) if u is v:
             return record("expit", u)
+        case "/", _, ("+", 1.0, ("exp", u)) | ("+", ("exp", u), 1.0):
+            return a * record("expit", -u)
+        case "/", _, ("*", _, _) if b.operands[0] is b.operands[1] and sum_to(b.operands[0]) is not None:
+            p = record("expit", -sum_to(b.operands[0]))
+            return a * (p * p)
         case "-", 1.0, ("expit", u):
             return record("expit", -u)
         case "-", 1.0, ("exp", u):
@@ -52,6 +55,8 @@ def rewritten(operation: str, operands: list[Any]) -> Any:
             return record("log1p", -a.operands[1])
         case "log", ("*", 0.5, _) if (u := opposite(a.operands[1])) is not None:
             return log_cosh(u)
+        case "power", ("+", 1.0, ("exp", u)) | ("+", ("exp", u), 1.0), _:
+            return record("exp", b * record("softplus", u))
         case "power", ("expit", u), _:
             return record("exp", -(b * record("softplus", -u)))
     return record(operation, *operands)
@@ -75,6 +80,14 @@ def leaf(x: Any) -> Any:
 
 def kind(x: Any) -> str:
     return x.operation if isinstance(x, Symbol) else ""
+
+
+def sum_to(x: Any) -> Any:
+    """u, of 1 + exp(u)."""
+    match parts(x):
+        case ("+", 1.0, ("exp", u)) | ("+", ("exp", u), 1.0):
+            return u
+    return None
 
 
 def opposite(x: Any) -> Any:

@@ -207,7 +207,7 @@ def record(operation: str, *operands: Any) -> Any:
     if operation == "where":
         return where(*operands)
     if operation in {"&", "|"}:
-        if not all(isinstance(x, bool) or x.operation in CONDITIONS for x in operands):
+        if not all(map(is_condition, operands)):
             raise TypeError("& and | combine conditions, each in parentheses: (a < b) & (c < d)")
     else:
         operands = tuple(map(operand, operands))
@@ -229,6 +229,10 @@ def record(operation: str, *operands: Any) -> Any:
     if operation == "+" and isinstance(a, Symbol) and a.operation == "neg":
         return record("-", b, a.operands[0])
     return tapes[0].operation(operation, operands)
+
+
+def is_condition(x: Any) -> bool:
+    return isinstance(x, bool | np.bool_) or (isinstance(x, Symbol) and x.operation in CONDITIONS)
 
 
 def _one(x: Any) -> bool:

@@ -14,7 +14,17 @@ from functools import lru_cache
 from typing import Any
 
 from boostloss import ops
-from boostloss.symbols import CONDITIONS, FUNCTIONS, Symbol, Tape, applied, reached, record, where
+from boostloss.symbols import (
+    CONDITIONS,
+    FUNCTIONS,
+    Symbol,
+    Tape,
+    applied,
+    is_condition,
+    reached,
+    record,
+    where,
+)
 
 PRECEDENCE = {"|": 1, "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "neg": 5}
 DEEPEST = 8  # operations in one expression of a text
@@ -134,7 +144,8 @@ def read(text: str, arguments: Iterable[str], known: Mapping[str, float]) -> dic
     except (SyntaxError, RecursionError, MemoryError, TypeError, ArithmeticError) as error:
         raise ValueError(str(error)) from None
     traces = {name: Trace(x) for name, x in names.items() if isinstance(x, Symbol)}
-    if "" not in traces or traces[""].result.operation in CONDITIONS:
+    value = traces[""].symbols if "" in traces else []
+    if not any(x.operation == "argument" and x.known is None for x in value) or is_condition(names[""]):
         raise ValueError("its value does not depend on the prediction")
     return traces
 

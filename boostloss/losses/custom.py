@@ -32,7 +32,7 @@ from boostloss.losses.validation import check_number
 from boostloss.traces import Trace
 
 RESERVED = {"target", "raw_prediction", "prediction", "error", "margin", "minimiser", "half_width"}
-RESERVED |= {"inf", "nan", "link", "inverse_link", "formula", *dir(Loss)}
+RESERVED |= {"inf", "nan", "link", "inverse_link", "reduction", "numbers", "training"}
 CURVATURES = ("safe", "exact", "unit")
 defined: dict[str, type["CustomLoss"]] = {}  # the latest of each name
 
@@ -68,6 +68,10 @@ class CustomLoss(Loss):
                     f"{name} must be {default!r}: the value of {type(self).__name__} was recorded for it."
                 )
         self.trace  # noqa: B018  an error of the function comes now
+
+    def __repr__(self):
+        parameters = ", ".join(f"{name}={value!r}" for name, value in self.given.items())
+        return f"{type(self).__name__}({parameters})"
 
     def __eq__(self, other):
         return isinstance(other, CustomLoss) and self.record == other.record
@@ -237,6 +241,8 @@ def loss(
     if not inspect.isfunction(function):
         raise TypeError(f"loss takes a plain Python function, got {function!r}.")
     kind, data, parameters = signature_of(function)
+    if not function.__name__.isidentifier():
+        raise ValueError("a loss needs a name, by which models keep it: define it with def.")
     if kind != "target" and (link is not None or inverse_link is not None):
         raise ValueError(f"{place(function)}: only a loss of (target, prediction) has a link.")
     prediction_link = link_of(link, inverse_link)
@@ -278,7 +284,7 @@ def own_class(
     ):
         raise ValueError(f"smoothing must be a number >= 0 or None, got {smoothing!r}.")
     for parameter in parameters:
-        if parameter in RESERVED or parameter.startswith("_") or keyword.iskeyword(parameter):
+        if parameter in RESERVED or hasattr(CustomLoss, parameter) or keyword.iskeyword(parameter):
             raise ValueError(f"{name}: a parameter cannot be called {parameter!r} here.")
     binary = kind == "margin" or link.name == "logit"
     space = {
@@ -292,7 +298,9 @@ def own_class(
     }
     columns = [(key, float, field(default=number)) for key, number in parameters.items()]
     bases = (BinaryCustomLoss,) if binary else (CustomLoss,)
-    return make_dataclass(name, columns, bases=bases, namespace=space, frozen=True, eq=False)
+    return make_dataclass(
+        name, columns, bases=bases, namespace=space, frozen=True, eq=False, repr=False
+    )
 
 
 def signature_of(function: Callable[..., Any]) -> tuple[Kind, tuple[str, ...], dict[str, float]]:

@@ -20,8 +20,9 @@ PRECISION = 60  # digits of mpmath, enough for every cancellation at these point
 def lost_digits(loss: Any) -> tuple[int, float, float, str] | None:
     """The fewest digits that are right, the range of sizes where they are too few, and of what; None where all is well.
 
-    An infinite or missing result where the exact one is a double has no digits. The error of a value counts beside a
-    millionth of the value at 1, since no sum over rows knows smaller ones; that of a Hessian beside gradient / variable.
+    An infinite or missing result where the exact one is a double has no digits. Errors count beside a millionth of the
+    value, and a billionth of the derivatives, at 1, since no sum over rows knows smaller ones; those of a Hessian beside
+    gradient / variable too.
     """
     import mpmath as mp
 
@@ -31,14 +32,15 @@ def lost_digits(loss: Any) -> tuple[int, float, float, str] | None:
     bad: list[tuple[float, int, str]] = []
     with mp.workdps(PRECISION):
         parameters = {name: mp.mpf(number) for name, number in loss.given.items()}
-        unit = exact(loss, mp.mpf(1), target, parameters)
-        least = 0 if unit is None else abs(value(unit)) / 10**6
+        unit = exact(loss, mp.mpf(1), target, parameters) or Jet(0, 0, 0)
+        least = abs(unit.value) / 10**6, abs(unit.first) / 10**9, abs(unit.second) / 10**9
         for i, place in enumerate(x.tolist()):
             jet = exact(loss, mp.mpf(place), target, parameters)
             if jet is None:
                 continue
             slope, bend = abs(first(jet) or 0), abs(second(jet) or 0)
-            scales = max(abs(value(jet)), least), slope, max(bend, slope / abs(mp.mpf(place)))
+            sizes = abs(value(jet)), slope, max(bend, slope / abs(mp.mpf(place)))
+            scales = map(max, sizes, least)
             numbers = value(jet), first(jet) or 0, second(jet) or 0
             for name, column, true, scale in zip(
                 ("value", "gradient", "Hessian"), columns, numbers, scales, strict=False

@@ -11,6 +11,9 @@ from boostloss.losses.lifting import traced
 from boostloss.traces import Trace
 
 
+FARTHEST = 1e9
+
+
 def log_odds(prediction):
     return ops.log(prediction) - ops.log1p(-prediction)
 
@@ -82,11 +85,12 @@ def link_of(link: Any, inverse_link: Any) -> Link:
 
 
 def solved(function: Callable[[Any], Any], y: Any) -> Any:
-    """Where a monotone function is y, to the last bit, within 1e9 of 0."""
-    low, high = np.full_like(y, -1e9), np.full_like(y, 1e9)
+    """Where a monotone function is y, to the last bit; infinite where that is farther than 1e9 from 0."""
+    low, high = np.full_like(y, -FARTHEST), np.full_like(y, FARTHEST)
     rising = np.nanmean(np.sign(np.diff(function(np.linspace(-5.0, 5.0, 11))))) > 0.0
     for _ in range(120):
         middle = 0.5 * (low + high)
         below = (function(middle) < y) == rising
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return 0.5 * (low + high)
+    middle = 0.5 * (low + high)
+    return np.where(np.abs(middle) < 0.999 * FARTHEST, middle, np.copysign(np.inf, middle))
