@@ -7,9 +7,11 @@ leaves the text of its derivatives, which is compiled as if it had been written 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import numpy as np
+
 from boostloss.jets import first, second, value, variable
 from boostloss.ops import maximum, where
-from boostloss.symbols import Symbol, Tape
+from boostloss.symbols import Symbol, Tape, reached
 from boostloss.traces import Trace, compiled, safe, written
 
 Kind = Literal["error", "margin", "target"]
@@ -110,7 +112,8 @@ class Row:
         names = (*parameters, "minimiser", *further)
         self.rename = safe(("target", "raw_prediction", *names))
         self.kind = kind
-        self.y, self.f = tape.argument("target"), tape.argument("raw_prediction")
+        self.y = tape.argument("target")
+        self.f = tape.argument("raw_prediction")
         self.given = {name: tape.argument(name) for name in names}
         self.sign: Any = 2.0 * self.y - 1.0 if kind == "margin" else 1.0
         self.variable = {"error": self.f - self.y, "margin": self.sign * self.f}.get(kind, self.f)
@@ -130,9 +133,40 @@ class Row:
         x = self.variable if self.kind != "target" else self.variable + self.y
         results = [loss, self.sign * slope, *bends]
         results = [r if propagates(r, x) else where(x == x, r, x) for r in results]
-        statements, values = written(results, self.rename)
+        statements, values = written(typed(results, x), self.rename)
         body = (*statements, f"return {', '.join(values)}")
         return compiled(name, tuple(self.rename.values()), body)
+
+
+def typed(results: Sequence[Any], x: Any) -> list[Any]:
+    """The same results, in which a choice between two numbers has the precision of the data.
+
+    Torch would make it float32, and numba float64, since it knows of no data there.
+    """
+    values: dict[int, Any] = {}
+
+    def of(operand):
+        return values[id(operand)] if isinstance(operand, Symbol) else operand
+
+    data = {id(x)}
+    for symbol in reached([x, *results]):
+        operands = [of(operand) for operand in symbol.operands]
+        if symbol.operation == "argument":
+            data |= {id(symbol)} if symbol.operands[0] in {"target", "raw_prediction"} else set()
+            values[id(symbol)] = symbol
+            continue
+        arms = symbol.operands[1:] if symbol.operation == "where" else symbol.operands
+        if data & {id(arm) for arm in arms}:
+            data.add(id(symbol))
+        elif symbol.operation == "where" and not all(map(exact_in_float32, arms)):
+            operands[1] = where(x == x, operands[1], x)
+            data.add(id(symbol))
+        values[id(symbol)] = symbol.tape.operation(symbol.operation, tuple(operands))
+    return [of(result) for result in results]
+
+
+def exact_in_float32(x: Any) -> bool:
+    return isinstance(x, float) and float(np.float32(x)) == x
 
 
 def propagates(result, x):

@@ -1,7 +1,7 @@
 """Identities that keep digits: what a textbook writes, in the functions that lose none of them.
 
-``1 - exp(-x)``, ``log(1 + exp(x))`` or ``log(1 / (1 + exp(-x)))`` cancel, overflow or underflow as they stand. Each rule
-replaces an operation by one that is equal for every argument, and more exact for some.
+``1 - exp(-x)``, ``log(1 + exp(x))`` or ``log(1 / (1 + exp(-x)))`` cancel, overflow or underflow as they stand. Each
+rule replaces an operation by one that is equal for every argument, and more exact for some.
 """
 
 from typing import Any
@@ -30,7 +30,9 @@ def rewritten(operation: str, operands: list[Any]) -> Any:
             return record("expit", u)
         case "/", _, ("+", 1.0, ("exp", u)) | ("+", ("exp", u), 1.0):
             return a * record("expit", -u)
-        case "/", _, ("*", _, _) if b.operands[0] is b.operands[1] and sum_to(b.operands[0]) is not None:
+        case "/", _, ("*", _, _) if (
+            b.operands[0] is b.operands[1] and sum_to(b.operands[0]) is not None
+        ):
             p = record("expit", -sum_to(b.operands[0]))
             return a * (p * p)
         case "-", 1.0, ("expit", u):

@@ -1,8 +1,8 @@
 """Jets: numbers that carry their first and second derivative in one variable through a formula.
 
 Griewank & Walther, "Evaluating Derivatives", 2008, chapter 13. The members are numbers of any kind that
-`boostloss.ops` computes with: floats, arrays, tensors, mpmath numbers, or symbols, of which the rules make the text of a
-gradient and a Hessian.
+`boostloss.ops` computes with: floats, arrays, tensors, mpmath numbers, or symbols, of which the rules make the text of
+a gradient and a Hessian.
 
 A member that is None is zero by structure: it takes part in no operation, so that zero times infinity never arises.
 ``where`` selects derivatives as it selects values, so that the arm that is not taken cannot spoil them. At a corner of

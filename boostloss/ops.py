@@ -99,7 +99,10 @@ def sqrt(x):
 
 
 def power(x, p):
-    """``x`` to the power ``p``; 3 ulp, beyond |p| = 150 |p| / 50. NaN for a negative ``x`` unless ``p`` is an integer; 1 at p = 0."""
+    """``x`` to the power ``p``, 1 at p = 0 and NaN for a negative ``x`` unless ``p`` is an integer.
+
+    3 ulp; |p| / 50 beyond |p| = 150.
+    """
     if isinstance(x, Operand) or isinstance(p, Operand):
         return _library(x, p).power(x, p)
     return np.power(x, p) if _library(x, p) is np else x**p

@@ -7,7 +7,7 @@ A parameter knows its number beside its name, so that a formula may ask ``if alp
 this number, and its tape names the parameters that were asked for. Data has no number: to ask for it is an error.
 """
 
-import math
+import importlib
 import operator
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -35,7 +35,7 @@ OPERATORS = CONDITIONS | {
     "neg": operator.neg,
     "abs": operator.abs,
 }
-OF_ONE = ("sqrt", "exp", "expm1", "exprel", "log", "log1p", "log1p_square")
+OF_ONE: tuple[str, ...] = ("sqrt", "exp", "expm1", "exprel", "log", "log1p", "log1p_square")
 OF_ONE += ("tanh", "expit", "softplus", "arctan", "sign")
 FUNCTIONS = (*OF_ONE, "where", "minimum", "maximum", "clip", "power", "logaddexp")
 LONGEST = 20_000  # operations of a trace
@@ -53,13 +53,15 @@ class Symbol(Operand):
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         if method != "__call__" or options:
             raise TypeError(f"np.{ufunc.__name__} takes one number for each of its arguments here")
-        return called(ufunc.__name__, *inputs)
+        return _language().called(ufunc.__name__, *inputs)
 
     def __array_function__(self, function, types, args, options):
-        return called(function.__name__, *args, **options)
+        return _language().called(function.__name__, *args, **options)
 
     def __array__(self, *args, **options):
-        raise TypeError(f"a function of arrays is not in the language of losses, which has {KNOWN}")
+        raise TypeError(
+            f"a function of arrays is not in the language of losses, which has {_language().KNOWN}"
+        )
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -69,7 +71,7 @@ class Symbol(Operand):
     def __getitem__(self, key):
         raise TypeError("a loss is written for one row, a number that has no elements")
 
-    __iter__ = __len__ = __getitem__  # type: ignore[assignment]
+    __iter__ = __len__ = __getitem__
 
     def __bool__(self):
         if self.known is None:
@@ -81,16 +83,18 @@ class Symbol(Operand):
 
     def __float__(self):
         if self.known is None:
-            raise TypeError(f"a plain number is needed here, not data; the language has {KNOWN}")
+            raise TypeError(
+                f"a plain number is needed here, not data; the language has {_language().KNOWN}"
+            )
         return float(self.tape.asked(self))
 
     def __int__(self):
         return int(float(self))
 
     def __index__(self):
-        return (
-            operator.index(int(self)) if float(self) == int(self) else operator.index(float(self))
-        )
+        if not float(self).is_integer():
+            raise TypeError(f"an integer is needed here, not {self.known!r}")
+        return int(self)
 
     def __neg__(self):
         return record("neg", self)
@@ -113,6 +117,11 @@ class Symbol(Operand):
     __hash__ = object.__hash__
 
 
+def _language() -> Any:
+    """NumPy's names of the functions here, which are made of symbols."""
+    return importlib.import_module("boostloss.language")
+
+
 def _operators(sign):
     def forward(a, b):
         return NotImplemented if _foreign(b) else record(sign, a, b)
@@ -129,8 +138,18 @@ def _foreign(x):
 
 
 for _sign, _names in {
-    **{"+": "add", "-": "sub", "*": "mul", "/": "truediv", "&": "and", "|": "or"},
-    **{"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"},
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "&": "and",
+    "|": "or",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "==": "eq",
+    "!=": "ne",
 }.items():
     _forward, _reflected = _operators(_sign)
     setattr(Symbol, f"__{_names}__", _forward)
@@ -145,7 +164,7 @@ class Tape:
         self.symbols: dict[Any, Symbol] = {}
         self.inspected: set[str] = set()
 
-    def argument(self, name: str, known: float | None = None) -> Symbol:
+    def argument(self, name: str, known: float | None = None) -> Any:
         """Data, or a parameter with its number."""
         return self._keep(name, Symbol(self, "argument", (name,), known))
 
@@ -243,7 +262,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     if not isinstance(condition, Symbol):
         return a if condition else b
     if condition.operation not in CONDITIONS:
-        condition = condition != 0.0
+        condition = record("!=", condition, 0.0)
     return condition.tape.operation("where", (condition, operand(a), operand(b)))
 
 
@@ -263,7 +282,7 @@ def power(x: Any, p: Any) -> Any:
     return exact.get(p, lambda: record("power", x, p))()
 
 
-def _function(name):
+def recorded(name):
     return lambda *operands: record(name, *operands)
 
 
@@ -280,74 +299,9 @@ def ordered(name: str) -> Callable[..., Any]:
 
 
 Symbol.library = SimpleNamespace(
-    **{
-        "where": where,
-        "power": power,
-        "minimum": ordered("minimum"),
-        "maximum": ordered("maximum"),
-    },
-    **{name: _function(name) for name in (*OF_ONE, "logaddexp")},
+    where=where,
+    power=power,
+    minimum=ordered("minimum"),
+    maximum=ordered("maximum"),
+    **{name: recorded(name) for name in (*OF_ONE, "logaddexp")},
 )
-
-
-def clip(x, a_min=None, a_max=None, min=None, max=None):
-    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
-    x = x if low is None else ordered("maximum")(x, low)
-    return x if high is None else ordered("minimum")(x, high)
-
-
-def log(x, base=None):
-    return record("log", x) if base is None else record("log", x) / math.log(base)
-
-
-def cosh(x):
-    return 0.5 * (record("exp", x) + record("exp", -x))
-
-
-def sinh(x):
-    return 0.5 * (record("expm1", x) - record("expm1", -x))
-
-
-def _operator(sign):
-    return lambda a, b: record(sign, a, b)
-
-
-# NumPy's names, math's and scipy.special's, for what a loss may call.
-LANGUAGE: dict[str, Callable[..., Any]] = {
-    **{name: _function(name) for name in (*OF_ONE, "logaddexp")},
-    **{
-        name: ordered(short)
-        for short in ("minimum", "maximum")
-        for name in (short, f"f{short[:3]}")
-    },
-    **{
-        "where": where,
-        "clip": clip,
-        "power": power,
-        "float_power": power,
-        "pow": power,
-        "log": log,
-    },
-    **{"abs": operator.abs, "absolute": operator.abs, "fabs": operator.abs, "cosh": cosh},
-    **{"sinh": sinh, "square": lambda x: x * x, "reciprocal": lambda x: 1.0 / x},
-    **{"log2": lambda x: log(x, 2.0), "log10": lambda x: log(x, 10.0), "atan": _function("arctan")},
-    **{"exp2": lambda x: record("exp", math.log(2.0) * x), "negative": operator.neg},
-    **{"hypot": lambda a, b: record("sqrt", a * a + b * b), "positive": operator.pos},
-    **{"log_expit": lambda x: -record("softplus", -x), "logical_not": operator.invert},
-    **{"xlogy": lambda a, b: where(a == 0.0, 0.0, a * record("log", b))},
-    **{"add": _operator("+"), "subtract": _operator("-"), "multiply": _operator("*")},
-    **{"divide": _operator("/"), "true_divide": _operator("/")},
-    **{"less": _operator("<"), "less_equal": _operator("<="), "greater": _operator(">")},
-    **{"greater_equal": _operator(">="), "equal": _operator("=="), "not_equal": _operator("!=")},
-    **{"logical_and": _operator("&"), "logical_or": _operator("|")},
-    **{"bitwise_and": _operator("&"), "bitwise_or": _operator("|"), "invert": operator.invert},
-}
-KNOWN = "where, minimum, maximum, clip, abs, sign, sqrt, square, power, exp, expm1, log, log1p, tanh, sinh, cosh, arctan, "
-KNOWN += "logaddexp, expit, softplus, xlogy, + - * / **, comparisons, & and |"
-
-
-def called(name: str, *operands: Any, **options: Any) -> Any:
-    """A function of NumPy, math or scipy.special on symbols."""
-    if name not in LANGUAGE:
-        raise TypeError(f"{name} is not in the language of losses, which has {KNOWN}")
-    return LANGUAGE[name](*operands, **options)

@@ -145,14 +145,26 @@ def read(text: str, arguments: Iterable[str], known: Mapping[str, float]) -> dic
         raise ValueError(str(error)) from None
     traces = {name: Trace(x) for name, x in names.items() if isinstance(x, Symbol)}
     value = traces[""].symbols if "" in traces else []
-    if not any(x.operation == "argument" and x.known is None for x in value) or is_condition(names[""]):
+    if not any(x.operation == "argument" and x.known is None for x in value) or is_condition(
+        names[""]
+    ):
         raise ValueError("its value does not depend on the prediction")
     return traces
 
 
 SIGNS: dict[type, str] = {
-    **{ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitAnd: "&", ast.BitOr: "|"},
-    **{ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="},
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
 }
 
 

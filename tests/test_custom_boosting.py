@@ -84,7 +84,9 @@ def test_no_row_steps_past_its_least_loss(loss):
     distance = np.abs(f - (loss.link(y) if loss.kind == "target" else y + loss.shape.minimiser))
     moves = np.isfinite(distance) & (curvature > 0.0)
     # With half of a step, as with a learning rate of 1/2.
-    assert (0.5 * np.abs(gradient / np.where(moves, curvature, 1.0)) <= distance * (1 + 1e-9))[moves].all()
+    assert (0.5 * np.abs(gradient / np.where(moves, curvature, 1.0)) <= distance * (1 + 1e-9))[
+        moves
+    ].all()
 
 
 def test_a_kernel_in_float32_keeps_the_slope_of_far_rows():
@@ -122,7 +124,9 @@ def test_what_boosting_is_told():
         ({"curvature": "safe"}, (f, np.ones(100))),
     ):
         loss = bl.loss(half_square, **options)()
-        np.testing.assert_allclose(boosting_gradients(loss, y, f, dtype=float), expected, 1e-12, 1e-15)
+        np.testing.assert_allclose(
+            boosting_gradients(loss, y, f, dtype=float), expected, 1e-12, 1e-15
+        )
         assert bl.from_string(loss.record) == loss
         *_, last = boosting_step(loss, y, f, None).parameters
         assert last == {"unit": 0.0, "exact": 2.0}.get(options["curvature"], last)
@@ -185,7 +189,9 @@ def test_estimators(library, loss, unknown, tmp_path):
     if library.name == "lightgbm":
         sets = {"eval_X": X[VALID], "eval_y": y[VALID]}
     model.fit(X[TRAIN], y[TRAIN], **sets, **library.fit_options())
-    *_, metrics = library.metric_history(model).values()  # CatBoost's first are of the rows that train
+    *_, metrics = library.metric_history(
+        model
+    ).values()  # CatBoost's first are of the rows that train
     assert list(metrics) == [type(loss).__name__]
     (history,) = metrics.values()
     assert min(history) < 0.9 * history[0]

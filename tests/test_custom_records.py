@@ -63,7 +63,7 @@ def test_a_value_that_was_recorded_for_a_number_keeps_it():
     loss = bl.from_string(text)
     assert "decided='alpha'" in text
     assert type(loss)(scale=2.0).scale == 2.0
-    with pytest.raises(ValueError, match="alpha must be 0.0"):
+    with pytest.raises(ValueError, match=r"alpha must be 0\.0"):
         type(loss)(alpha=1.0)
 
 

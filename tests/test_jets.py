@@ -92,7 +92,13 @@ def test_corners_have_the_derivatives_of_the_right_side(scale):
 def test_powers_at_zero():
     x = variable(np.array([0.0, 0.0]))
     with np.errstate(all="ignore"):
-        for p, slope, bend in ((2.0, 0, 2), (3.0, 0, 0), (1.0, 1, 0), (1.5, 0, np.inf), (0.0, 0, 0)):
+        for p, slope, bend in (
+            (2.0, 0, 2),
+            (3.0, 0, 0),
+            (1.0, 1, 0),
+            (1.5, 0, np.inf),
+            (0.0, 0, 0),
+        ):
             for exponent in (p, np.full(2, p)):
                 found = ops.power(x, exponent)
                 np.testing.assert_array_equal(found.first, [slope] * 2)
@@ -133,7 +139,9 @@ def test_values_alone_give_the_formulas_that_were_written_by_hand(own, hand, dty
         ]
         for output, found, expected in zip(pair, *columns, strict=True):
             if own.kind == "error" and isinstance(own, own_barron) and output == LOSS:
-                np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e3 * np.finfo(dtype).eps)
+                np.testing.assert_allclose(
+                    found, expected, rtol=rtol, atol=1e3 * np.finfo(dtype).eps
+                )
                 continue
             # Where a Hessian passes through 0 its terms cancel.
             atol = rtol * 0.1 if output == HESSIAN else 0.0

@@ -20,8 +20,8 @@ from boostloss.losses.smoothing import sample
 # Of the median distance to the least loss. From a quarter to the whole all train well; twice as wide a kernel no longer
 # tells the two sides of a corner apart (`benchmarks/own_losses.py`).
 WIDTH = 0.5
-LEAST_CURVATURE = 0.1  # of the mean one, so that every row counts, and flat losses start
-LOGISTIC = 0.25  # the largest curvature of the logistic loss, whose unit others of a label get
+# Of the mean curvature, or of the largest one of a label, so that every row counts, and flat losses start.
+LEAST_CURVATURE = 0.1
 
 
 def custom_step(
@@ -29,16 +29,11 @@ def custom_step(
 ) -> tuple[Callable[..., Any], tuple[float, ...], float, float]:
     """Formula, parameters, scale and least curvature of the next round."""
     if loss.task == "binary":
-        width = LABEL_WIDTH if loss.smoothing is None else loss.smoothing
-        formula, parameters = smoothed(loss, width)
+        formula, parameters = smoothed(loss, half_width(loss, y, f))
         if loss.boosting_curvature == "unit":
             return formula, parameters, 1.0, 1.0
-        return (
-            formula,
-            parameters,
-            LOGISTIC / loss.largest_curvature,
-            LEAST_CURVATURE * loss.largest_curvature,
-        )
+        largest = loss.largest_curvature
+        return formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest
     rows = sample(len(y), weight)
     y, f = y[rows].astype(np.float64), f[rows].astype(np.float64)
     formula, parameters = smoothed(loss, half_width(loss, y, f))
@@ -63,6 +58,8 @@ def half_width(loss: CustomLoss, y: NDArray, f: NDArray) -> float:
     """Half the median distance to the least loss of the rows, where this is known and finite; else 0."""
     if loss.smoothing is not None:
         return loss.smoothing
+    if loss.task == "binary":
+        return LABEL_WIDTH
     if loss.kind == "error":
         least = loss.shape.minimiser
         distance = np.abs(f - y - (least if math.isfinite(least) else 0.0))
@@ -117,7 +114,10 @@ def smoothing_sentence(loss: CustomLoss) -> str:
         width = "half the median distance to the least loss, anew in every round"
     if not width:
         return "Boosting does not smooth it."
-    return f"Boosting smooths it by a uniform kernel, whose half-width is {width}: corners and flat parts get a curvature."
+    return (
+        f"Boosting smooths it by a uniform kernel, whose half-width is {width}: corners and flat parts get a "
+        "curvature."
+    )
 
 
 def curvature_sentence(loss: CustomLoss) -> str:

@@ -4,10 +4,10 @@ import ast
 import math
 from typing import Any
 
+from boostloss.losses import custom
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
-from boostloss.losses.custom import CustomLoss, defined
 from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 from boostloss.losses.records import restored
 
@@ -54,7 +54,7 @@ def from_string(text: str) -> Loss:
     """
     if ";" in text:
         return restored(text)
-    names = {loss.__name__: loss for loss in LOSSES} | defined
+    names = {loss.__name__: loss for loss in LOSSES} | custom.defined
     try:
         node: Any = ast.parse(text.strip(), mode="eval").body
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
@@ -83,7 +83,7 @@ def to_string(loss: Loss) -> str:
     str
         One line.
     """
-    return loss.record if isinstance(loss, CustomLoss) else repr(loss)
+    return loss.record if isinstance(loss, custom.CustomLoss) else repr(loss)
 
 
 def _literal(node: ast.expr) -> Any:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boostloss.derivatives import DATA, Kind, boosting_formula, formula
+from boostloss.derivatives import Kind, boosting_formula, formula
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, compute_numpy
 from boostloss.losses.base import Loss
 from boostloss.losses.best import best_constant
@@ -62,7 +62,7 @@ class CustomLoss(Loss):
     def __post_init__(self):
         for name in self.names:
             check_number(self, name, "a finite number", math.isfinite)
-            default = type(self).__dataclass_fields__[name].default
+            default = getattr(type(self), name)
             if name in self.decided and getattr(self, name) != default:
                 raise ValueError(
                     f"{name} must be {default!r}: the value of {type(self).__name__} was recorded for it."
@@ -116,15 +116,15 @@ class CustomLoss(Loss):
     @cached_property
     def smoothed_formula(self) -> Callable[..., Any]:
         """What boosting computes, smoothed by a kernel whose half-width is the last parameter."""
-        return boosting_formula(*self._described, self.boosting_curvature)
+        return boosting_formula(*self._described, curvature=self.boosting_curvature)
 
     @cached_property
     def sharp_formula(self) -> Callable[..., Any]:
         """What boosting computes where nothing is smoothed."""
-        return boosting_formula(*self._described, self.boosting_curvature, smooth=False)
+        return boosting_formula(*self._described, curvature=self.boosting_curvature, smooth=False)
 
     @property
-    def _described(self) -> tuple[Any, ...]:
+    def _described(self) -> tuple[str, Trace, Kind, tuple[str, ...], Trace | None]:
         link = self.prediction_link.trace if self.kind == "target" else None
         return type(self).__name__, self.trace, self.kind, self.names, link
 
@@ -234,10 +234,10 @@ def loss(
     >>> float(savage().inverse_link(np.array([0.0]))[0])
     0.5
     """
-    options = {"link": link, "inverse_link": inverse_link}
+    options: dict[str, Any] = {"link": link, "inverse_link": inverse_link}
     options |= {"curvature": curvature, "smoothing": smoothing}
     if function is None:
-        return lambda given: loss(given, **options)  # type: ignore[arg-type]
+        return lambda given: loss(given, **options)
     if not inspect.isfunction(function):
         raise TypeError(f"loss takes a plain Python function, got {function!r}.")
     kind, data, parameters = signature_of(function)

@@ -20,9 +20,9 @@ PRECISION = 60  # digits of mpmath, enough for every cancellation at these point
 def lost_digits(loss: Any) -> tuple[int, float, float, str] | None:
     """The fewest digits that are right, the range of sizes where they are too few, and of what; None where all is well.
 
-    An infinite or missing result where the exact one is a double has no digits. Errors count beside a millionth of the
-    value, and a billionth of the derivatives, at 1, since no sum over rows knows smaller ones; those of a Hessian beside
-    gradient / variable too.
+    An infinite or missing result where the exact one is a double has no digits. Errors count beside a millionth of
+    the value, and a billionth of the derivatives, at 1, since no sum over rows knows smaller ones; those of a Hessian
+    beside gradient / variable too.
     """
     import mpmath as mp
 
@@ -39,8 +39,8 @@ def lost_digits(loss: Any) -> tuple[int, float, float, str] | None:
             if jet is None:
                 continue
             slope, bend = abs(first(jet) or 0), abs(second(jet) or 0)
-            sizes = abs(value(jet)), slope, max(bend, slope / abs(mp.mpf(place)))
-            scales = map(max, sizes, least)
+            scales = abs(value(jet)), slope, max(bend, slope / abs(mp.mpf(place)))
+            scales = tuple(map(max, scales, least))
             numbers = value(jet), first(jet) or 0, second(jet) or 0
             for name, column, true, scale in zip(
                 ("value", "gradient", "Hessian"), columns, numbers, scales, strict=False

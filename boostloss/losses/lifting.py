@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from boostloss.identities import improved
-from boostloss.symbols import CONDITIONS, Symbol, Tape, called, ordered
+from boostloss.language import called
+from boostloss.symbols import CONDITIONS, Symbol, Tape, ordered
 from boostloss.traces import Trace
 
 

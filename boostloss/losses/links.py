@@ -10,7 +10,6 @@ from boostloss import ops
 from boostloss.losses.lifting import traced
 from boostloss.traces import Trace
 
-
 FARTHEST = 1e9
 
 

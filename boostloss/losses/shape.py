@@ -67,7 +67,7 @@ def at(loss: Any, x: NDArray, y: Any = None, formula: Any = None, *further: floa
 
 def shape_of(loss: Any) -> Shape:
     """The shape of a loss of one's own."""
-    targets = [None]
+    targets: list[Any] = [None]
     if loss.kind == "target":
         targets = {"identity": [-2.0, 0.5, 3.0], "logit": [0.0, 1.0]}.get(
             loss.prediction_link.name, [0.25, 1.0, 4.0]
