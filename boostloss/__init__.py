@@ -20,6 +20,7 @@ from boostloss.losses.catalogue import (
     Welsch,
     from_string,
 )
+from boostloss.losses.custom import loss
 
 if TYPE_CHECKING:
     from boostloss.check import check_loss
@@ -42,6 +43,7 @@ __all__ = [
     "Welsch",
     "check_loss",
     "from_string",
+    "loss",
 ]
 
 register_old_names()

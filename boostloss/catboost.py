@@ -7,6 +7,7 @@ stopping on the loss, the recovered probability, and a saved model that knows it
 """
 
 from contextlib import suppress
+from functools import wraps
 from typing import Any
 
 import catboost
@@ -30,6 +31,7 @@ from boostloss.boosting.estimators import (
     require_names,
     store_history,
 )
+from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
@@ -134,7 +136,7 @@ class _Estimator(catboost.CatBoost):
             raise ValueError(
                 f"save_snapshot must not be given with {self.loss!r}: what it has adapted to would be lost."
             )
-        if adaptation is not None or (isinstance(self.loss, Quantile) and not snapshots):
+        if adaptation is not None or (follows_residuals(self.loss) and not snapshots):
             self._follow(adaptation, prepared, y, weight)
         return prepared
 
@@ -232,6 +234,14 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     fit = all_or_nothing(catboost.CatBoostRegressor.fit)
     parent = catboost.CatBoostRegressor
     native_loss = "RMSE"
+
+    @wraps(catboost.CatBoostRegressor.predict)
+    def predict(self, data: Any, prediction_type: Any = None, *args: Any, **kwargs: Any) -> Any:
+        raw = super().predict(data, prediction_type, *args, **kwargs)
+        if prediction_type is not None or self.loss is None:
+            return raw
+        prediction = self.loss.inverse_link(raw)
+        return prediction if np.ndim(raw) else float(prediction)
 
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):

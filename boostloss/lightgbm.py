@@ -111,9 +111,11 @@ class _Estimator(lgb.LGBMModel):
 
     @wraps(lgb.LGBMModel.predict)
     def predict(self, X: Any, *args: Any, **options: Any) -> Any:
+        names = "raw_score", "start_iteration", "num_iteration", "pred_leaf", "pred_contrib"
+        options = dict(zip(names, args, strict=False)) | options
         other = any(options.get(name) for name in ("raw_score", "pred_leaf", "pred_contrib"))
-        if self.loss_ is None or self.loss_.task == "regression" or other:
-            return super().predict(X, *args, **options)
+        if self.loss_ is None or other:
+            return super().predict(X, **options)
         return self.loss_.inverse_link(super().predict(X, **options | {"raw_score": True}))
 
     def save_model(self, path: str | Path) -> None:

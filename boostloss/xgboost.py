@@ -280,6 +280,11 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
 
     task = "regression"
 
+    @wraps(xgb.XGBRegressor.predict)
+    def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
+        raw = super().predict(X, output_margin=output_margin, **options)
+        return raw if output_margin or self.loss_ is None else self.loss_.inverse_link(raw)
+
 
 class XGBClassifier(_Estimator, xgb.XGBClassifier):
     """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss.

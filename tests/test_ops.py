@@ -6,16 +6,24 @@ import pytest
 
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.ops import (
+    arctan,
+    clip,
     constant,
     exp,
+    expit,
     expm1,
     exprel,
     log,
     log1p,
     log1p_square,
+    logaddexp,
     maximum,
     minimum,
+    power,
+    sign,
+    softplus,
     sqrt,
+    tanh,
     where,
 )
 
@@ -33,6 +41,14 @@ def logarithms(y, f):
 
 def choices(y, f):
     return where(f > y, f, 0.1), minimum(f, 0.1), maximum(f, 0.1), constant(0.1, f)
+
+
+def sigmoids(y, f):
+    return tanh(f), expit(f), softplus(f), arctan(f)
+
+
+def powers(y, f):
+    return power(f, y), power(f, 1.5), logaddexp(f, y), sign(clip(f, -y, y))
 
 
 def run(formula, x, y=None):
@@ -103,6 +119,57 @@ def test_logarithms_to_a_few_ulps(dtype):
 
 
 @every_dtype
+def test_sigmoids_to_a_few_ulps(dtype):
+    largest = 700.0 if dtype == np.float64 else 87.0
+    x = spread(1e-300 if dtype == np.float64 else 1e-37, largest, dtype)
+    x = np.concatenate([-x, x])
+    references = mp.tanh, lambda t: 1 / (1 + mp.exp(-t)), lambda t: mp.log1p(mp.exp(t)), mp.atan
+    for values, reference in zip(run(sigmoids, x), references, strict=True):
+        assert error_in_ulps(values, x, reference) <= 3.0
+    values = run(sigmoids, np.array([np.inf, -np.inf, np.nan], dtype))
+    expected = [[1, -1], [1, 0], [np.inf, 0], [np.pi / 2, -np.pi / 2]]
+    for found, ends in zip(values, expected, strict=True):
+        np.testing.assert_allclose(found, [*ends, np.nan], rtol=1e-6)
+
+
+@every_dtype
+@pytest.mark.parametrize("p", [1.0, 0.3, -0.5, 2.5, 17.0, -33.25, 1000.0])
+def test_powers_to_a_few_ulps(dtype, p):
+    orders = (300 if dtype == np.float64 else 36) / max(abs(p), 1.0)
+    x = (10.0 ** np.random.default_rng(0).uniform(-orders, orders, 400)).astype(dtype)
+    values = run(powers, x, np.full_like(x, p))[0]
+    exponent = mp.mpf(float(dtype(p)))
+    assert error_in_ulps(values, x, lambda t: t**exponent) <= max(3.0, abs(p) / 50.0)
+
+
+@every_dtype
+def test_powers_of_any_number(dtype):
+    x = np.array([0, 0, 0, np.inf, np.inf, -2, -2, -2, 3, np.nan, 1e-310, -1.5], dtype)
+    p = np.array([2, -1, 0, 0.5, -1, 3, 2, 0.5, 0, 1, 0.5, -3], dtype)
+    with np.errstate(all="ignore"):
+        expected = np.power(x, p)
+    if dtype == np.float32:
+        expected[10] = 0.0  # of a float32 too small to be normal
+    np.testing.assert_allclose(run(powers, x, p)[0], expected, rtol=1e-6)
+
+
+@every_dtype
+def test_sums_of_exponentials_and_signs(dtype):
+    x = np.array([-500.0, -2.0, 0.0, 0.5, 3.0, 1e30, np.nan], dtype)
+    y = np.full_like(x, 1.0)
+    _, _, sums, signs = run(powers, x, y)
+    expected = [*np.logaddexp(x[:-1], y[:-1]), np.nan]
+    np.testing.assert_allclose(sums, expected, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(signs, [-1, -1, 0, 1, 1, 1, np.nan])
+
+
+@every_dtype
+def test_logarithm_beyond_its_domain(dtype):
+    x = np.array([-1.0, -1.5, -np.inf], dtype)
+    np.testing.assert_array_equal(run(logarithms, x)[1], [-np.inf, np.nan, np.nan])
+
+
+@every_dtype
 def test_special_values(dtype):
     information = np.finfo(dtype)
     least, largest = float(information.smallest_subnormal), float(information.max)
@@ -155,6 +222,10 @@ def test_choices(dtype):
 def test_operations_take_every_kind_of_number():
     functions = {exp: mp.exp, expm1: mp.expm1, exprel: mean_slope, sqrt: mp.sqrt}
     functions |= {log: mp.log, log1p: mp.log1p, log1p_square: log1p_of_square}
+    functions |= {tanh: mp.tanh, arctan: mp.atan, softplus: lambda x: mp.log1p(mp.exp(x))}
+    functions |= {expit: lambda x: 1 / (1 + mp.exp(-x))}
+    functions |= {lambda x: power(x, 1.5): lambda x: x**1.5}
+    functions |= {lambda x: logaddexp(x, 0.0): lambda x: mp.log(mp.exp(x) + 1)}
     for operation, reference in functions.items():
         for x in (1e-9, 0.7, 3e9 if operation in (log, log1p_square) else 30.0):
             true = reference(mp.mpf(x))

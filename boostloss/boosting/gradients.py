@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from boostloss.boosting.custom import custom_step
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Logistic
+from boostloss.losses.custom import CustomLoss
 from boostloss.losses.location import Quantile
 
 # The share of the largest curvature that a row keeps however far it is off. Newton's steps stay bounded where a loss
@@ -50,10 +52,17 @@ def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) ->
         parameters = _, width = loss.smoothed_parameters(y, f, weight)
         scale = 2.0 * width  # the curvature is at most 1 / (2 width)
         return Step(loss.formula, parameters, scale, LEAST_CURVATURE / scale)
+    if isinstance(loss, CustomLoss):
+        return Step(*custom_step(loss, y, f, weight))
     floor = LEAST_CURVATURE * loss.largest_curvature
     if isinstance(loss, Logistic):
         floor = 0.0  # as the libraries' own
     return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
+
+
+def follows_residuals(loss: Loss) -> bool:
+    """Whether the residuals alone decide on each step."""
+    return isinstance(loss, Quantile) or (isinstance(loss, CustomLoss) and loss.kind == "error")
 
 
 def row_share(loss: Loss) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import boostloss
 from boostloss.boosting.estimators import check_task
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import from_string
+from boostloss.losses.catalogue import from_string, to_string
 
 LOSS = "boostloss"
 CLASSES = "boostloss_classes"
@@ -23,7 +23,7 @@ KEYS = (LOSS, CLASSES)
 
 def record(loss: Loss, classes: NDArray | None = None) -> dict[str, str]:
     """The texts to keep in the file of a model, of its loss and, where the library does not keep them, its classes."""
-    texts = {LOSS: repr(loss)}
+    texts = {LOSS: to_string(loss)}
     if classes is not None:
         texts[CLASSES] = json.dumps(classes.tolist(), default=str)
     return texts

@@ -56,8 +56,10 @@ def is_far(loss: Loss, start: float, best: float, y: NDArray) -> bool:
     """Whether the way to the best constant would take many rounds."""
     if loss.task == "binary":
         return abs(start - best) > FAR_LOGIT
-    low, high = np.quantile(y, [0.25, 0.75])
-    spread = (high - low) or np.abs(y - best).mean()  # outliers must not make all starts near
+    raw = loss.link(y)
+    raw = raw[np.isfinite(raw)]  # the logarithm of a count of 0 is not
+    low, high = np.quantile(raw, [0.25, 0.75]) if len(raw) else (0.0, 1.0)
+    spread = (high - low) or np.abs(raw - best).mean()  # outliers must not make all starts near
     return bool(abs(start - best) > spread)
 
 

@@ -221,6 +221,13 @@ def in_memory(parameters: tuple[float, ...]) -> tuple[Any, int]:
     return memory, ctypes.addressof(memory)
 
 
+def compute_numpy(computation: Computation, rows: Rows, dtype: DTypeLike) -> list[NDArray]:
+    """As `evaluate`, without compiled code: for few rows of a formula that may never be compiled."""
+    shape = rows.raw_prediction.shape
+    columns = evaluate_numpy(computation, rows)
+    return [np.broadcast_to(np.asarray(column, dtype), shape) for column in columns]
+
+
 def evaluate_numpy(computation: Computation, rows: Rows) -> list[NDArray]:
     """The outputs without compiled code."""
     formula, (first, *others), parameters, factor, floor = computation

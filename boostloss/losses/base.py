@@ -1,5 +1,6 @@
 """What every loss can do, from its formula and its parameters alone."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, ClassVar, Literal
@@ -49,7 +50,7 @@ class Loss:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "formula" in vars(cls):  # not a method: it takes no `self`
+        if inspect.isfunction(vars(cls).get("formula")):  # not a method: it takes no `self`
             cls.formula = staticmethod(cls.formula)
 
     def __copy__(self) -> "Loss":

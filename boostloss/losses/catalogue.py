@@ -4,10 +4,12 @@ import ast
 import math
 from typing import Any
 
+from boostloss.losses import custom
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
+from boostloss.losses.records import restored
 
 LOSSES: tuple[type[Loss], ...] = (
     SquaredError,
@@ -30,7 +32,8 @@ def from_string(text: str) -> Loss:
     Parameters
     ----------
     text : str
-        A name, or a call with numbers as arguments; inf is a number here.
+        A name, or a call with numbers as arguments; inf is a number here. Or what `to_string` returns of a loss of
+        one's own, which need not be defined in this process. Nothing in the text is run.
 
     Returns
     -------
@@ -49,7 +52,9 @@ def from_string(text: str) -> Loss:
     >>> bl.from_string("Cauchy")
     Cauchy(scale=1.0)
     """
-    names = {loss.__name__: loss for loss in LOSSES}
+    if ";" in text:
+        return restored(text)
+    names = {loss.__name__: loss for loss in LOSSES} | custom.defined
     try:
         node: Any = ast.parse(text.strip(), mode="eval").body
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
@@ -64,6 +69,21 @@ def from_string(text: str) -> Loss:
         return loss(*arguments, **keywords)
     except TypeError as error:
         raise ValueError(f"{text!r}: {error}") from None
+
+
+def to_string(loss: Loss) -> str:
+    """The text from which `from_string` makes the loss again, in any process: what saved models keep.
+
+    Parameters
+    ----------
+    loss : Loss
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    return loss.record if isinstance(loss, custom.CustomLoss) else repr(loss)
 
 
 def _literal(node: ast.expr) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from boostloss.kernels.rows import GRADIENT, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.kernels.threads import parallel_map
@@ -21,7 +21,16 @@ CELLS = (1 << 16) - 8  # of the histogram, at most: its convolution then fits in
 EFFORT = 1 << 20  # rows times local minima whose losses are compared on all rows
 
 
-def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float = 0.0) -> float:
+Compute = Callable[[Computation, Rows, DTypeLike], list[NDArray]]
+
+
+def argmin_constant(
+    loss: Any,
+    y: NDArray,
+    weight: NDArray | None,
+    scale: float = 0.0,
+    compute: Compute = evaluate,
+) -> float:
     """The constant of least weighted loss.
 
     Parameters
@@ -32,6 +41,8 @@ def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float 
     weight : ndarray of shape (n_samples,) or None
     scale : float
         0 if the loss is convex, else the error up to which it is.
+    compute : callable, default `evaluate`
+        How formulas run over rows: `compute_numpy` compiles nothing.
 
     Returns
     -------
@@ -44,13 +55,14 @@ def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float 
 
     def total_loss(constant):
         def part(y, weight):
-            return [_columns(loss, (LOSS,), y, weight, constant)[0].sum()]
+            return [_columns(loss, (LOSS,), y, weight, constant, compute)[0].sum()]
 
         return _sum(part, y, weight)[0]
 
     def slope(constant, y=y, weight=weight):
         def part(y, weight):
-            gradient, majorizer = _columns(loss, (GRADIENT, MAJORIZER), y, weight, constant)
+            outputs = GRADIENT, MAJORIZER
+            gradient, majorizer = _columns(loss, outputs, y, weight, constant, compute)
             return gradient.sum(), np.abs(gradient).sum(), majorizer.sum()
 
         gradient, size, majorizer = _sum(part, y, weight)
@@ -60,7 +72,7 @@ def argmin_constant(loss: Any, y: NDArray, weight: NDArray | None, scale: float 
         few = _few_rows(y, weight)
         start = _root(lambda constant: slope(constant, *few), weighted_quantile(*few, 0.5))
         return _root(slope, *start)[0]
-    starts = _local_minima(loss, y, weight, scale)
+    starts = _local_minima(loss, y, weight, scale, compute)
     if len(starts) > 1:
         starts = sorted(starts, key=lambda start: total_loss(start[0]))[: 1 + EFFORT // len(y)]
     ends = [_root(slope, *start, scale)[0] for start in starts]
@@ -169,7 +181,7 @@ def _root(
 
 
 def _local_minima(
-    loss: Any, y: NDArray, weight: NDArray, scale: float
+    loss: Any, y: NDArray, weight: NDArray, scale: float, compute: Compute
 ) -> list[tuple[float, float]]:
     """The lowest local minima of the total loss, and its curvature there.
 
@@ -198,9 +210,8 @@ def _local_minima(
     mass[[0, -1]] = 0.0
 
     half = 1 << (n_cells - 1).bit_length()
-    error = step * np.arange(half + 1.0)
-    kernel = _columns(loss, (LOSS,), error, np.ones(half + 1), 0.0)[0]
-    spectrum = np.fft.rfft(np.concatenate([kernel, kernel[-2:0:-1]]))
+    error = step * np.fft.fftfreq(2 * half, 1.0 / (2 * half))  # from 0 up, then from below
+    spectrum = np.fft.rfft(_columns(loss, (LOSS,), -error, np.ones(2 * half), 0.0, compute)[0])
     total = np.fft.irfft(np.fft.rfft(mass, 2 * half) * spectrum, 2 * half)[:n_cells]
 
     rise_left, rise_right = total[:-2] - total[1:-1], total[2:] - total[1:-1]
@@ -278,11 +289,16 @@ def _few_rows(y: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _columns(
-    loss: Any, outputs: tuple[int, ...], y: NDArray, weight: NDArray, constant: float
+    loss: Any,
+    outputs: tuple[int, ...],
+    y: NDArray,
+    weight: NDArray,
+    constant: float,
+    compute: Compute,
 ) -> list[NDArray]:
     f = np.full(len(y), constant)
     computation = Computation(loss.formula, outputs, loss.parameters)
-    return evaluate(computation, Rows(y, f, weight), np.float64)
+    return compute(computation, Rows(y, f, weight), np.float64)
 
 
 def _sum(part: Callable[[NDArray, NDArray], Any], y: NDArray, weight: NDArray) -> NDArray:

@@ -1,6 +1,7 @@
 """What the modules have in common."""
 
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
 import torch
@@ -98,8 +99,9 @@ class LossModule(nn.Module):
         return None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        loss = vars(self).get("loss")
-        if isinstance(loss, Loss) and name in vars(loss) and not self.holds_tensor(name):
+        loss: Any = vars(self).get("loss")
+        fixed = {field.name for field in fields(loss)} if is_dataclass(loss) else set()
+        if name in fixed and not self.holds_tensor(name):
             raise AttributeError(f"{name} is fixed: make a new {type(self).__name__} to change it.")
         super().__setattr__(name, value)
 

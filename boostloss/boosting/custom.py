@@ -1,0 +1,131 @@
+"""How boosting trains a loss of one's own, of which it knows the value alone.
+
+The exact Hessian is what fails most: it is zero for slopes, negative for bounded costs, and a step by it passes the
+minimum by far where the curvature grows. `boostloss.derivatives.boosting_formula` is the cure, and what it needs in a
+round is decided here: the half-width of its kernel, and the size and the floor of the curvature.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss.kernels.rows import MAJORIZER, Computation, Rows, compute_numpy
+from boostloss.losses.custom import CustomLoss
+from boostloss.losses.shape import LABEL_WIDTH
+from boostloss.losses.smoothing import sample
+
+# Of the median distance to the least loss. From a quarter to the whole all train well; twice as wide a kernel no longer
+# tells the two sides of a corner apart (`benchmarks/own_losses.py`).
+WIDTH = 0.5
+# Of the mean curvature, or of the largest one of a label, so that every row counts, and flat losses start.
+LEAST_CURVATURE = 0.1
+
+
+def custom_step(
+    loss: CustomLoss, y: NDArray, f: NDArray, weight: NDArray | None
+) -> tuple[Callable[..., Any], tuple[float, ...], float, float]:
+    """Formula, parameters, scale and least curvature of the next round."""
+    if loss.task == "binary":
+        formula, parameters = smoothed(loss, half_width(loss, y, f))
+        if loss.boosting_curvature == "unit":
+            return formula, parameters, 1.0, 1.0
+        largest = loss.largest_curvature
+        return formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest
+    rows = sample(len(y), weight)
+    y, f = y[rows].astype(np.float64), f[rows].astype(np.float64)
+    formula, parameters = smoothed(loss, half_width(loss, y, f))
+    if loss.boosting_curvature == "unit":
+        return formula, parameters, 1.0, 1.0
+    computation = Computation(formula, (MAJORIZER,), parameters)
+    (curvature,) = compute_numpy(computation, Rows(y, f), float)
+    curvature = np.maximum(curvature[np.isfinite(curvature)], 0.0)
+    mean = float(curvature.mean()) if len(curvature) else 0.0
+    mean = mean if 0.0 < mean < math.inf else 1.0
+    return formula, parameters, 1.0 / mean, LEAST_CURVATURE * mean
+
+
+def smoothed(loss: CustomLoss, width: float) -> tuple[Callable[..., Any], tuple[float, ...]]:
+    """The formula of boosting for a half-width, and its parameters."""
+    if width > 0.0:
+        return loss.smoothed_formula, (*loss.parameters, width)
+    return loss.sharp_formula, loss.parameters
+
+
+def half_width(loss: CustomLoss, y: NDArray, f: NDArray) -> float:
+    """Half the median distance to the least loss of the rows, where this is known and finite; else 0."""
+    if loss.smoothing is not None:
+        return loss.smoothing
+    if loss.task == "binary":
+        return LABEL_WIDTH
+    if loss.kind == "error":
+        least = loss.shape.minimiser
+        distance = np.abs(f - y - (least if math.isfinite(least) else 0.0))
+    elif loss.prediction_link.trace is None:
+        return 0.0
+    else:
+        distance = np.abs(f - loss.prediction_link.forward(y))
+    distance = distance[np.isfinite(distance)]
+    return WIDTH * float(np.median(distance)) if len(distance) else 0.0
+
+
+def explained(loss: CustomLoss) -> str:
+    """What boosting does with a loss, and why, in plain sentences."""
+    shape, lines = loss.shape, [f"{loss!r} is {loss.trace.text}."]
+    of = {
+        "error": "the error, raw prediction - target",
+        "margin": "the margin, the raw prediction of label 1 and its negative for label 0",
+        "target": "target and prediction"
+        + (f", with the link {loss.prediction_link.name!r}" if loss.prediction_link.name else ""),
+    }[loss.kind]
+    lines.append(f"It is a function of {of}.")
+    if loss.kind != "target":
+        where = f"least at {shape.minimiser:g}" if math.isfinite(shape.minimiser) else "never least"
+        lines.append(f"It is {'convex' if shape.convex else 'not convex'}, and {where}.")
+    else:
+        lines.append(
+            f"It is {'convex' if shape.convex else 'not convex'} in the raw prediction"
+            + (", and least where the prediction is the target." if shape.minimiser == 0.0 else ".")
+        )
+    if shape.flat > 0.5:
+        lines.append("Its Hessian is zero nearly everywhere: by itself no tree would grow.")
+    elif shape.corner:
+        lines.append("Its slope jumps, where the Hessian does not see it.")
+    elif not shape.convex:
+        lines.append("Its Hessian is negative somewhere, where a Newton step goes uphill.")
+    lines += [smoothing_sentence(loss), curvature_sentence(loss)]
+    lines.append(
+        "Early stopping and the best constant are those of the exact loss"
+        + (", probabilities come from the slopes of both labels." if loss.kind == "margin" else ".")
+    )
+    return "\n".join(lines)
+
+
+def smoothing_sentence(loss: CustomLoss) -> str:
+    if loss.smoothing is not None:
+        width = f"{loss.smoothing:g}, as given" if loss.smoothing else ""
+    elif loss.task == "binary":
+        width = f"{LABEL_WIDTH:g}"
+    elif loss.kind == "target" and loss.prediction_link.trace is None:
+        width = ""
+    else:
+        width = "half the median distance to the least loss, anew in every round"
+    if not width:
+        return "Boosting does not smooth it."
+    return (
+        f"Boosting smooths it by a uniform kernel, whose half-width is {width}: corners and flat parts get a "
+        "curvature."
+    )
+
+
+def curvature_sentence(loss: CustomLoss) -> str:
+    if loss.boosting_curvature == "unit":
+        return "It divides by 1, as given: steps have the size of the slope."
+    if loss.boosting_curvature == "exact":
+        return "It divides by the second derivative of that, as given, but by a tenth of the mean one at least."
+    return (
+        "It divides by the larger of the second derivative of that and |gradient| / (2 distance to the least loss), so "
+        "that with a learning rate up to 1/2 no row steps past it, and by a tenth of the mean one at least."
+    )

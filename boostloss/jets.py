@@ -1,0 +1,308 @@
+"""Jets: numbers that carry their first and second derivative in one variable through a formula.
+
+Griewank & Walther, "Evaluating Derivatives", 2008, chapter 13. The members are numbers of any kind that
+`boostloss.ops` computes with: floats, arrays, tensors, mpmath numbers, or symbols, of which the rules make the text of
+a gradient and a Hessian.
+
+A member that is None is zero by structure: it takes part in no operation, so that zero times infinity never arises.
+``where`` selects derivatives as it selects values, so that the arm that is not taken cannot spoil them. At a corner of
+abs, minimum and maximum the derivatives are those of the right side, in the variable: sums of such corners that are
+smooth have their derivative there too, and even losses their curvature.
+"""
+
+import sys
+
+from boostloss import ops
+from boostloss.ops import Operand
+
+
+class Jet(Operand):
+    """A value with its first and second derivative."""
+
+    __slots__ = ("first", "second", "value")
+    __array_ufunc__ = None  # an array on the left leaves the operation to the jet
+    library = sys.modules[__name__]
+    rank = 2
+
+    def __init__(self, value, first=None, second=None):
+        self.value, self.first, self.second = value, first, second
+
+    def __neg__(self):
+        return Jet(-self.value, times(-1.0, self.first), times(-1.0, self.second))
+
+    def __add__(self, other):
+        return Jet(
+            self.value + value(other),
+            plus(self.first, first(other)),
+            plus(self.second, second(other)),
+        )
+
+    __radd__ = __add__
+
+    def __sub__(self, other):
+        return Jet(
+            self.value - value(other),
+            plus(self.first, times(-1.0, first(other))),
+            plus(self.second, times(-1.0, second(other))),
+        )
+
+    def __rsub__(self, other):
+        return -self + other if isinstance(other, Jet) else Jet(other, None, None) - self
+
+    def __mul__(self, other):
+        a, b, slopes = self.value, value(other), times(self.first, first(other))
+        return Jet(
+            a * b,
+            plus(times(self.first, b), times(first(other), a)),
+            plus(plus(times(self.second, b), times(second(other), a)), times(2.0, slopes)),
+        )
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other):
+        return divide(self, other)
+
+    def __rtruediv__(self, other):
+        return divide(other, self)
+
+    def __pow__(self, p):
+        return ops.power(self, p)
+
+    def __rpow__(self, base):
+        return ops.power(base, self)
+
+    def __abs__(self):
+        return where(less(self, 0.0), -self, self)
+
+    def __lt__(self, other):
+        return self.value < value(other)
+
+    def __le__(self, other):
+        return self.value <= value(other)
+
+    def __gt__(self, other):
+        return self.value > value(other)
+
+    def __ge__(self, other):
+        return self.value >= value(other)
+
+    def __eq__(self, other):
+        return self.value == value(other)
+
+    def __ne__(self, other):
+        return self.value != value(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def variable(number):
+    """The variable itself, at a number."""
+    return Jet(number, 1.0)
+
+
+def value(x):
+    """The number of a jet or of a constant."""
+    return x.value if isinstance(x, Jet) else x
+
+
+def first(x):
+    """The first derivative; None if it is zero."""
+    return x.first if isinstance(x, Jet) else None
+
+
+def second(x):
+    """The second derivative; None if it is zero."""
+    return x.second if isinstance(x, Jet) else None
+
+
+def plus(a, b):
+    """A sum of derivatives."""
+    if a is None or b is None:
+        return b if a is None else a
+    return a + b
+
+
+def times(a, b):
+    """A product with a derivative; a literal 1, as the derivative of the variable itself, leaves no operation."""
+    if a is None or b is None:
+        return None
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, float) and abs(x) == 1.0:
+            return y if x > 0.0 else -y
+    return a * b
+
+
+def chain(x, number, slope, bend=None):
+    """A function of a jet, by its value and derivatives there."""
+    curved = times(bend, times(x.first, x.first))
+    return Jet(number, times(slope, x.first), plus(curved, times(slope, x.second)))
+
+
+def divide(a, b):
+    quotient = value(a) / value(b)
+    if not isinstance(b, Jet):
+        inverse = 1.0 / b
+        return Jet(quotient, times(first(a), inverse), times(second(a), inverse))
+    inverse = 1.0 / b.value
+    slope = times(plus(first(a), times(-1.0, times(quotient, b.first))), inverse)
+    turn = plus(times(times(2.0, slope), b.first), times(quotient, b.second))
+    return Jet(quotient, slope, times(plus(second(a), times(-1.0, turn)), inverse))
+
+
+def where(condition, a, b):
+    def choose(x, y):
+        if x is None and y is None:
+            return None
+        return ops.where(condition, 0.0 if x is None else x, 0.0 if y is None else y)
+
+    members = choose(value(a), value(b)), choose(first(a), first(b)), choose(second(a), second(b))
+    return Jet(*members)
+
+
+def less(a, b):
+    """Whether ``a`` is less than ``b``, or comes to be just right of here."""
+    x, y = (number if number is not None else 0.0 for number in (first(a), first(b)))
+    if isinstance(x, float) and isinstance(y, float):
+        return value(a) <= value(b) if x < y else value(a) < value(b)
+    return (value(a) < value(b)) | ((value(a) == value(b)) & (x < y))
+
+
+def minimum(x, bound):
+    return where(less(bound, x), bound, x)
+
+
+def maximum(x, bound):
+    return where(less(x, bound), bound, x)
+
+
+def sqrt(x):
+    root = ops.sqrt(x.value)
+    inverse = 1.0 / x.value
+    slope = 0.5 / root
+    return chain(x, root, slope, -0.5 * (slope * inverse))
+
+
+def sign(x):
+    return Jet(ops.sign(x.value))
+
+
+def power(x, p):
+    if isinstance(p, Jet):
+        if isinstance(x, Jet):
+            return exp(p * log(x))
+        number, rate = ops.power(x, p.value), ops.log(x)
+        return chain(p, number, number * rate, number * rate * rate)
+
+    v = x.value
+    number, inverse, zero = ops.power(v, p), 1.0 / v, v == 0.0
+
+    def at_zero(factor, q):
+        """factor * 0**q, which is 0 for a factor of 0."""
+        if isinstance(factor, float):
+            return 0.0 if q > 0.0 or factor == 0.0 else factor if q == 0.0 else factor * inverse
+        vanishes = (q > 0.0) | (factor == 0.0)
+        return ops.where(vanishes, 0.0, ops.where(q == 0.0, factor, factor * inverse))
+
+    slope = number * inverse * p
+    bend = slope * inverse * (p - 1.0)
+    slope = ops.where(zero, at_zero(p, p - 1.0), slope)
+    bend = ops.where(zero, at_zero(p * (p - 1.0), p - 2.0), bend)
+    return chain(x, number, slope, bend)
+
+
+def exp(x):
+    e = ops.exp(x.value)
+    return chain(x, e, e, e)
+
+
+def expm1(x):
+    e = ops.exp(x.value)
+    return chain(x, ops.expm1(x.value), e, e)
+
+
+def exprel(x):
+    v = x.value
+    near = abs(v) < 1.0
+    short, far = ops.where(near, v, 0.0), ops.where(near, 1.0, v)
+    # The derivative is the sum of (k + 1) x^k / (k + 2)!, the second that of (k + 1) (k + 2) x^k / (k + 3)!.
+    slope, bend, factorial = 0.0, 0.0, SERIES
+    for k in range(SERIES_TERMS, -1, -1):
+        slope = slope * short + (k + 1.0) / factorial[k + 2]
+        bend = bend * short + (k + 1.0) * (k + 2.0) / factorial[k + 3]
+    relative, e = ops.exprel(v), ops.exp(far)
+    far_slope = (e - ops.exprel(far)) / far
+    slope = ops.where(near, slope, far_slope)
+    bend = ops.where(near, bend, (e - 2.0 * far_slope) / far)
+    return chain(x, relative, slope, bend)
+
+
+SERIES_TERMS = 18
+SERIES = [1.0]
+for _k in range(1, SERIES_TERMS + 4):
+    SERIES.append(SERIES[-1] * _k)
+
+
+def log(x):
+    inverse = 1.0 / x.value
+    return chain(x, ops.log(x.value), inverse, -(inverse * inverse))
+
+
+def log1p(x):
+    inverse = 1.0 / (1.0 + x.value)
+    return chain(x, ops.log1p(x.value), inverse, -(inverse * inverse))
+
+
+def log1p_square(x):
+    v = x.value
+    size = abs(v)
+    # v / (1 + v^2) and (1 - v^2) / (1 + v^2), divided by the larger of v^2 and 1, which may overflow
+    large = size > 1.0
+    other = ops.where(large, 1.0 / ops.where(large, v, 1.0), v)
+    square = other * other
+    below = 1.0 / (1.0 + square)
+    slope = 2.0 * other * below
+    scale = ops.where(large, square, 1.0)
+    bend = 2.0 * ops.where(large, square - 1.0, 1.0 - square) * scale * below * below
+    return chain(x, ops.log1p_square(v), slope, bend)
+
+
+def tanh(x):
+    e = ops.exp(-2.0 * abs(x.value))
+    t = ops.tanh(x.value)
+    slope = 4.0 * e / ((1.0 + e) * (1.0 + e))  # 1 - t^2 would cancel
+    return chain(x, t, slope, -2.0 * (t * slope))
+
+
+def _logistic(v):
+    """The sigmoid, what it lacks to 1, and its derivative."""
+    e = ops.exp(-abs(v))
+    below = 1.0 / (1.0 + e)
+    rest = e * below
+    return ops.where(v < 0.0, rest, below), ops.where(v < 0.0, below, rest), rest * below
+
+
+def expit(x):
+    p, _, slope = _logistic(x.value)
+    return chain(x, p, slope, -(slope * ops.tanh(0.5 * x.value)))
+
+
+def softplus(x):
+    p, _, slope = _logistic(x.value)
+    return chain(x, ops.softplus(x.value), p, slope)
+
+
+def logaddexp(a, b):
+    p, q, slope = _logistic(value(a) - value(b))
+    tilt = plus(first(a), times(-1.0, first(b)))
+    bend = plus(times(p, second(a)), times(q, second(b)))
+    return Jet(
+        ops.logaddexp(value(a), value(b)),
+        plus(times(p, first(a)), times(q, first(b))),
+        plus(times(slope, times(tilt, tilt)), bend),
+    )
+
+
+def arctan(x):
+    v = x.value
+    slope = 1.0 / (1.0 + v * v)
+    return chain(x, ops.arctan(v), slope, -2.0 * v * (slope * slope))
