@@ -322,11 +322,8 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         base_margin: Any = None,
         iteration_range: Any = None,
     ) -> NDArray:
-        options: dict[str, Any] = {
-            "validate_features": validate_features,
-            "base_margin": base_margin,
-            "iteration_range": iteration_range,
-        }
+        options: dict[str, Any] = {"validate_features": validate_features}
+        options |= {"base_margin": base_margin, "iteration_range": iteration_range}
         if self.loss_ is None:
             return super().predict_proba(X, **options)
         return targets.probabilities(self.loss_, super().predict(X, output_margin=True, **options))
@@ -338,16 +335,13 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         self._classes, encoded = targets.encode_labels(y)
-        if eval_set is not None:  # the parent knows the training set by the identity of its target
-            eval_set = [
-                (
-                    X,
-                    encoded
-                    if labels is y
-                    else targets.encode_as(self._classes, labels, f"eval_set[{i}]"),
-                )
-                for i, (X, labels) in enumerate(eval_set)
-            ]
+
+        def encode(i: int, labels: Any) -> Any:  # the parent knows the training set by its target
+            name = f"eval_set[{i}]"
+            return encoded if labels is y else targets.encode_as(self._classes, labels, name)
+
+        if eval_set is not None:
+            eval_set = [(X, encode(i, labels)) for i, (X, labels) in enumerate(eval_set)]
         return encoded, eval_set
 
     def _base_score(self, intercept: float) -> float:

@@ -121,11 +121,12 @@ def smoothing_sentence(loss: CustomLoss) -> str:
 
 
 def curvature_sentence(loss: CustomLoss) -> str:
+    least = f"and by a tenth of the {'largest' if loss.task == 'binary' else 'mean'} one at least"
     if loss.boosting_curvature == "unit":
         return "It divides by 1, as given: steps have the size of the slope."
     if loss.boosting_curvature == "exact":
-        return "It divides by the second derivative of that, as given, but by a tenth of the mean one at least."
+        return f"It divides by the second derivative of that, as given, {least}."
     return (
         "It divides by the larger of the second derivative of that and |gradient| / (2 distance to the least loss), so "
-        "that with a learning rate up to 1/2 no row steps past it, and by a tenth of the mean one at least."
+        f"that with a learning rate up to 1/2 no row steps past it, {least}."
     )

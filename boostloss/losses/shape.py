@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ def at(loss: Any, x: NDArray, y: Any = None, formula: Any = None, *further: floa
     ]
 
 
+@lru_cache(maxsize=256)
 def shape_of(loss: Any) -> Shape:
     """The shape of a loss of one's own."""
     targets: list[Any] = [None]
