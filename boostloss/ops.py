@@ -1,7 +1,7 @@
 """The elementary functions that formulas are written with.
 
-Each takes Python floats, NumPy arrays, torch tensors, mpmath numbers, jets (`boostloss.jets`) or symbols
-(`boostloss.symbols`), and works in the library of its argument. Under numba `kernels.numba_ops` replaces each with
+Each takes Python floats, NumPy arrays, torch tensors, mpmath numbers, jets (`autodiff.jets`) or symbols
+(`autodiff.symbols`), and works in the library of its argument. Under numba `kernels.numba_ops` replaces each with
 vectorisable code. ``where`` evaluates both of its values: make their arguments safe first, if the formula writes its
 derivatives out; on jets it selects derivatives too, and an arm that is not taken does no harm.
 

@@ -1,8 +1,8 @@
 """From a business cost to a trained and saved model.
 
-A shop orders what a model predicts. What is left over costs its storage; what is missing costs little at first, and more
-and more as customers stay away: the square of it. The loss is that sentence. Beside it stand the losses that one would
-try without it, each with the settings of the others.
+A shop orders what a model predicts. What is left over costs its storage; what is missing costs little at first, and
+more and more as customers stay away: the square of it. The loss is that sentence. Beside it stand the losses that one
+would try without it, each with the settings of the others.
 """
 
 import numpy as np

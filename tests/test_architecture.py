@@ -27,6 +27,7 @@ FORMULAS = sorted(path for path in (PACKAGE / "formulas").glob("*.py") if path.s
 LAYERS = (
     {"ops"},
     {"formulas"},
+    {"autodiff"},
     {"kernels"},
     {"losses", "distribution"},
     {"boosting", "torch", "plot"},

@@ -10,8 +10,8 @@ import pytest
 from own_losses import OWN, overstock, own_barron, poisson
 
 import boostloss as bl
+from boostloss.autodiff.traces import read
 from boostloss.losses.catalogue import to_string
-from boostloss.traces import read
 
 GOOD = "cost(over=3.0); error(curvature='safe', smoothing=None); where(error > 0.0, over * error, -error)"
 BODY = "cost(over=3.0); error(curvature='safe', smoothing=None); "

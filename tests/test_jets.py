@@ -7,7 +7,7 @@ from own_losses import own_barron, own_focal, own_huber, own_log_cosh, power_los
 
 import boostloss as bl
 from boostloss import ops
-from boostloss.jets import Jet, first, second, value, variable
+from boostloss.autodiff.jets import Jet, first, second, value, variable
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, Computation, Rows, evaluate
 
 FUNCTIONS = {

@@ -1,7 +1,7 @@
 """How boosting trains a loss of one's own, of which it knows the value alone.
 
 The exact Hessian is what fails most: it is zero for slopes, negative for bounded costs, and a step by it passes the
-minimum by far where the curvature grows. `boostloss.derivatives.boosting_formula` is the cure, and what it needs in a
+minimum by far where the curvature grows. `autodiff.derivatives.boosting_formula` is the cure, and what it needs in a
 round is decided here: the half-width of its kernel, and the size and the floor of the curvature.
 """
 

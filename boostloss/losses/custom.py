@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boostloss.derivatives import Kind, boosting_formula, formula
+from boostloss.autodiff.derivatives import Kind, boosting_formula, formula
+from boostloss.autodiff.traces import Trace
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, compute_numpy
 from boostloss.losses.base import Loss
 from boostloss.losses.best import best_constant
@@ -29,7 +30,6 @@ from boostloss.losses.lifting import place, traced
 from boostloss.losses.links import Link, link_of, solved
 from boostloss.losses.shape import Shape, shape_of
 from boostloss.losses.validation import check_number
-from boostloss.traces import Trace
 
 RESERVED = {"target", "raw_prediction", "prediction", "error", "margin", "minimiser", "half_width"}
 RESERVED |= {"inf", "nan", "link", "inverse_link", "reduction", "numbers", "training"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from boostloss.jets import Jet, first, second, value, variable
+from boostloss.autodiff.jets import Jet, first, second, value, variable
 from boostloss.losses.shape import at
 
 ENOUGH = 6  # digits: nearly those that float32 holds

@@ -11,10 +11,10 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from boostloss.identities import improved
-from boostloss.language import called
-from boostloss.symbols import CONDITIONS, Symbol, Tape, ordered
-from boostloss.traces import Trace
+from boostloss.autodiff.identities import improved
+from boostloss.autodiff.language import called
+from boostloss.autodiff.symbols import CONDITIONS, Symbol, Tape, ordered
+from boostloss.autodiff.traces import Trace
 
 
 def traced(

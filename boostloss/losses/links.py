@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from boostloss import ops
+from boostloss.autodiff.traces import Trace
 from boostloss.losses.lifting import traced
-from boostloss.traces import Trace
 
 FARTHEST = 1e9
 

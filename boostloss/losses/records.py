@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from boostloss.derivatives import DATA
+from boostloss.autodiff.derivatives import DATA
+from boostloss.autodiff.traces import Trace, read
 from boostloss.losses.custom import CustomLoss, defined, own_class
 from boostloss.losses.links import Link, link_of
-from boostloss.traces import Trace, read
 
 
 def restored(text: str) -> CustomLoss:

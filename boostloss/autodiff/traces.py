@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from boostloss import ops
-from boostloss.symbols import (
+from boostloss.autodiff.symbols import (
     CONDITIONS,
     FUNCTIONS,
     Symbol,

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from boostloss.symbols import OF_ONE, ordered, power, record, recorded, where
+from boostloss.autodiff.symbols import OF_ONE, ordered, power, record, recorded, where
 
 
 def clip(x, a_min=None, a_max=None, min=None, max=None):

@@ -1,7 +1,7 @@
 """Symbols: numbers that record what a formula does with them, to be written down and to be done again.
 
 A function that is called with symbols leaves straight-line arithmetic in the language of `boostloss.ops`, with all
-helpers, loops and constants resolved (`boostloss.traces`). NumPy's functions know symbols by NumPy's own protocols.
+helpers, loops and constants resolved (see `traces`). NumPy's functions know symbols by NumPy's own protocols.
 
 A parameter knows its number beside its name, so that a formula may ask ``if alpha == 2``: the trace is then that of
 this number, and its tape names the parameters that were asked for. Data has no number: to ask for it is an error.
@@ -119,7 +119,7 @@ class Symbol(Operand):
 
 def _language() -> Any:
     """NumPy's names of the functions here, which are made of symbols."""
-    return importlib.import_module("boostloss.language")
+    return importlib.import_module("boostloss.autodiff.language")
 
 
 def _operators(sign):

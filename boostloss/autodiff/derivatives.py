@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boostloss.jets import first, second, value, variable
+from boostloss.autodiff.jets import first, second, value, variable
+from boostloss.autodiff.symbols import Symbol, Tape, reached
+from boostloss.autodiff.traces import Trace, compiled, safe, written
 from boostloss.ops import maximum, where
-from boostloss.symbols import Symbol, Tape, reached
-from boostloss.traces import Trace, compiled, safe, written
 
 Kind = Literal["error", "margin", "target"]
 DATA = {"error": ("error",), "margin": ("margin",), "target": ("target", "raw_prediction")}

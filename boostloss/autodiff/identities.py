@@ -6,7 +6,7 @@ rule replaces an operation by one that is equal for every argument, and more exa
 
 from typing import Any
 
-from boostloss.symbols import Symbol, Tape, reached, record
+from boostloss.autodiff.symbols import Symbol, Tape, reached, record
 
 
 def improved(result: Symbol) -> Symbol:
