@@ -16,6 +16,9 @@ BIN = $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 	$(if $(LOCK),--constraint $(LOCK))
 
+# Two processes, each of which takes the next test when it is done: a short test leaves most of two cores idle.
+PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
+
 # The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
 FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels log_partition losses ops smoothing)
 
@@ -31,12 +34,12 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-report= $(FORMULA_TESTS)
-	$(BIN)/python -m pytest --cov --cov-append --cov-report= --durations=10
+	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-report= $(FORMULA_TESTS)
+	$(PYTEST) --cov --cov-append --cov-report= --durations=10
 	$(BIN)/coverage report --omit="boostloss/torch/*" --fail-under=94
 
 test-torch: $(VENV)/.installed-dev $(VENV)/.installed-torch
-	$(BIN)/python -m pytest -m torch --cov=boostloss/torch --cov-report=term --cov-fail-under=94
+	$(PYTEST) -m torch --cov=boostloss/torch --cov-report=term --cov-fail-under=94
 
 test-newest:
 	rm -rf .venv-newest
