@@ -270,3 +270,9 @@ def test_explain_says_what_boosting_does():
     unit = bl.loss(half_square, curvature="unit", smoothing=0)
     assert "divides by 1" in unit().explain()
     assert "does not smooth" in unit().explain()
+
+
+@pytest.mark.parametrize("loss", [x for x in OWN if x != softplus_squares()], ids=repr)
+def test_losses_are_what_they_say(loss):
+    report = bl.check_loss(loss, libraries=False)
+    assert report.passed, str(report)

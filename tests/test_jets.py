@@ -23,7 +23,7 @@ FUNCTIONS = {
     "softplus": (ops.softplus, [-40.0, -0.5, 1e-4, 2.0, 40.0]),
     "arctan": (ops.arctan, [-20.0, -0.5, 1e-4, 2.0, 1e6]),
     "power": (lambda x: ops.power(x, 2.5), [1e-3, 0.7, 9.0]),
-    "negative power": (lambda x: x**-1.3, [1e-3, 0.7, 9.0]),
+    "negative power": (lambda x: x**-1.25, [1e-3, 0.7, 9.0]),
     "power of a number": (lambda x: 1.7**x, [-3.0, 0.1, 8.0]),
     "power of itself": (lambda x: x**x, [0.2, 1.0, 3.0]),
     "quotient": (lambda x: (1.0 + x * x) / (3.0 - x), [-4.0, 0.1, 2.9]),

@@ -4,6 +4,7 @@
 rule replaces an operation by one that is equal for every argument, and more exact for some.
 """
 
+import math
 from typing import Any
 
 from boostloss.autodiff.symbols import Symbol, Tape, reached, record
@@ -105,6 +106,6 @@ def log_cosh(u: Symbol) -> Any:
     """log cosh u: log1p(2 sinh(u/2)^2) near 0, where the logarithm of 2 would cancel."""
     size = abs(u)
     m = record("expm1", -size)
-    near = record("log1p", 0.5 * m * m / (m + 1.0))
-    far = size + record("log1p", 0.5 * m * (m + 2.0))
+    near = record("log1p", 0.5 * m * m / record("exp", -size))
+    far = size - math.log(2.0) + record("softplus", -2.0 * size)
     return record("where", size < 1.0, near, far)

@@ -42,8 +42,8 @@ class Jet(Operand):
     def __sub__(self, other):
         return Jet(
             self.value - value(other),
-            plus(self.first, times(-1.0, first(other))),
-            plus(self.second, times(-1.0, second(other))),
+            minus(self.first, first(other)),
+            minus(self.second, second(other)),
         )
 
     def __rsub__(self, other):
@@ -132,6 +132,16 @@ def times(a, b):
     return a * b
 
 
+def minus(a, b):
+    """A difference of derivatives."""
+    return plus(a, times(-1.0, b))
+
+
+def over(a, b):
+    """A derivative divided by a number."""
+    return None if a is None else a / b
+
+
 def chain(x, number, slope, bend=None):
     """A function of a jet, by its value and derivatives there."""
     curved = times(bend, times(x.first, x.first))
@@ -144,9 +154,9 @@ def divide(a, b):
         inverse = 1.0 / b
         return Jet(quotient, times(first(a), inverse), times(second(a), inverse))
     inverse = 1.0 / b.value
-    slope = times(plus(first(a), times(-1.0, times(quotient, b.first))), inverse)
+    slope = times(minus(first(a), times(quotient, b.first)), inverse)
     turn = plus(times(times(2.0, slope), b.first), times(quotient, b.second))
-    return Jet(quotient, slope, times(plus(second(a), times(-1.0, turn)), inverse))
+    return Jet(quotient, slope, times(minus(second(a), turn), inverse))
 
 
 def where(condition, a, b):
@@ -177,9 +187,9 @@ def maximum(x, bound):
 
 def sqrt(x):
     root = ops.sqrt(x.value)
-    inverse = 1.0 / x.value
-    slope = 0.5 / root
-    return chain(x, root, slope, -0.5 * (slope * inverse))
+    inverse = 0.5 / root
+    slope = times(inverse, x.first)
+    return Jet(root, slope, minus(times(inverse, x.second), over(times(slope, slope), root)))
 
 
 def sign(x):
@@ -192,22 +202,21 @@ def power(x, p):
             return exp(p * log(x))
         number, rate = ops.power(x, p.value), ops.log(x)
         return chain(p, number, number * rate, number * rate * rate)
-
     v = x.value
-    number, inverse, zero = ops.power(v, p), 1.0 / v, v == 0.0
-
-    def at_zero(factor, q):
-        """factor * 0**q, which is 0 for a factor of 0."""
-        if isinstance(factor, float):
-            return 0.0 if q > 0.0 or factor == 0.0 else factor if q == 0.0 else factor * inverse
-        vanishes = (q > 0.0) | (factor == 0.0)
-        return ops.where(vanishes, 0.0, ops.where(q == 0.0, factor, factor * inverse))
-
-    slope = number * inverse * p
-    bend = slope * inverse * (p - 1.0)
-    slope = ops.where(zero, at_zero(p, p - 1.0), slope)
-    bend = ops.where(zero, at_zero(p * (p - 1.0), p - 2.0), bend)
-    return chain(x, number, slope, bend)
+    # From x**(p - 1), which is there where x**p has underflowed; beside 0 both quotients by x are exact enough.
+    lower, zero = ops.power(v, p - 1.0), v == 0.0
+    inverse = 1.0 / v
+    slope = p * lower
+    bend = (p - 1.0) * (slope * inverse)
+    factor = p * (p - 1.0)
+    if isinstance(p, float):
+        at_zero = 0.0 if factor == 0.0 or p > 2.0 else 2.0 if p == 2.0 else factor * inverse
+        slope = slope if p else 0.0 * v
+    else:
+        flat = (factor == 0.0) | (p > 2.0)
+        at_zero = ops.where(flat, 0.0, ops.where(p == 2.0, 2.0, factor * inverse))
+        slope = ops.where(p == 0.0, 0.0, slope)
+    return chain(x, ops.power(v, p), slope, ops.where(zero, at_zero, bend))
 
 
 def exp(x):
@@ -242,14 +251,19 @@ for _k in range(1, SERIES_TERMS + 4):
     SERIES.append(SERIES[-1] * _k)
 
 
+def logarithm(x, number, argument):
+    """log of an argument whose derivatives are those of x: first / argument, whose square may not underflow apart."""
+    inverse = 1.0 / argument
+    slope = times(inverse, x.first)
+    return Jet(number, slope, minus(times(inverse, x.second), times(slope, slope)))
+
+
 def log(x):
-    inverse = 1.0 / x.value
-    return chain(x, ops.log(x.value), inverse, -(inverse * inverse))
+    return logarithm(x, ops.log(x.value), x.value)
 
 
 def log1p(x):
-    inverse = 1.0 / (1.0 + x.value)
-    return chain(x, ops.log1p(x.value), inverse, -(inverse * inverse))
+    return logarithm(x, ops.log1p(x.value), 1.0 + x.value)
 
 
 def log1p_square(x):
@@ -293,7 +307,7 @@ def softplus(x):
 
 def logaddexp(a, b):
     p, q, slope = _logistic(value(a) - value(b))
-    tilt = plus(first(a), times(-1.0, first(b)))
+    tilt = minus(first(a), first(b))
     bend = plus(times(p, second(a)), times(q, second(b)))
     return Jet(
         ops.logaddexp(value(a), value(b)),

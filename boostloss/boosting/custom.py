@@ -89,6 +89,10 @@ def explained(loss: CustomLoss) -> str:
             f"It is {'convex' if shape.convex else 'not convex'} in the raw prediction"
             + (", and least where the prediction is the target." if shape.minimiser == 0.0 else ".")
         )
+        if loss.prediction_link.trace is None:
+            lines.append(
+                "Where it is least is not known: give `link` beside `inverse_link` for safer steps."
+            )
     if shape.flat > 0.5:
         lines.append("Its Hessian is zero nearly everywhere: by itself no tree would grow.")
     elif shape.corner:

@@ -39,8 +39,25 @@ def best_constant(loss: Any, y: NDArray, weight: NDArray | None) -> float:
         with np.errstate(all="ignore"):
             reach = 0.0 if loss.shape.convex else loss.shape.reach
             best = argmin_constant(loss, y, weight, reach, compute_for(y))
-        return best if math.isfinite(best) else weighted_quantile(y, weight, 0.5)
+        if not math.isfinite(best):
+            return weighted_quantile(y, weight, 0.5)
+        return middle(loss, y, weight, best) if loss.shape.corner else best
     return of_targets(loss, y, weight)
+
+
+def middle(loss: Any, y: NDArray, weight: NDArray, best: float) -> float:
+    """Of a flat stretch of the total loss its middle, as the median has it: its ends are where the slope turns."""
+    reach = 0.1 * float(np.ptp(y))
+    force = np.abs(loss.gradient_hessian(y, np.full(len(y), best))[0]) @ weight
+    ends = []
+    for side in (-1.0, 1.0):
+        inner, outer = best, best + side * reach
+        for _ in range(50):
+            place = 0.5 * (inner + outer)
+            flat = side * total(loss, GRADIENT, y, weight, place) <= 1e-9 * force
+            inner, outer = (place, outer) if flat else (inner, place)
+        ends.append(inner)
+    return 0.5 * (ends[0] + ends[1])
 
 
 def of_labels(loss: Any, y: NDArray, weight: NDArray) -> float:
