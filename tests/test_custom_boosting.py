@@ -224,7 +224,6 @@ def test_searches_try_own_losses(library):
 
 
 @pytest.mark.torch
-# Torch's tracer makes an instance itself, and lets the warning pass where warnings are errors.
 def test_torch_modules():
     torch = pytest.importorskip("torch")
     from boostloss.torch import LossModule
