@@ -11,7 +11,7 @@ import numpy as np
 from boostloss.boosting.libraries import LIBRARIES, Library
 from boostloss.check.rows import Failure, raw_predictions, targets
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import from_string
+from boostloss.losses.catalogue import from_string, to_string
 
 
 def backends(loss: Loss) -> Iterator[tuple[str, Callable[[Loss], str]]]:
@@ -24,12 +24,12 @@ def backends(loss: Loss) -> Iterator[tuple[str, Callable[[Loss], str]]]:
 
 def same_record(loss: Loss) -> str:
     for name, copy in (
-        ("repr", from_string(repr(loss))),
+        ("record", from_string(to_string(loss))),
         ("pickle", pickle.loads(pickle.dumps(loss))),
     ):
         if copy != loss or hash(copy) != hash(loss):
             raise Failure(f"{name} gives back {copy!r}")
-    return "repr and pickle give the same loss back"
+    return "record and pickle give the same loss back"
 
 
 def same_in_torch(loss: Loss) -> str:
