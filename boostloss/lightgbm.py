@@ -28,7 +28,7 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
-from boostloss.boosting.objective import check_loss
+from boostloss.boosting.objective import require_loss
 from boostloss.losses.base import Loss
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
@@ -74,7 +74,7 @@ def objective(loss: Loss) -> Callable:
     >>> booster.current_iteration()
     5
     """
-    return check_loss(loss)
+    return require_loss(loss)
 
 
 class _Estimator(lgb.LGBMModel):

@@ -26,7 +26,7 @@ from boostloss.boosting.estimators import (
     store_history,
     temporarily,
 )
-from boostloss.boosting.objective import check_loss, metric_name, read_call
+from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.boosting.start import user_level
 from boostloss.losses.base import Loss
 
@@ -55,7 +55,7 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     >>> objective(bl.Logistic(), scale_pos_weight=4.0)([0, 1, 0], [0.0, 0.1, 0.2])[0].round(2)
     array([ 0.5 , -1.9 ,  0.55], dtype=float32)
     """
-    check_loss(loss)
+    require_loss(loss)
     if scale_pos_weight is None or scale_pos_weight == 1.0:
         return loss
     targets.check_positive_weight(scale_pos_weight)
@@ -90,7 +90,7 @@ def metric(loss: Loss, factor: float = 1.0) -> Callable:
     >>> round(metric(bl.Huber(2.0), factor=1e6)([0.0, 0.0], [1e-4, 2e-4]), 6)
     0.0125
     """
-    check_loss(loss)
+    require_loss(loss)
     if not 0.0 < factor < math.inf:
         raise ValueError(f"factor must be a positive finite number, got {factor!r}.")
     return _Metric(loss, float(factor))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from boostloss.boosting.adaptation import Adaptation, adaptation_of, held_out
 from boostloss.boosting.gradients import boosting_step, fill_gradients
-from boostloss.boosting.objective import check_loss, metric_name
+from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.start import check_start
 from boostloss.losses.base import Loss
 from boostloss.losses.smoothing import thinned
@@ -54,7 +54,7 @@ def objective(loss: Loss) -> Any:
     >>> train(rows, params | {"allow_writing_files": False}, logging_level="Silent").tree_count_
     5
     """
-    if adaptation_of(check_loss(loss)) is not None:
+    if adaptation_of(require_loss(loss)) is not None:
         raise ValueError(
             f"loss must have numbers as parameters, got {loss!r}: CatBoost tells an objective nothing of rows "
             "and rounds. boostloss.catboost.CatBoostRegressor adapts it."
@@ -83,7 +83,7 @@ def metric(loss: Loss) -> Any:
     1.25
     """
     # CatBoost reports a metric under the name of its class.
-    return type(metric_name(check_loss(loss)), (Metric,), {})(loss)
+    return type(metric_name(require_loss(loss)), (Metric,), {})(loss)
 
 
 class Slot:

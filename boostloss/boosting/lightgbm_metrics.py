@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.boosting.objective import check_loss, metric_name, read_call
+from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.losses.base import Loss
 
 
@@ -31,7 +31,7 @@ def metric(loss: Loss) -> Callable:
     >>> metric(bl.Huber(2.0))([0.0, 0.0], [1.0, 2.0])
     ('Huber', 1.25, False)
     """
-    return _Metric(check_loss(loss), metric_name(loss))
+    return _Metric(require_loss(loss), metric_name(loss))
 
 
 @dataclass(frozen=True)

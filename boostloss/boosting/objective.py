@@ -79,7 +79,7 @@ def read_call(
     return y_pred.get_label(), y_true, None if weight is None or len(weight) == 0 else weight
 
 
-def check_loss(loss: Any) -> Loss:
+def require_loss(loss: Any) -> Loss:
     """The loss, if it is one."""
     if not isinstance(loss, Loss):
         raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
