@@ -105,7 +105,7 @@ def opposite(x: Any) -> Any:
 def log_cosh(u: Symbol) -> Any:
     """log cosh u: log1p(2 sinh(u/2)^2) near 0, where the logarithm of 2 would cancel."""
     size = abs(u)
-    m = record("expm1", -size)
-    near = record("log1p", 0.5 * m * m / record("exp", -size))
-    far = size - math.log(2.0) + record("softplus", -2.0 * size)
-    return record("where", size < 1.0, near, far)
+    p, m = record("exp", -size), record("expm1", -size)
+    near = size < 1.0
+    far = record("where", near, 0.0, size - math.log(2.0))
+    return far + record("log1p", record("where", near, 0.5 * m * m / p, p * p))
