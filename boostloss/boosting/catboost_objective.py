@@ -7,13 +7,14 @@ loss or a quantile, must therefore find these rows within a block.
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting.adaptation import Adaptation, adaptation_of, held_out
-from boostloss.boosting.gradients import boosting_step, fill_gradients
+from boostloss.boosting.gradients import Step, boosting_step, fill_gradients, fixed_step
 from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.start import check_start
 from boostloss.losses.base import Loss
@@ -111,6 +112,11 @@ class Objective(Slot):
         super().__init__(loss)
         self.first_round: list[Any] | None = None if known_start else []
 
+    @cached_property
+    def step(self) -> Step | None:
+        """What every block computes, if no row decides on it."""
+        return fixed_step(self.loss)
+
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
@@ -119,7 +125,7 @@ class Objective(Slot):
         if self.first_round is not None:
             self._watch_start(f, y, weight)
         pairs = np.empty((len(f), 2))
-        fill_gradients([pairs], self.loss, y, f, weight, -1.0)
+        fill_gradients([pairs], self.loss, y, f, weight, -1.0, self.step)
         return pairs
 
     def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:

@@ -1,7 +1,7 @@
 """Gradient and curvature as a booster is given them: scaled, the curvature bounded from below, kinks smoothed."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from numpy.typing import NDArray
 
@@ -46,6 +46,16 @@ def curvature_scale(loss: Loss) -> float:
     return 1.0 if loss.task == "binary" else 1.0 / loss.largest_curvature
 
 
+def fixed_step(loss: Loss) -> Step | None:
+    """What every boosting round computes; None for a loss that is smoothed anew for the rows of each round."""
+    if isinstance(loss, Quantile | CustomLoss):
+        return None
+    floor = LEAST_CURVATURE * loss.largest_curvature
+    if isinstance(loss, Logistic):
+        floor = 0.0  # as the libraries' own
+    return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
+
+
 def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
     """What the next boosting round computes for the rows at these raw predictions."""
     if isinstance(loss, Quantile):
@@ -54,10 +64,7 @@ def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) ->
         return Step(loss.formula, parameters, scale, LEAST_CURVATURE / scale)
     if isinstance(loss, CustomLoss):
         return Step(*custom_step(loss, y, f, weight))
-    floor = LEAST_CURVATURE * loss.largest_curvature
-    if isinstance(loss, Logistic):
-        floor = 0.0  # as the libraries' own
-    return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
+    return cast(Step, fixed_step(loss))
 
 
 def follows_residuals(loss: Loss) -> bool:
@@ -84,8 +91,11 @@ def fill_gradients(
 ) -> None:
     """Write gradient and curvature into two arrays, or into one of shape (n_samples, 2), times the factor."""
     rows = Rows(y, f, weight)
-    check_rows(rows)  # before `boosting_step` computes with them
-    formula, parameters, scale, floor = step or boosting_step(loss, *rows)
+    step = step or fixed_step(loss)
+    if step is None:
+        check_rows(rows)  # before it computes with them
+        step = boosting_step(loss, *rows)
+    formula, parameters, scale, floor = step
     outputs = GRADIENT, loss.curvature_output()
     computation = Computation(formula, outputs, parameters, factor * scale, floor)
     fill(results, computation, rows)
