@@ -130,7 +130,7 @@ class _Estimator(catboost.CatBoost):
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
             train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
-        adaptation = adaptation_of(self.loss)
+        adaptation = adaptation_of(self.loss, prepared["init_model"])
         snapshots = prepared["params"].get("save_snapshot", False)
         if snapshots and adaptation is not None:
             raise ValueError(

@@ -100,7 +100,7 @@ class _Estimator(lgb.LGBMModel):
         intercept = self._start(loss, target, options)
         options["eval_metric"] = self._metrics(loss, options.get("eval_metric"))
         options["callbacks"] = [*(options.get("callbacks") or []), _keep_objective]
-        run = self._objective = adaptation_of(loss) or loss
+        run = self._objective = adaptation_of(loss, options.get("init_model")) or loss
         with temporarily(self, _other_params=self._other_params | {"metric": "None"}):
             super().fit(X, y, **options)
         link = "binary sigmoid:1" if loss.task == "binary" else None

@@ -226,7 +226,7 @@ class _Estimator(xgb.XGBModel):
 
     def _setting(self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any) -> dict[str, Any]:
         """The parent's parameters while it fits a loss."""
-        adaptation = adaptation_of(loss)
+        adaptation = adaptation_of(loss, xgb_model)
         setting: dict[str, Any] = {
             "objective": adaptation or objective(loss, self.scale_pos_weight)
         }

@@ -173,7 +173,7 @@ def test_a_small_table_decides_all_together(rng):
 
 
 def test_a_run_remembers_every_round_and_estimates_less_often(rng):
-    run = Adaptation(bl.Barron("adaptive", "adaptive"))
+    run = Adaptation(bl.Barron("adaptive", "adaptive"), graduated=False)
     y = rng.standard_normal(2000)
     for _ in range(60):
         run(y, 0.99 * y)

@@ -4,6 +4,7 @@ The residuals of rows that train shrink as trees overfit, and a scale that follo
 held out of training, always the same ones, and the parameters follow their residuals, which are those of new rows.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from boostloss.boosting.gradients import fill_gradients
 from boostloss.kernels.rows import Rows, check_rows
 from boostloss.losses.adaptive import MOST, Adaptive, chosen_rows
 from boostloss.losses.base import Loss
+from boostloss.losses.scale import broad_scale, robust_scale
 from boostloss.losses.validation import as_column
 
 # The share of the rows that is held out, and how many at least; at most `MOST`. Two per cent cost next to nothing: with
@@ -20,17 +22,35 @@ from boostloss.losses.validation import as_column
 SHARE, FEWEST = 0.02, 50
 PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth more
 
+# A run stays nearly convex as long as the residuals shrink at more than half of their best pace, and the far ones do
+# not fall behind the others by a tenth, both over 6 rounds: then those that are left can no longer be learned. It is
+# robust after half as many rounds more. `benchmarks/graduation.py` shows what that costs and buys.
+WINDOW, SLOW, BEHIND, COOLING = 6, 0.5, 0.1, 0.5
 
-def adaptation_of(loss: Loss) -> "Adaptation | None":
-    """The objective of one training run of an adaptive loss, or None where nothing is adaptive."""
-    return Adaptation(loss) if isinstance(loss, Adaptive) else None
+
+def adaptation_of(loss: Loss, start_from: Any = None) -> "Adaptation | None":
+    """The objective of one training run of an adaptive loss, from a model if there is one; None where nothing is
+    adaptive."""
+    return Adaptation(loss, start_from is None) if isinstance(loss, Adaptive) else None
 
 
 class Adaptation:
-    """One training run of an adaptive loss: its objective, and the parameters of every round."""
+    """One training run of an adaptive loss: its objective, and the parameters of every round.
 
-    def __init__(self, loss: Adaptive):
+    A loss that redescends gives far rows next to no influence, also those that features would predict. So the run
+    begins with a loss that is nearly convex, at a temperature of 1, until the far residuals no longer shrink.
+
+    Parameters
+    ----------
+    loss : Adaptive
+    graduated : bool, default True
+        Whether the run begins so: not where it goes on from a model, nor in a call of which nothing is kept.
+    """
+
+    def __init__(self, loss: Adaptive, graduated: bool = True):
         self.loss = loss
+        self.temperature = float(graduated and loss.kind.graduates)
+        self.progress: list[tuple[float, float]] = []  # of each convex round, see `still_learns`
         self.fixed: Loss = loss  # of the current round
         self.rounds: list[Loss] = []
         self.next_estimate = 0
@@ -76,14 +96,35 @@ class Adaptation:
     def begin_round(self, error: NDArray, weight: NDArray | None) -> None:
         """Choose the loss of the next round by the residuals of the rows that are held out."""
         if self.due:
-            self.fixed = self.loss.fitted(error, weight)
+            self.fixed = self.loss.fitted(error, weight, self.temperature)
             self.next_estimate = len(self.rounds) + 1 + len(self.rounds) // PACE
         self.rounds.append(self.fixed)
+        if self.temperature > 0.0:
+            self.cool(error, weight)
+
+    def cool(self, error: NDArray, weight: NDArray | None) -> None:
+        """Choose the temperature of the next round."""
+        if self.temperature == 1.0 and self.still_learns(error, weight):
+            return
+        n_convex = len(self.progress)
+        self.temperature = max(0.0, 1.0 - (len(self.rounds) - n_convex + 1) / (COOLING * n_convex))
+
+    def still_learns(self, error: NDArray, weight: NDArray | None) -> bool:
+        """Whether all residuals, the far ones included, still shrink."""
+        broad, robust = (
+            math.log(max(scale(error, weight), 1e-300)) for scale in (broad_scale, robust_scale)
+        )
+        self.progress.append((broad, broad - robust))
+        size, tail = np.array(self.progress).T
+        if len(size) <= WINDOW:
+            return True
+        paces = size[:-WINDOW] - size[WINDOW:]
+        return bool(paces[-1] > SLOW * max(paces) and tail[-1] - tail[-1 - WINDOW] < BEHIND)
 
     @property
     def due(self) -> bool:
         """Whether the next round re-estimates."""
-        return len(self.rounds) >= self.next_estimate
+        return self.temperature > 0.0 or len(self.rounds) >= self.next_estimate
 
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:

@@ -32,6 +32,7 @@ class Adaptable(Loss):
     """A loss of the error whose parameters residuals can tell: given ``"adaptive"`` it becomes an `Adaptive`."""
 
     task: ClassVar[Task] = "regression"
+    graduates: ClassVar[bool] = False  # whether boosting begins with `graduated`
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if not any(map(is_adaptive, (*args, *kwargs.values()))):
@@ -59,6 +60,12 @@ class Adaptable(Loss):
         cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
     ) -> dict[str, float]:
         """A value for each parameter that may be adaptive, where the others are given."""
+        raise NotImplementedError
+
+    def graduated(
+        self, error: NDArray[Any], weight: NDArray[Any] | None, temperature: float
+    ) -> "Adaptable":
+        """The more convex and wider loss in place of this one, at a temperature in (0, 1]."""
         raise NotImplementedError
 
 
@@ -111,7 +118,12 @@ class Adaptive(Loss):
     def largest_curvature(self) -> float:
         raise self._unknown("curvature")
 
-    def fitted(self, error: ArrayLike, sample_weight: ArrayLike | None = None) -> Loss:
+    def fitted(
+        self,
+        error: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        temperature: float = 0.0,
+    ) -> Loss:
         """The loss with the parameters that suit these residuals.
 
         Parameters
@@ -119,6 +131,9 @@ class Adaptive(Loss):
         error : array-like of shape (n_samples,)
             Residuals of rows that have not trained.
         sample_weight : array-like of shape (n_samples,), optional
+        temperature : float, default 0.0
+            From 0, where a loss that redescends is itself, to 1, where a convex and wider one takes its place:
+            graduated non-convexity (Blake & Zisserman, "Visual Reconstruction", 1987; Barron 2019, section 1).
 
         Returns
         -------
@@ -143,7 +158,10 @@ class Adaptive(Loss):
             error, weight = error[rows], None if weight is None else weight[rows]
         given = dict(self.given)
         estimates = self.kind.estimates(error, weight, given)
-        return self.kind(**given | {name: estimates[name] for name in self.adaptive})
+        suited = self.kind(**given | {name: estimates[name] for name in self.adaptive})
+        if temperature == 0.0 or not self.kind.graduates:
+            return suited
+        return suited.graduated(error, weight, temperature)
 
     def loss(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 from boostloss.formulas.barron import barron
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
 from boostloss.losses.intercept import argmin_constant, steep_constant
-from boostloss.losses.scale import robust_scale, robust_shape
+from boostloss.losses.scale import broad_scale, robust_scale, robust_shape
 from boostloss.losses.validation import SCALE, allowed_scale
+
+# The shape with which a graduated fit begins: nearly convex. At 1 the far errors of wrong labels cost more.
+FIRST_ALPHA = 0.5
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Barron(Adaptable):
     alpha: float | Literal["adaptive"] = 1.0
     scale: float | Literal["adaptive"] = 1.0
     formula = barron
+    graduates = True
 
     def __post_init__(self) -> None:
         self._check("alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
@@ -69,18 +73,32 @@ class Barron(Adaptable):
         alpha = given.get("alpha", cls.alpha)
         if alpha == ADAPTIVE:
             alpha = robust_shape(error, weight, spread)
-        if alpha > 2.0:  # a far error has more weight than a near one
-            return {"scale": allowed_scale(FAR_ERROR * spread)}
-        # (FAR_ERROR^2 / (b scale^2) + 1)^(-b/2) = KEPT_WEIGHT, with b bounded so that scale^2 stays in sight of 1
-        b = min(max(2.0 - alpha, 0.5), 1e9)
-        scale = FAR_ERROR / math.sqrt(b * math.expm1(-2.0 / b * math.log(KEPT_WEIGHT)))
-        return {"alpha": alpha, "scale": allowed_scale(scale * spread)}
+        return {"alpha": alpha, "scale": suited_scale(alpha, spread)}
+
+    def graduated(
+        self, error: NDArray[Any], weight: NDArray[Any] | None, temperature: float
+    ) -> Adaptable:
+        alpha, scale = self.parameters
+        alpha = max(alpha, FIRST_ALPHA + 1.0 - 1.0 / temperature)
+        spread = robust_scale(error, weight) or 1.0
+        spread *= max(broad_scale(error, weight) / spread, 1.0) ** temperature
+        return Barron(alpha, max(scale, suited_scale(alpha, spread)))
 
     def _best_constant(self, y, weight):
         alpha, scale = self.parameters
         if alpha > 2.0:
             return steep_constant(alpha, scale, y, weight)
         return argmin_constant(self, y, weight, scale=scale if alpha < 1.0 else 0.0)
+
+
+def suited_scale(alpha: float, spread: float) -> float:
+    """The scale at which an error of three standard deviations keeps 2/11 of its weight."""
+    if alpha > 2.0:  # a far error has more weight than a near one
+        return allowed_scale(FAR_ERROR * spread)
+    # (FAR_ERROR^2 / (b scale^2) + 1)^(-b/2) = KEPT_WEIGHT, with b bounded so that scale^2 stays in sight of 1
+    b = min(max(2.0 - alpha, 0.5), 1e9)
+    scale = FAR_ERROR / math.sqrt(b * math.expm1(-2.0 / b * math.log(KEPT_WEIGHT)))
+    return allowed_scale(scale * spread)
 
 
 @dataclass(frozen=True)

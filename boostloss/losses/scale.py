@@ -11,6 +11,7 @@ from boostloss.kernels.rows import LOSS, Computation, Rows, fill
 from boostloss.losses.intercept import weighted_quantile
 
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
+NORMAL_ROOT = 0.8221789586623885  # mean sqrt(|x|) of one: 2^(1/4) Gamma(3/4) / sqrt(pi)
 # Twice the drop of a log-likelihood has a chi-squared distribution of one degree of freedom (Wilks 1938), of which 95 %
 # lie below 3.84.
 PLAUSIBLE_DROP = 1.92
@@ -54,3 +55,11 @@ def robust_scale(error: NDArray, weight: NDArray | None = None) -> float:
     size = np.abs(error)
     median = float(np.median(size)) if weight is None else weighted_quantile(size, weight, 0.5)
     return (median or float(np.average(size, weights=weight))) / NORMAL_MAD
+
+
+def broad_scale(error: NDArray, weight: NDArray | None = None) -> float:
+    """The standard deviation of normal residuals whose sizes have the same mean square root; 0 where all are 0.
+
+    It sees a minority of far residuals, which the median does not, and is finite where their mean is not.
+    """
+    return float(np.average(np.sqrt(np.abs(error)), weights=weight) / NORMAL_ROOT) ** 2
