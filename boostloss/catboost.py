@@ -33,6 +33,7 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
+from boostloss.boosting.metrics import check_readable
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Logistic, Quantile, SquaredError
@@ -94,23 +95,31 @@ class _Estimator(catboost.CatBoost):
 
     def _get_canonized_params(self) -> Any:
         """The parameters as CatBoost's own training takes them."""
-        if self.loss is None:
-            return super()._get_canonized_params()
         if self._canonized_params is None:
-            given = {
-                name: value for name, value in self._init_params.items() if name != "objective"
-            }
-            stand_in = self.parent(**given | {"loss_function": self.native_loss})
-            params = stand_in._get_canonized_params()
-            params["loss_function"] = Objective(self.loss, known_start=True)
-            eval_metric = params.get("eval_metric", self.loss)
-            params["eval_metric"] = (
-                metric(eval_metric) if isinstance(eval_metric, Loss) else eval_metric
-            )
-            if not isinstance(self.loss, ONE_STEP):
-                params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
+            loss = self.loss
+            params = super()._get_canonized_params() if loss is None else self._native_params(loss)
+            if isinstance(params.get("eval_metric"), Loss):
+                params["eval_metric"] = metric(params["eval_metric"])
             self._canonized_params = params
         return self._canonized_params
+
+    def _native_params(self, loss: Loss) -> dict[str, Any]:
+        """What takes the place of the parameters of a loss, except its metric."""
+        given = {name: value for name, value in self._init_params.items() if name != "objective"}
+        stand_in = self.parent(**given | {"loss_function": self.native_loss})
+        params = stand_in._get_canonized_params()
+        params["loss_function"] = Objective(loss, known_start=True)
+        for name in ("eval_metric", "custom_metric"):
+            if (
+                params.get(name)
+                and not isinstance(params[name], Loss)
+                and not hasattr(params[name], "evaluate")
+            ):
+                check_readable(loss, params[name], name)
+        params.setdefault("eval_metric", loss)
+        if not isinstance(loss, ONE_STEP):
+            params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
+        return params
 
     def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
         """What the parent trains from, with the best constant as baseline."""

@@ -225,14 +225,14 @@ class _Estimator(lgb.LGBMModel):
 
     def _metrics(self, loss: Loss, eval_metric: Any) -> list[Any]:
         """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
-        wanted = list(eval_metric) if isinstance(eval_metric, list) else [eval_metric]
-        given = [p for name, p in self.get_params().items() if name in METRIC and p is not None]
-        for names in given:
-            wanted += names.split(",") if isinstance(names, str) else list(names)
-        wanted = [each for each in wanted if each is not None]
-        if not given and metric(loss) not in wanted:
-            wanted.append(metric(loss))
-        return [of_raw_predictions(loss, each) for each in wanted]
+        asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]
+        given = [p for name, p in self.get_params().items() if name in METRIC and p]
+        split = (p.split(",") if isinstance(p, str) else p for p in given)
+        names = [
+            name for part in split for name in part if name
+        ]  # "" is the metric of the objective
+        wanted = [of_raw_predictions(loss, each) for each in [*asked, *names] if each is not None]
+        return wanted if names or metric(loss) in wanted else [*wanted, metric(loss)]
 
 
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
@@ -263,8 +263,8 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     """`lightgbm.LGBMClassifier`, whose `objective` may be a binary loss of boostloss.
 
     As `LGBMRegressor` of this module. The two classes may be of any type; `class_weight`, `scale_pos_weight` and
-    `is_unbalance` multiply the training weights; a callable `eval_metric` gets raw predictions, as LightGBM has it
-    beside a custom objective. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
+    `is_unbalance` multiply the training weights; a callable `eval_metric` gets probabilities, those of
+    ``predict_proba``. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
     `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of this
     class the posterior.
 
