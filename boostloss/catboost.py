@@ -85,6 +85,9 @@ class _Estimator(catboost.CatBoost):
         self._object = type(self._object)()  # or CatBoost would load into it
         super().load_model(*args, **kwargs)
         loss = records.restore({key: self.get_metadata().get(key) for key in records.KEYS}, self)
+        if not self.tree_count_:  # CatBoost takes half of a JSON file for a model
+            raise ValueError("the file holds no model that CatBoost can read.")
+        records.check_classes(self.classes_, self)
         if loss is not None:
             params = self._init_params | {"loss_function": loss}
             if params.get("eval_metric") == UNNAMED:

@@ -145,11 +145,12 @@ class _Estimator(lgb.LGBMModel):
             If the file does not say what the loss is, or names one for another task.
         """
         forget_fit(self)
-        booster = lgb.Booster(model_file=path)
-        texts = model_text.read_record(booster.model_to_string())
+        # The record stands last: where it is, the file is whole. LightGBM ends the process by half of one.
+        texts = model_text.read_record(Path(path).read_text("utf-8", "replace"))
         loss = records.restore(texts, self)
         if loss is None:
             raise ValueError(f"path must be a model saved by boostloss.lightgbm, got {path!r}.")
+        booster = lgb.Booster(model_file=path)
         self.set_params(objective=loss)
         self._Booster, self.fitted_ = booster, True
         self._n_features = self._n_features_in = booster.num_feature()

@@ -135,15 +135,21 @@ class _Estimator(xgb.XGBModel):
         forget_fit(self)
         if self.__sklearn_is_fitted__():
             del self._Booster  # or XGBoost would load into it
-        super().load_model(fname)
-        booster = self.get_booster()
-        texts = {key: booster.attr(key) for key in records.KEYS}
-        loss = records.restore(texts, self)
+        try:
+            super().load_model(fname)
+        except TypeError:  # a model for the other task: the loss says it as in the other libraries
+            self._restore()
+            raise
+        texts, loss = self._restore()
         if loss is not None:
             self.objective = self.loss_ = loss
             self.base_score = None  # that of the file is no start for a new fit
             if self.task == "binary":
                 self._classes = records.restore_classes(texts)
+
+    def _restore(self) -> tuple[dict[str, Any], Loss | None]:
+        texts = {key: self.get_booster().attr(key) for key in records.KEYS}
+        return texts, records.restore(texts, self)
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         """The targets for the parent, valid for the loss."""
@@ -260,6 +266,10 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def classes_(self) -> NDArray:
         """The labels given to fit."""
         return super().classes_ if self.loss_ is None else self._classes
+
+    def _restore(self) -> tuple[dict[str, Any], Loss | None]:
+        texts = {key: self.get_booster().attr(key) for key in records.KEYS}
+        return texts, records.restore(texts, self)
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         self._classes, encoded = targets.encode_labels(y)

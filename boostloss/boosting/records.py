@@ -48,6 +48,10 @@ def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
             f"(the plain library predicts with the model all the same): {error}"
         ) from error
     check_task(loss, estimator.task, estimator)
+    if loss.task == "regression" and texts.get(CLASSES) is not None:
+        raise ValueError(
+            f"the model's record names {loss!r}, a regression loss, and the classes {texts[CLASSES]}."
+        )
     return loss
 
 
@@ -57,13 +61,22 @@ def restore_classes(texts: Mapping[str, str | None]) -> NDArray:
     Raises
     ------
     ValueError
-        If they are missing or unreadable.
+        If they are missing, unreadable or not in order.
     """
     text = texts.get(CLASSES)
     try:
         classes = np.array(json.loads(text or ""))
-    except ValueError:  # JSON's, or of lists of unequal length
+    except (ValueError, RecursionError):  # JSON's, or of lists of unequal length
         classes = np.empty(0)
-    if classes.shape != (2,):
-        raise ValueError(f"the model's record must name its two classes, got {text!r}.")
+    if classes.shape != (2,) or classes.dtype.kind not in "biufU" or not classes[0] < classes[1]:
+        raise ValueError(f"the model's record must name its two classes, in order, got {text!r}.")
     return classes
+
+
+def check_classes(classes: NDArray, estimator: Any) -> None:
+    """Refuse a model with classes for a regressor, and one without for a classifier."""
+    if (len(classes) > 0) != (estimator.task == "binary"):
+        raise ValueError(
+            f"{type(estimator).__name__} takes the model of a {estimator.task} loss; that of the file names "
+            f"{f'the classes {classes.tolist()}' if len(classes) else 'no classes'}."
+        )
