@@ -261,9 +261,7 @@ def test_a_file_of_the_other_task_changes_nothing(library, tmp_path):
     assert fitted_loss(library, model) == bl.Huber()
 
 
-@pytest.mark.parametrize(
-    "classes", [None, np.sort(NAMES), np.array([-1, 1]), np.array([False, True])]
-)
+@pytest.mark.parametrize("classes", [None, NAMES[::-1], np.array([-1, 1]), np.array([False, True])])
 def test_a_record_is_read_back(classes):
     loss = bl.Focal(0.5, 0.25)
     texts = record(loss, classes)

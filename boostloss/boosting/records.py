@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import boostloss
 from boostloss.boosting.estimators import check_task
 from boostloss.losses.base import Loss
+from boostloss.losses.calls import excerpt
 from boostloss.losses.catalogue import from_string, to_string
 
 LOSS = "boostloss"
@@ -44,7 +45,7 @@ def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
         loss = from_string(text)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"the model's record of its loss, {text!r}, is none that boostloss {boostloss.__version__} can read "
+            f"the model's record of its loss, {excerpt(text)}, is none that boostloss {boostloss.__version__} can read "
             f"(the plain library predicts with the model all the same): {error}"
         ) from error
     check_task(loss, estimator.task, estimator)
