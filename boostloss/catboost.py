@@ -25,6 +25,7 @@ from boostloss.boosting.catboost_objective import (
     watch_some_rows,
 )
 from boostloss.boosting.estimators import (
+    Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
@@ -55,7 +56,7 @@ require_names(
 )
 
 
-class _Estimator(catboost.CatBoost):
+class _Estimator(Stamped, catboost.CatBoost):
     """What both estimators add to CatBoost's, when the loss function is a `Loss`."""
 
     task: str
@@ -209,6 +210,8 @@ class _Estimator(catboost.CatBoost):
         if "adaptation_" in state:
             self.adaptation_ = state.pop("adaptation_")
         super().__setstate__(state)
+        if self.loss is not None and self.is_fitted():
+            check_task(self.loss, self.task, self)
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
         """Targets and weights of the rows, as the loss will see them."""

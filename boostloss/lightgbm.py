@@ -19,6 +19,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from boostloss.boosting import model_text, records, targets
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
+    Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
@@ -77,7 +78,7 @@ def objective(loss: Loss) -> Callable:
     return require_loss(loss)
 
 
-class _Estimator(lgb.LGBMModel):
+class _Estimator(Stamped, lgb.LGBMModel):
     """What both estimators add to LightGBM's, when the objective is a `Loss`.
 
     It stands between LightGBM's estimators and their base: the labels that `fit` gets here are encoded already, and the

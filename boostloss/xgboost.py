@@ -19,6 +19,7 @@ from sklearn.utils import column_or_1d
 from boostloss.boosting import records, targets
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
+    Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
@@ -87,7 +88,7 @@ def _weights(y_true: Any, sample_weight: Any, scale_pos_weight: float | None) ->
     return targets.weigh_classes(y_true, sample_weight, factors)
 
 
-class _Estimator(xgb.XGBModel):
+class _Estimator(Stamped, xgb.XGBModel):
     """What both estimators add to XGBoost's, when the objective is a `Loss`."""
 
     task: str
