@@ -33,6 +33,8 @@ from boostloss.losses.base import Loss
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
 
 _Metric = Metric  # as pickles of version 0.1.0 name it
+# XGBoost's way to take keywords by position too, with a warning; its methods lose it with this name.
+by_position = getattr(xgb.core, "_deprecate_positional_args", lambda method: method)
 
 
 def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
@@ -96,6 +98,7 @@ class _Estimator(Stamped, xgb.XGBModel):
     _classes: Any = None
 
     @all_or_nothing
+    @by_position
     @wraps(xgb.XGBModel.fit)
     def fit(
         self,
@@ -147,6 +150,11 @@ class _Estimator(Stamped, xgb.XGBModel):
             self.base_score = None  # that of the file is no start for a new fit
             if self.task == "binary":
                 self._classes = records.restore_classes(texts)
+
+    def _get_doc_link(self) -> str:
+        """Where XGBoost documents its parent: the link in scikit-learn's picture of an estimator."""
+        parent = next(kind for kind in type(self).__mro__ if kind.__module__ == "xgboost.sklearn")
+        return parent()._get_doc_link()
 
     def _restore(self) -> tuple[dict[str, Any], Loss | None]:
         texts = {key: self.get_booster().attr(key) for key in records.KEYS}
@@ -215,6 +223,7 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
 
     task = "regression"
 
+    @by_position
     @wraps(xgb.XGBRegressor.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         raw = super().predict(X, output_margin=output_margin, **options)
@@ -243,6 +252,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
 
     task = "binary"
 
+    @by_position
     @wraps(xgb.XGBClassifier.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         if output_margin or self.loss_ is None:
@@ -267,6 +277,12 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def classes_(self) -> NDArray:
         """The labels given to fit."""
         return super().classes_ if self.loss_ is None else self._classes
+
+    def _get_doc_link(self) -> str:
+        """Where XGBoost documents the estimator, for scikit-learn's picture of it."""
+        return next(
+            kind for kind in type(self).__mro__ if kind.__module__ == "xgboost.sklearn"
+        )()._get_doc_link()
 
     def _restore(self) -> tuple[dict[str, Any], Loss | None]:
         texts = {key: self.get_booster().attr(key) for key in records.KEYS}
