@@ -25,6 +25,7 @@ from boostloss.boosting.catboost_objective import (
     watch_some_rows,
 )
 from boostloss.boosting.estimators import (
+    Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
@@ -33,6 +34,7 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
+from boostloss.boosting.metrics import check_readable
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Logistic, Quantile, SquaredError
@@ -54,7 +56,7 @@ require_names(
 )
 
 
-class _Estimator(catboost.CatBoost):
+class _Estimator(Stamped, catboost.CatBoost):
     """What both estimators add to CatBoost's, when the loss function is a `Loss`."""
 
     task: str
@@ -84,6 +86,9 @@ class _Estimator(catboost.CatBoost):
         self._object = type(self._object)()  # or CatBoost would load into it
         super().load_model(*args, **kwargs)
         loss = records.restore({key: self.get_metadata().get(key) for key in records.KEYS}, self)
+        if not self.tree_count_:  # CatBoost takes half of a JSON file for a model
+            raise ValueError("the file holds no model that CatBoost can read.")
+        records.check_classes(self.classes_, self)
         if loss is not None:
             params = self._init_params | {"loss_function": loss}
             if params.get("eval_metric") == UNNAMED:
@@ -94,23 +99,31 @@ class _Estimator(catboost.CatBoost):
 
     def _get_canonized_params(self) -> Any:
         """The parameters as CatBoost's own training takes them."""
-        if self.loss is None:
-            return super()._get_canonized_params()
         if self._canonized_params is None:
-            given = {
-                name: value for name, value in self._init_params.items() if name != "objective"
-            }
-            stand_in = self.parent(**given | {"loss_function": self.native_loss})
-            params = stand_in._get_canonized_params()
-            params["loss_function"] = Objective(self.loss, known_start=True)
-            eval_metric = params.get("eval_metric", self.loss)
-            params["eval_metric"] = (
-                metric(eval_metric) if isinstance(eval_metric, Loss) else eval_metric
-            )
-            if not isinstance(self.loss, ONE_STEP):
-                params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
+            loss = self.loss
+            params = super()._get_canonized_params() if loss is None else self._native_params(loss)
+            if isinstance(params.get("eval_metric"), Loss):
+                params["eval_metric"] = metric(params["eval_metric"])
             self._canonized_params = params
         return self._canonized_params
+
+    def _native_params(self, loss: Loss) -> dict[str, Any]:
+        """What takes the place of the parameters of a loss, except its metric."""
+        given = {name: value for name, value in self._init_params.items() if name != "objective"}
+        stand_in = self.parent(**given | {"loss_function": self.native_loss})
+        params = stand_in._get_canonized_params()
+        params["loss_function"] = Objective(loss, known_start=True)
+        for name in ("eval_metric", "custom_metric"):
+            if (
+                params.get(name)
+                and not isinstance(params[name], Loss)
+                and not hasattr(params[name], "evaluate")
+            ):
+                check_readable(loss, params[name], name)
+        params.setdefault("eval_metric", loss)
+        if not isinstance(loss, ONE_STEP):
+            params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
+        return params
 
     def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
         """What the parent trains from, with the best constant as baseline."""
@@ -197,6 +210,8 @@ class _Estimator(catboost.CatBoost):
         if "adaptation_" in state:
             self.adaptation_ = state.pop("adaptation_")
         super().__setstate__(state)
+        if self.loss is not None and self.is_fitted():
+            check_task(self.loss, self.task, self)
 
     def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
         """Targets and weights of the rows, as the loss will see them."""

@@ -19,6 +19,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from boostloss.boosting import model_text, records, targets
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
+    Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
@@ -77,7 +78,7 @@ def objective(loss: Loss) -> Callable:
     return require_loss(loss)
 
 
-class _Estimator(lgb.LGBMModel):
+class _Estimator(Stamped, lgb.LGBMModel):
     """What both estimators add to LightGBM's, when the objective is a `Loss`.
 
     It stands between LightGBM's estimators and their base: the labels that `fit` gets here are encoded already, and the
@@ -145,11 +146,12 @@ class _Estimator(lgb.LGBMModel):
             If the file does not say what the loss is, or names one for another task.
         """
         forget_fit(self)
-        booster = lgb.Booster(model_file=path)
-        texts = model_text.read_record(booster.model_to_string())
+        # The record stands last: where it is, the file is whole. LightGBM ends the process by half of one.
+        texts = model_text.read_record(Path(path).read_text("utf-8", "replace"))
         loss = records.restore(texts, self)
         if loss is None:
             raise ValueError(f"path must be a model saved by boostloss.lightgbm, got {path!r}.")
+        booster = lgb.Booster(model_file=path)
         self.set_params(objective=loss)
         self._Booster, self.fitted_ = booster, True
         self._n_features = self._n_features_in = booster.num_feature()
@@ -225,14 +227,14 @@ class _Estimator(lgb.LGBMModel):
 
     def _metrics(self, loss: Loss, eval_metric: Any) -> list[Any]:
         """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
-        wanted = list(eval_metric) if isinstance(eval_metric, list) else [eval_metric]
-        given = [p for name, p in self.get_params().items() if name in METRIC and p is not None]
-        for names in given:
-            wanted += names.split(",") if isinstance(names, str) else list(names)
-        wanted = [each for each in wanted if each is not None]
-        if not given and metric(loss) not in wanted:
-            wanted.append(metric(loss))
-        return [of_raw_predictions(loss, each) for each in wanted]
+        asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]
+        given = [p for name, p in self.get_params().items() if name in METRIC and p]
+        split = (p.split(",") if isinstance(p, str) else p for p in given)
+        names = [
+            name for part in split for name in part if name
+        ]  # "" is the metric of the objective
+        wanted = [of_raw_predictions(loss, each) for each in [*asked, *names] if each is not None]
+        return wanted if names or metric(loss) in wanted else [*wanted, metric(loss)]
 
 
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
@@ -263,8 +265,8 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     """`lightgbm.LGBMClassifier`, whose `objective` may be a binary loss of boostloss.
 
     As `LGBMRegressor` of this module. The two classes may be of any type; `class_weight`, `scale_pos_weight` and
-    `is_unbalance` multiply the training weights; a callable `eval_metric` gets raw predictions, as LightGBM has it
-    beside a custom objective. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
+    `is_unbalance` multiply the training weights; a callable `eval_metric` gets probabilities, those of
+    ``predict_proba``. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
     `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of this
     class the posterior.
 

@@ -6,7 +6,6 @@ on the loss, `scale_pos_weight`, probabilities, and a saved model that knows its
 """
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -20,17 +19,22 @@ from sklearn.utils import column_or_1d
 from boostloss.boosting import records, targets
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
+    Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
     store_history,
     temporarily,
 )
-from boostloss.boosting.objective import metric_name, read_call, require_loss
-from boostloss.boosting.start import user_level
+from boostloss.boosting.objective import read_call, require_loss
+from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.losses.base import Loss
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
+
+_Metric = Metric  # as pickles of version 0.1.0 name it
+# XGBoost's way to take keywords by position too, with a warning; its methods lose it with this name.
+by_position = getattr(xgb.core, "_deprecate_positional_args", lambda method: method)
 
 
 def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
@@ -66,36 +70,6 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     return _Scaled(loss, float(scale_pos_weight))
 
 
-def metric(loss: Loss, factor: float = 1.0) -> Callable:
-    """The mean loss, for ``custom_metric`` of `xgboost.train` and ``eval_metric`` of its estimators.
-
-    It is meant for the raw predictions that XGBoost hands to a metric beside a custom objective, and is to be
-    minimised.
-
-    Parameters
-    ----------
-    loss : Loss
-    factor : float, default 1.0
-        XGBoost keeps six decimals of a custom metric, which is too few for a mean loss like 1e-9: it is
-        multiplied by this factor, and its name says so. The estimators of this module need none.
-
-    Returns
-    -------
-    callable
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> from boostloss.xgboost import metric
-    >>> round(metric(bl.Huber(2.0), factor=1e6)([0.0, 0.0], [1e-4, 2e-4]), 6)
-    0.0125
-    """
-    require_loss(loss)
-    if not 0.0 < factor < math.inf:
-        raise ValueError(f"factor must be a positive finite number, got {factor!r}.")
-    return _Metric(loss, float(factor))
-
-
 @dataclass(frozen=True)
 class _Scaled:
     """The objective whose rows of label 1 weigh more."""
@@ -116,52 +90,7 @@ def _weights(y_true: Any, sample_weight: Any, scale_pos_weight: float | None) ->
     return targets.weigh_classes(y_true, sample_weight, factors)
 
 
-@dataclass(frozen=True)
-class _Metric:
-    loss: Loss
-    factor: float
-
-    @property
-    def __name__(self) -> str:
-        name = metric_name(self.loss)
-        return name if self.factor == 1.0 else f"{name}*{self.factor:g}"
-
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
-    ) -> float | tuple[str, float]:
-        native = hasattr(y_pred, "get_label")
-        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-        value = self.factor * self.loss.mean_loss(y_true, y_pred, sample_weight)
-        if 0.0 < value < 1e-4:
-            warnings.warn(
-                "XGBoost keeps six decimals of a custom metric, too few for this mean of "
-                f"{self.loss!r}: give boostloss.xgboost.metric a factor such as 1e6, or use the "
-                "estimators of boostloss.xgboost, which keep all decimals.",
-                stacklevel=user_level(),
-            )
-        return (self.__name__, value) if native else value
-
-
-class _UnroundedMetric(xgb.callback.TrainingCallback):
-    """The metric of one fit; as a callback it puts back the digits that XGBoost cuts off."""
-
-    def __init__(self, loss: Loss):
-        self.loss = loss
-        self.__name__ = metric_name(loss)
-        self.values: list[float] = []
-
-    def __call__(self, y_true, y_pred, sample_weight=None) -> float:
-        self.values.append(self.loss.mean_loss(y_true, y_pred, sample_weight))
-        return self.values[-1]
-
-    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        for log, value in zip(evals_log.values(), self.values, strict=True):
-            log[self.__name__][-1] = value
-        self.values.clear()
-        return False
-
-
-class _Estimator(xgb.XGBModel):
+class _Estimator(Stamped, xgb.XGBModel):
     """What both estimators add to XGBoost's, when the objective is a `Loss`."""
 
     task: str
@@ -169,6 +98,7 @@ class _Estimator(xgb.XGBModel):
     _classes: Any = None
 
     @all_or_nothing
+    @by_position
     @wraps(xgb.XGBModel.fit)
     def fit(
         self,
@@ -209,15 +139,26 @@ class _Estimator(xgb.XGBModel):
         forget_fit(self)
         if self.__sklearn_is_fitted__():
             del self._Booster  # or XGBoost would load into it
-        super().load_model(fname)
-        booster = self.get_booster()
-        texts = {key: booster.attr(key) for key in records.KEYS}
-        loss = records.restore(texts, self)
+        try:
+            super().load_model(fname)
+        except TypeError:  # a model for the other task: the loss says it as in the other libraries
+            self._restore()
+            raise
+        texts, loss = self._restore()
         if loss is not None:
             self.objective = self.loss_ = loss
             self.base_score = None  # that of the file is no start for a new fit
             if self.task == "binary":
                 self._classes = records.restore_classes(texts)
+
+    def _get_doc_link(self) -> str:
+        """Where XGBoost documents its parent: the link in scikit-learn's picture of an estimator."""
+        parent = next(kind for kind in type(self).__mro__ if kind.__module__ == "xgboost.sklearn")
+        return parent()._get_doc_link()
+
+    def _restore(self) -> tuple[dict[str, Any], Loss | None]:
+        texts = {key: self.get_booster().attr(key) for key in records.KEYS}
+        return texts, records.restore(texts, self)
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         """The targets for the parent, valid for the loss."""
@@ -238,10 +179,12 @@ class _Estimator(xgb.XGBModel):
                 weight = _weights(y, sample_weight, self.scale_pos_weight)
             setting["base_score"] = self._base_score(loss.fit_intercept(y, weight))
         if self.eval_metric is None:
-            unrounded = _UnroundedMetric(loss)
+            unrounded = UnroundedMetric(loss)
             setting["eval_metric"] = unrounded
             setting["callbacks"] = [unrounded, *(self.callbacks or [])]
             setting["kwargs"] = getattr(self, "kwargs", {}) | {"disable_default_eval_metric": True}
+        else:
+            setting["eval_metric"] = evaluated(loss, self.eval_metric)
         return setting
 
     def _base_score(self, intercept: float) -> float:
@@ -280,6 +223,7 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
 
     task = "regression"
 
+    @by_position
     @wraps(xgb.XGBRegressor.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         raw = super().predict(X, output_margin=output_margin, **options)
@@ -289,10 +233,10 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
 class XGBClassifier(_Estimator, xgb.XGBClassifier):
     """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss.
 
-    It does what `XGBRegressor` of this module does; besides, labels may be of any type, and `scale_pos_weight`
-    counts. With `Logistic`, plain XGBoost gives the same probabilities from the saved model. `Focal` is not
-    proper: plain XGBoost, and its metrics of probabilities, take the sigmoid of the score, where
-    ``predict_proba`` here recovers the probability.
+    It does what `XGBRegressor` of this module does; besides, labels may be of any type, `scale_pos_weight` counts, and
+    a callable `eval_metric` gets the probabilities of ``predict_proba``. With `Logistic`, plain XGBoost gives the same
+    probabilities from the saved model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take
+    the sigmoid of the score, where ``predict_proba`` here recovers the probability.
 
     Examples
     --------
@@ -308,6 +252,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
 
     task = "binary"
 
+    @by_position
     @wraps(xgb.XGBClassifier.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         if output_margin or self.loss_ is None:
@@ -332,6 +277,16 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def classes_(self) -> NDArray:
         """The labels given to fit."""
         return super().classes_ if self.loss_ is None else self._classes
+
+    def _get_doc_link(self) -> str:
+        """Where XGBoost documents the estimator, for scikit-learn's picture of it."""
+        return next(
+            kind for kind in type(self).__mro__ if kind.__module__ == "xgboost.sklearn"
+        )()._get_doc_link()
+
+    def _restore(self) -> tuple[dict[str, Any], Loss | None]:
+        texts = {key: self.get_booster().attr(key) for key in records.KEYS}
+        return texts, records.restore(texts, self)
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         self._classes, encoded = targets.encode_labels(y)

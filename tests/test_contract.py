@@ -261,7 +261,7 @@ def test_a_file_of_the_other_task_changes_nothing(library, tmp_path):
     assert fitted_loss(library, model) == bl.Huber()
 
 
-@pytest.mark.parametrize("classes", [None, NAMES, np.array([-1, 1]), np.array([False, True])])
+@pytest.mark.parametrize("classes", [None, NAMES[::-1], np.array([-1, 1]), np.array([False, True])])
 def test_a_record_is_read_back(classes):
     loss = bl.Focal(0.5, 0.25)
     texts = record(loss, classes)
@@ -286,7 +286,7 @@ def test_an_edited_record_is_a_clear_error(text):
 
 @pytest.mark.parametrize("text", [None, "", "[1]", "[1, 2, 3]", '{"a": 1}', "[1, [2]]", "no"])
 def test_a_record_without_two_classes_is_a_clear_error(text):
-    with pytest.raises(ValueError, match="record must name its two classes, got"):
+    with pytest.raises(ValueError, match="record must name its two classes, in order, got"):
         restore_classes({CLASSES: text})
 
 

@@ -91,6 +91,49 @@ def test_text_that_is_no_loss(text):
         from_string(text)
 
 
+RECORD = "; error(curvature='safe', smoothing=None); error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Huber(-'a')",
+        "Focal(alpha=-None)",
+        f"Huber(0x{'F' * 400})",
+        f"Huber(0x{'F' * 9000})",
+        f"Huber({'-' * 5000}1)",
+        f"Huber({'-' * 200_000}1)",
+        f"Huber({'(' * 500}1{')' * 500})",
+        f"Huber({'1+' * 4000}1)",
+        f"x{'.x' * 4000}",
+        "x" * 10**6,
+        "Huber(delta=1, delta=2)",
+        "Huber(delta={[]: 1})",
+        "Huber(delta=1j)",
+        "Huber(\0)",
+        "Huber(1)\ud800",
+        "",
+        "f(a=1, a=2)" + RECORD,
+        "f(a=True)" + RECORD,
+        "f(a='1')" + RECORD,
+        "f(1)" + RECORD,
+        f"f(a=0x{'F' * 400})" + RECORD,
+        f"f(a={'-' * 5000}1)" + RECORD,
+    ],
+    ids=range(22),
+)
+def test_any_other_text_is_one_clear_sentence(text):
+    with pytest.raises(ValueError, match=r"is written like|cannot be read") as caught:
+        from_string(text)
+    assert len(str(caught.value)) < 800
+
+
+@pytest.mark.parametrize("text", [None, 3, b"Huber()"])
+def test_what_is_no_text_is_a_type_error(text):
+    with pytest.raises(TypeError, match="text must be a str such as"):
+        from_string(text)
+
+
 # Weights
 
 

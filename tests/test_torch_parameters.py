@@ -1,6 +1,7 @@
 """The parameters of torch modules: always there, as numbers or tensors, and of every size."""
 
 import copy
+import math
 import pickle
 
 import pytest
@@ -9,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
+from boostloss.formulas.barron import barron_shape  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -86,3 +88,21 @@ def test_the_square_of_a_small_tensor_does_not_vanish():
     loss = bt.LogCoshLoss(torch.tensor(1e-25), reduction="none")
     expected = 1e-25 * ERROR.abs()
     torch.testing.assert_close(loss(ERROR, torch.zeros(3)), expected, rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("alpha", [2.0, math.inf, -math.inf])
+def test_a_tensor_of_limits_has_the_digits_of_a_number(alpha, dtype):
+    x = torch.logspace(-6, 1, 200, dtype=dtype, requires_grad=True)
+    eps, results = torch.finfo(dtype).eps, []
+    for given in (alpha, torch.tensor(alpha, dtype=dtype)):
+        loss = bt.BarronLoss(given, reduction="none")(x, torch.zeros_like(x))
+        (slope,) = torch.autograd.grad(loss.sum(), x)
+        results.append((loss.detach(), slope))
+    shapes = torch.full_like(x, alpha).requires_grad_()
+    loss, slope, by_alpha = barron_shape(shapes, x)  # as on other devices
+    results.append((loss.detach(), slope.detach()))
+    for found in results[1:]:
+        torch.testing.assert_close(found, results[0], rtol=4 * eps, atol=0.0)
+    for second in torch.autograd.grad((slope + by_alpha).sum(), (x, shapes)):
+        assert not second.isnan().any()

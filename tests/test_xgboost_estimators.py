@@ -275,3 +275,22 @@ def test_unknown_label_in_an_evaluation_set():
         drop_in(bl.Logistic()).fit(
             X, np.where(SIGNAL > 0, "a", "b"), eval_set=[(X, np.where(SIGNAL > 0, "a", "c"))]
         )
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(), bl.Logistic()], ids=repr)
+def test_takes_keywords_by_position_as_the_parents_do(loss):
+    y = target(loss)
+    expected = drop_in(loss).fit(X, y, sample_weight=WEIGHT)
+    with pytest.warns(FutureWarning, match="Pass `sample_weight` as keyword"):
+        model = drop_in(loss).fit(X, y, WEIGHT)
+    with pytest.warns(FutureWarning, match="Pass `output_margin` as keyword"):
+        raw = model.predict(X, True)
+    np.testing.assert_array_equal(raw, raw_prediction(expected, X))
+
+
+@pytest.mark.parametrize(
+    ("ours", "parent"), [(XGBRegressor, xgb.XGBRegressor), (XGBClassifier, xgb.XGBClassifier)]
+)
+def test_links_to_the_documentation_of_the_parent(ours, parent):
+    assert ours(objective=bl.Huber())._get_doc_link() == parent()._get_doc_link() != ""
+    assert parent()._get_doc_link() in ours(objective=bl.Huber())._repr_html_()

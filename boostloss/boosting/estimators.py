@@ -9,7 +9,9 @@ from typing import Any
 from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.libraries import Library
 from boostloss.losses.base import Loss
+from boostloss.losses.pickles import FORM, check_stamp, stamp
 
+STAMP = "_boostloss_pickle"
 FITTED = ("loss_", "adaptation_")  # what a fit with a loss adds to an estimator
 
 
@@ -74,6 +76,21 @@ def temporarily(estimator: Any, **attributes: Any) -> Iterator[None]:
         for name in attributes:
             vars(estimator).pop(name, None)
         vars(estimator).update(before)
+
+
+class Stamped:
+    """The pickle of an estimator: it says which form it has, and a loss that does not suit the estimator is refused."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {STAMP: stamp()}  # type: ignore[operator]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        kept = {name: value for name, value in state.items() if name != STAMP}
+        check_stamp(type(self).__name__, *state.get(STAMP, (FORM, "0.1.0")))
+        super().__setstate__(kept)  # type: ignore[misc]
+        loss = vars(self).get("loss_")
+        if loss is not None and hasattr(self, "task"):  # not where XGBoost copies what is common
+            check_task(loss, self.task, self)
 
 
 def require_names(library: Library, owner: Any, names: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.boosting.metrics import check_readable, of_predictions
 from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.losses.base import Loss
 
@@ -70,16 +71,26 @@ class _ProbabilityError(_Metric):
 
 
 ON_PROBABILITIES = {"binary_logloss": _ProbabilityLogLoss, "binary_error": _ProbabilityError}
+ALIASES = {"binary": "binary_logloss"}  # LightGBM's
 ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
 
 
 def of_raw_predictions(loss: Loss, wanted: Any) -> Any:
-    """What to evaluate in place of a metric: LightGBM's own of probabilities would take raw predictions for them."""
-    if loss.task != "binary" or callable(wanted) or wanted in ON_SCORES:
+    """What to evaluate in place of a metric: as it is, it would take raw predictions for predictions."""
+    if isinstance(wanted, Loss):
+        return metric(wanted)
+    if callable(wanted):
+        return of_predictions(loss, wanted, but=_Metric)
+    if wanted in ON_SCORES:
         return wanted
-    if wanted not in ON_PROBABILITIES:
+    if loss.task != "binary":
+        check_readable(loss, wanted, "metric")
+        return wanted
+    name = ALIASES.get(wanted, wanted)
+    if name not in ON_PROBABILITIES:
+        names = sorted(ON_SCORES | set(ON_PROBABILITIES) | set(ALIASES))
         raise ValueError(
-            f"metric must be a callable or one of {sorted(ON_SCORES | set(ON_PROBABILITIES))}, got {wanted!r}, "
+            f"metric must be a callable or one of {names}, got {wanted!r}, "
             "which LightGBM does not compute from raw predictions."
         )
-    return ON_PROBABILITIES[wanted](loss, wanted)
+    return ON_PROBABILITIES[name](loss, name)

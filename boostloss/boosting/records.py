@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import boostloss
 from boostloss.boosting.estimators import check_task
 from boostloss.losses.base import Loss
+from boostloss.losses.calls import excerpt
 from boostloss.losses.catalogue import from_string, to_string
 
 LOSS = "boostloss"
@@ -44,10 +45,14 @@ def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
         loss = from_string(text)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"the model's record of its loss, {text!r}, is none that boostloss {boostloss.__version__} can read "
+            f"the model's record of its loss, {excerpt(text)}, is none that boostloss {boostloss.__version__} can read "
             f"(the plain library predicts with the model all the same): {error}"
         ) from error
     check_task(loss, estimator.task, estimator)
+    if loss.task == "regression" and texts.get(CLASSES) is not None:
+        raise ValueError(
+            f"the model's record names {loss!r}, a regression loss, and the classes {texts[CLASSES]}."
+        )
     return loss
 
 
@@ -57,13 +62,22 @@ def restore_classes(texts: Mapping[str, str | None]) -> NDArray:
     Raises
     ------
     ValueError
-        If they are missing or unreadable.
+        If they are missing, unreadable or not in order.
     """
     text = texts.get(CLASSES)
     try:
         classes = np.array(json.loads(text or ""))
-    except ValueError:  # JSON's, or of lists of unequal length
+    except (ValueError, RecursionError):  # JSON's, or of lists of unequal length
         classes = np.empty(0)
-    if classes.shape != (2,):
-        raise ValueError(f"the model's record must name its two classes, got {text!r}.")
+    if classes.shape != (2,) or classes.dtype.kind not in "biufU" or not classes[0] < classes[1]:
+        raise ValueError(f"the model's record must name its two classes, in order, got {text!r}.")
     return classes
+
+
+def check_classes(classes: NDArray, estimator: Any) -> None:
+    """Refuse a model with classes for a regressor, and one without for a classifier."""
+    if (len(classes) > 0) != (estimator.task == "binary"):
+        raise ValueError(
+            f"{type(estimator).__name__} takes the model of a {estimator.task} loss; that of the file names "
+            f"{f'the classes {classes.tolist()}' if len(classes) else 'no classes'}."
+        )

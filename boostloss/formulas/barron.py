@@ -27,14 +27,9 @@ def barron(y, f, alpha, scale):
     if is_number(alpha) and alpha == 2.0:
         root, bend, loss = constant(1.0, x), constant(1.0, x), 0.5 * x * x
     elif is_number(alpha) and alpha - alpha != 0.0:
-        # Infinite: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2).
-        sign = where(alpha > 0.0, 1.0, -1.0)
-        square = minimum(x * x, 3000.0)  # exp is 0 or infinite there, and infinity * 0 never arises
-        root = exp(sign * 0.25 * square)
-        loss = sign * expm1(sign * 0.5 * square)
-        bend = 1.0 + sign * square
+        root, bend, loss = exponential(x, alpha)
     else:
-        # An array or a tensor may hold 2 and infinities: here the formula rounds to its limits.
+        given = alpha
         alpha = maximum(minimum(alpha, 1e22), -1e22)
         b = maximum(abs(alpha - 2.0), 2.0**-52)
         t = x / sqrt(b)
@@ -48,11 +43,24 @@ def barron(y, f, alpha, scale):
         square = t * t
         share, inverse = minimum(square, 1.0), 1.0 / maximum(square, 1.0)
         bend = (inverse + (alpha - 1.0) * share) / (inverse + share)
+        if not is_number(given):
+            # An array or a tensor may hold 2 and infinities: there the formula only rounds to its limits.
+            far = abs(given) > 1e22
+            limit, limit_bend, limit_loss = exponential(where(far, x, 0.0), given)
+            root, bend = where(far, limit, root), where(far, limit_bend, bend)
+            loss = where(far, limit_loss, where(given == 2.0, 0.5 * x * x, loss))
     root = root * precision
     curvature = root * root
     # Beyond alpha = 2 no quadratic stays above the loss: the Hessian is the curvature there is.
     majorizer = curvature * where(alpha > 2.0, bend, 1.0)
     return loss, error * root * root, curvature * bend, majorizer
+
+
+def exponential(x, alpha):
+    """What `barron` makes of the two infinities: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2)."""
+    sign = where(alpha > 0.0, 1.0, -1.0)
+    square = minimum(x * x, 3000.0)  # exp is 0 or infinite there, and infinity * 0 never arises
+    return exp(sign * 0.25 * square), 1.0 + sign * square, sign * expm1(sign * 0.5 * square)
 
 
 def barron_alpha(y, f, alpha, scale):

@@ -44,14 +44,6 @@ class Adaptable(Loss):
         given.apply_defaults()
         return Adaptive(cls, tuple(given.arguments.items()))
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Read a pickle of version 0.1.0, where an adaptive loss was one of this class with texts for numbers."""
-        if ADAPTIVE in state.values():
-            given = tuple((name, state[name]) for name in inspect.signature(type(self)).parameters)
-            state = {"kind": type(self), "given": given}
-            object.__setattr__(self, "__class__", Adaptive)
-        vars(self).update(state)
-
     def _check(self, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
         check_number(self, name, f"{allowed}, or {ADAPTIVE!r}", valid)
 

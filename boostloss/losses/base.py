@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.intercept import argmin_constant
+from boostloss.losses.pickles import FORM, read, written
 from boostloss.losses.validation import as_column, check_finite, check_weight
 
 Curvature = Literal["exact", "majorizer"]
@@ -60,8 +61,17 @@ class Loss:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        given = (field.name for field in fields(self) if field.init)  # type: ignore[arg-type]
-        return type(self), tuple(getattr(self, name) for name in given)
+        return written(type(self), {name: getattr(self, name) for name in self._given_names()})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read a pickle of version 0.1.0: the attributes, of adaptive losses as well in the place of a plain one."""
+        given = {name: state[name] for name in self._given_names() if name in state}
+        made = read(FORM, "0.1.0", type(self), given)
+        object.__setattr__(self, "__class__", type(made))
+        vars(self).update(vars(made))
+
+    def _given_names(self) -> list[str]:
+        return [field.name for field in fields(self) if field.init]  # type: ignore[arg-type]
 
     @property
     def parameters(self) -> tuple[float, ...]:

@@ -1,13 +1,10 @@
 """The catalogue of losses, by class and by name."""
 
-import ast
-import math
-from typing import Any
-
 from boostloss.losses import custom
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
+from boostloss.losses.calls import call, excerpt
 from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 from boostloss.losses.records import restored
 
@@ -41,8 +38,10 @@ def from_string(text: str) -> Loss:
 
     Raises
     ------
+    TypeError
+        If it is no text.
     ValueError
-        If the text names no loss, or a parameter is unknown or not a number.
+        If the text names no loss, or a parameter is unknown, given twice or not valid.
 
     Examples
     --------
@@ -52,23 +51,22 @@ def from_string(text: str) -> Loss:
     >>> bl.from_string("Cauchy")
     Cauchy(scale=1.0)
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str such as 'Huber(delta=2.0)', got {text!r}.")
     if ";" in text:
         return restored(text)
     names = {loss.__name__: loss for loss in LOSSES} | custom.defined
     try:
-        node: Any = ast.parse(text.strip(), mode="eval").body
-        call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
-        loss = names[call.func.id]  # type: ignore[attr-defined]
-        arguments = [_literal(argument) for argument in call.args]
-        keywords = {str(keyword.arg): _literal(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, KeyError, AttributeError, ValueError):
+        name, arguments, keywords = call(text)
+        loss = names[name]
+    except (KeyError, ValueError):
         raise ValueError(
-            f"a loss is written like 'Huber(delta=2.0)', by one of the names {', '.join(names)}; got {text!r}."
+            f"a loss is written like 'Huber(delta=2.0)', by one of the names {', '.join(names)}; got {excerpt(text)}."
         ) from None
     try:
         return loss(*arguments, **keywords)
     except TypeError as error:
-        raise ValueError(f"{text!r}: {error}") from None
+        raise ValueError(f"{excerpt(text)}: {error}") from None
 
 
 def to_string(loss: Loss) -> str:
@@ -84,11 +82,3 @@ def to_string(loss: Loss) -> str:
         One line.
     """
     return loss.record if isinstance(loss, custom.CustomLoss) else repr(loss)
-
-
-def _literal(node: ast.expr) -> Any:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_literal(node.operand)
-    if isinstance(node, ast.Name) and node.id == "inf":
-        return math.inf
-    return ast.literal_eval(node)

@@ -28,6 +28,7 @@ from boostloss.losses.binary import Binary
 from boostloss.losses.digits import warn_of_lost_digits
 from boostloss.losses.lifting import place, traced
 from boostloss.losses.links import Link, link_of, solved
+from boostloss.losses.pickles import written
 from boostloss.losses.shape import Shape, shape_of
 from boostloss.losses.validation import check_number
 
@@ -82,7 +83,7 @@ class CustomLoss(Loss):
     def __reduce__(self):
         from boostloss.losses.catalogue import from_string
 
-        return from_string, (self.record,)
+        return written(from_string, {"text": self.record})
 
     @property
     def names(self) -> tuple[str, ...]:

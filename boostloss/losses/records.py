@@ -5,7 +5,6 @@
 It holds the loss as it prints, what its value is a function of, with what boosting was told, links, and the value.
 """
 
-import ast
 import math
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Any
 
 from boostloss.autodiff.derivatives import DATA
 from boostloss.autodiff.traces import Trace, read
+from boostloss.losses.calls import call, excerpt
 from boostloss.losses.custom import CustomLoss, defined, own_class
 from boostloss.losses.links import Link, link_of
 
@@ -26,11 +26,13 @@ def restored(text: str) -> CustomLoss:
         If the text is no such record.
     """
     try:
-        name, given = call(first(text)[0])
-        kind, options = call(first(first(text)[1])[0])
+        name, arguments, given = call(first(text)[0])
+        kind, others, options = call(first(first(text)[1])[0])
         body = first(first(text)[1])[1]
         if kind not in DATA or not set(options) <= {"curvature", "smoothing", "decided"}:
             raise ValueError(f"{kind!r} is no kind of loss")
+        if arguments or others or {type(number) for number in given.values()} - {float, int}:
+            raise ValueError("its parameters are no numbers")
         numbers = {key: float(number) for key, number in given.items()}
         if not all(map(math.isfinite, numbers.values())):
             raise ValueError("its parameters are not finite")
@@ -46,21 +48,13 @@ def restored(text: str) -> CustomLoss:
         return made(name, tuple(numbers.items()), kind, tuple(options.items()), body)()
     except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(
-            f"this record of a loss cannot be read ({error}): {text[:200]!r}."
+            f"this record of a loss cannot be read ({str(error)[:200]}): {excerpt(text)}."
         ) from None
 
 
 def first(text: str) -> tuple[str, str]:
     head, _, rest = text.partition(";")
     return head.strip(), rest.strip()
-
-
-def call(text: str) -> tuple[str, dict[str, Any]]:
-    """The name and the keywords of a call, whose values are constants."""
-    match ast.parse(text, mode="eval").body:
-        case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
-            return name, {str(x.arg): ast.literal_eval(x.value) for x in keywords}
-    raise ValueError(f"{text!r} is no loss with its parameters")
 
 
 @lru_cache(maxsize=256)

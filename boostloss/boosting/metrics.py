@@ -1,0 +1,41 @@
+"""Metrics of a user beside a loss: beside a custom objective the libraries hand over raw predictions."""
+
+from functools import wraps
+from typing import Any
+
+from boostloss.losses.base import Loss
+from boostloss.losses.custom import CustomLoss
+
+
+def of_predictions(loss: Loss, function: Any, but: type) -> Any:
+    """A callable as it is meant, of the predictions that the library's own objectives give; all else as it is.
+
+    Parameters
+    ----------
+    loss : Loss
+    function : object
+        ``(y_true, y_pred, ...)``: of probabilities where the loss is binary.
+    but : type
+        Of the callables that expect raw predictions.
+
+    Returns
+    -------
+    object
+    """
+    if not callable(function) or isinstance(function, but):
+        return function
+
+    @wraps(function)
+    def metric(y_true: Any, raw_prediction: Any, *others: Any, **options: Any) -> Any:
+        return function(y_true, loss.inverse_link(raw_prediction), *others, **options)
+
+    return metric
+
+
+def check_readable(loss: Loss, name: str, parameter: str) -> None:
+    """Refuse the name of a metric that would compare raw predictions with targets of another scale."""
+    if loss.task == "regression" and isinstance(loss, CustomLoss) and not loss.prediction_link.same:
+        raise ValueError(
+            f"{parameter} must not be {name!r} beside {loss!r}, which has a link: it would compare raw predictions "
+            "with the targets. Leave it out, or give a metric of your own."
+        )
