@@ -14,6 +14,7 @@ compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 MANY_ROWS = """
 import atexit, os, sys, threading, time, warnings
 import numpy as np
+import numpy.testing  # a fork amid an import in another thread leaves the child a locked module
 from boostloss import Huber, LogCosh
 y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
 expected = [np.clip(f, -1.0, 1.0), 1.0 / np.maximum(1.0, abs(f))]
@@ -54,12 +55,13 @@ def test_a_fork_while_a_thread_compiles(tmp_path):
         MANY_ROWS
         + """
 import signal
-from boostloss.kernels import loops  # numba is there, and what follows compiles
+from boostloss.kernels import loops, native  # numba is there, and what follows compiles
 
 warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads
 thread = threading.Thread(target=compute, args=("parent",))
 thread.start()
-time.sleep(0.1)
+while not native._compiling and thread.is_alive():
+    time.sleep(1e-3)
 child = os.fork()
 if child == 0:
     signal.alarm(30)
