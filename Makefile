@@ -1,7 +1,8 @@
 # make demo         which loss suits the embedded data set? (the main job)
 # make test         lint, types, and the tests of all but torch
 # make test-torch   installs torch too, and runs its tests
-# make test-newest  the same with the newest versions of everything, in a virtual environment of their own
+# make test-newest  both with the newest versions of everything, in a virtual environment of their own
+# make coverage     which lines the tests of all but torch run, in three times as long
 # make lock         writes the newest versions into constraints.txt, for python3.11, python3.12 and python3.13
 # make bench        the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
 # make types        the public types that pyright does not know (installs it, with its own node: 250 MB)
@@ -20,12 +21,14 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 # The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
-FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels log_partition losses ops smoothing)
+FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels losses ops)
 
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive
+# Where byte code is not kept, every process of the tests compiles the source text of all that it imports.
+export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test test-torch test-newest lock bench types clean
+.PHONY: demo test test-torch test-newest coverage lock bench types clean
 
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
@@ -34,9 +37,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-report= $(FORMULA_TESTS)
-	$(PYTEST) --cov --cov-append --cov-report= --durations=10
-	$(BIN)/coverage report --omit="boostloss/torch/*" --fail-under=94
+	$(PYTEST) --durations=10
 
 test-torch: $(VENV)/.installed-dev $(VENV)/.installed-torch
 	$(PYTEST) -m torch --cov=boostloss/torch --cov-report=term --cov-fail-under=94
@@ -45,6 +46,11 @@ test-newest:
 	rm -rf .venv-newest
 	$(MAKE) test VENV=.venv-newest LOCK=
 	$(MAKE) test-torch VENV=.venv-newest LOCK=
+
+coverage: $(VENV)/.installed-dev
+	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-report= $(FORMULA_TESTS)
+	$(PYTEST) --cov --cov-append --cov-report=
+	$(BIN)/coverage report --omit="boostloss/torch/*" --fail-under=94
 
 lock:
 	$(PYTHON) -m tools.lock $(PYTHONS)

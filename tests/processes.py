@@ -1,6 +1,7 @@
 """Python in a process of its own, for what a test process must not do to itself."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -11,24 +12,25 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 def start_python(
     code: str,
-    cache: Path,
+    cwd: Path,
     arguments: tuple[object, ...] = (),
-    folder: Path = REPOSITORY,
+    package: Path = REPOSITORY,
     **variables: str,
 ) -> subprocess.Popen[str]:
-    """Start code in a fresh process that imports boostloss from a folder and keeps its object code in a cache."""
-    environment = (
-        os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder)} | variables
-    )
-    environment.pop("NUMBA_DISABLE_JIT", None)
+    """Start code in a fresh process that imports boostloss from a folder.
+
+    It shares the object code on disk with all other tests, unless NUMBA_CACHE_DIR is among the variables.
+    """
+    environment = os.environ | {"PYTHONPATH": str(package), "NUMBA_DISABLE_JIT": "0"} | variables
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.Popen(
         command,
-        cwd=cache,
+        cwd=cwd,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # which `output` can end with all that it has forked
     )
 
 
@@ -37,13 +39,14 @@ def output(process: subprocess.Popen[str], timeout: float = 120.0) -> str:
     try:
         printed, errors = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        process.kill()
+        # A forked child holds the pipes, and would be waited for.
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
         printed, errors = process.communicate()
         raise AssertionError(f"still running after {timeout} s\n{printed}\n{errors}") from None
     assert process.returncode == 0, f"exit status {process.returncode}\n{printed}\n{errors}"
     return printed
 
 
-def run_python(code: str, cache: Path, **options: object) -> str:
+def run_python(code: str, cwd: Path, **options: object) -> str:
     """What a fresh process prints."""
-    return output(start_python(code, cache, **options))
+    return output(start_python(code, cwd, **options))

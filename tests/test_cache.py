@@ -2,15 +2,17 @@
 
 import functools
 import os
+import shutil
 import stat
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
 from boostloss import ops
 from boostloss.kernels import cache
-from boostloss.kernels.rows import JIT_DISABLED
+from boostloss.kernels.rows import JIT_DISABLED, Computation, Rows, evaluate
 from tests.processes import run_python
 
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
@@ -257,48 +259,68 @@ def shown(function):
 """
 
 
+# Formulas that have no file; the functions they are told apart by are all that the digest has of them.
+WITHOUT_A_FILE = """
+import sys; sys.path.insert(0, '.')
+from module import *
+
+def first(y, f):
+    x = f - y
+    return x, x, x, x
+
+def second(y, f):
+    return 3.0 * (f - y), y, y, y
+
+"""
+
+
 @compiled_only
 def test_numbers_from_elsewhere(tmp_path):
     (tmp_path / "module.py").write_text(MODULE, "utf-8")
-    code = "import sys; sys.path.insert(0, '.'); from module import *\n"
+    formulas = {
+        "formula": "2.0",
+        "functools.partial(formula, k=2.0)": "4.0",
+        "built(2.0)": "2.0",
+        "built(3.0)": "3.0",
+        "of_value(lambda x: helper(x) + 1.0)": "3.0",
+        "first": "1.0",
+        "second": "3.0",
+    }
 
-    def printed(more):
-        return run_python(code + more, tmp_path).split()
-
-    def set_k(k):
+    def printed(k, *formulas):
+        # The comment changes the size too: files are told apart by it, and by their seconds.
         (tmp_path / "settings.py").write_text(f"K = {k}\n# {'x' * int(k)}", "utf-8")
+        code = WITHOUT_A_FILE + "\n".join(f"shown({formula})" for formula in formulas)
+        words = run_python(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path)).split()
+        return words[::2], [int(count) for count in words[1::2]]
 
-    set_k(2.0)
-    assert printed("shown(formula)") == ["2.0", "1"]
-    assert printed("shown(formula)") == ["2.0", "0"]
-    set_k(3.0)
-    assert printed("shown(formula)") == ["3.0", "1"]
-    more = "; ".join(
-        [
-            "shown(functools.partial(formula, k=2.0))",
-            "shown(functools.partial(formula, k=4.0))",
-            "shown(built(2.0))",
-            "shown(built(3.0))",
-            "shown(of_value(lambda x: helper(x) + 1.0))",
-        ]
-    )
-    values = ["6.0", "12.0", "2.0", "3.0", "4.0"]
-    first, second = printed(more), printed(more)
-    assert first[::2] == second[::2] == values
-    assert first[1::2] == ["1", "2", "3", "4", "5"]
-    assert second[1::2] == ["0"] * 5
+    values, each = list(formulas.values()), range(1, len(formulas) + 1)
+    assert printed(2.0, *formulas) == (values, list(each))
+    assert printed(2.0, *formulas) == (values, [0] * len(formulas))
+    assert printed(3.0, "first", "built(3.0)", "formula") == (["1.0", "3.0", "3.0"], [0, 0, 1])
 
 
 @compiled_only
-def test_what_has_no_name_is_compiled_all_the_same(tmp_path):
-    code = """
-    import numba
-    import numpy as np
-    from boostloss.kernels.rows import Computation, Rows, evaluate
+def test_every_source_of_the_kernels_is_part_of_the_name(tmp_path, monkeypatch):
+    package = Path(cache.__file__).parents[1]
+    (tmp_path / "ops.py").write_bytes((package / "ops.py").read_bytes())
+    shutil.copytree(package / "kernels", tmp_path / "kernels")
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "kernels" / "cache.py"))
+    monkeypatch.setattr(cache, "source_digest", cache.source_digest.__wrapped__)
+    paths = tmp_path / "ops.py", *(tmp_path / "kernels").glob("*.py")
+    names = {cache.digest(helper)}
+    for path in paths:
+        path.write_text(path.read_text("utf-8") + "# edited\n", "utf-8")
+        names.add(cache.digest(helper))
+    assert len(names) == 1 + len(paths) > 5
+
+
+@compiled_only
+def test_what_has_no_name_is_compiled_all_the_same(folder):
     twice = numba.njit(lambda x: 2.0 * x)
+
     def formula(y, f):
         return twice(1.0) * (f - y), y, y, y
-    print(evaluate(Computation(formula, (0,)), Rows(np.zeros(1), np.ones(1)), float)[0])
-    """
-    assert run_python(code, tmp_path) == "[2.]\n"
-    assert not list(tmp_path.rglob("*.o"))
+
+    assert evaluate(Computation(formula, (0,)), Rows(np.zeros(1), np.ones(1)), float)[0] == [2.0]
+    assert not folder.exists()

@@ -1,8 +1,7 @@
 """Losses of one's own in boosting: the rules for curvature and smoothing, all libraries, saved models, torch."""
 
+import itertools
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -20,13 +19,26 @@ from own_losses import (
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
+from boostloss import kernels
 from boostloss.boosting.gradients import boosting_step
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.boosting.objective import boosting_gradients
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
+from boostloss.kernels.rows import (
+    GRADIENT,
+    HESSIAN,
+    LOSS,
+    MAJORIZER,
+    Computation,
+    Rows,
+    evaluate,
+    evaluate_numpy,
+)
+from tests.processes import run_python
 
 every_library = pytest.mark.parametrize("library", LIBRARIES.values(), ids=lambda x: x.name)
 every_loss = pytest.mark.parametrize("loss", OWN, ids=repr)
+KINDS = [overstock(over=2.0), poisson(), softplus_squares(), savage(), own_focal(1.0)]
+every_kind = pytest.mark.parametrize("loss", KINDS, ids=repr)
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(500, 4))
@@ -50,11 +62,12 @@ def rows(loss, dtype=np.float64):
 
 
 def columns(formula, parameters, y, f):
-    pairs = (LOSS, GRADIENT), (HESSIAN, MAJORIZER)
+    """Everything that a formula says, without compiling what no other test needs."""
+    computations = (
+        Computation(formula, pair, parameters) for pair in ((LOSS, GRADIENT), (HESSIAN, MAJORIZER))
+    )
     return [
-        column
-        for pair in pairs
-        for column in evaluate(Computation(formula, pair, parameters), Rows(y, f), np.float64)
+        np.broadcast_to(x, f.shape) for c in computations for x in evaluate_numpy(c, Rows(y, f))
     ]
 
 
@@ -64,12 +77,16 @@ def test_the_smoothed_formula_is_the_mean_over_the_kernel(loss):
     width = 0.75
     parameters = (*loss.parameters, width)
     value, gradient, hessian, curvature = columns(loss.smoothed_formula, parameters, y, f)
-    np.testing.assert_array_equal(value, loss.loss(y, f))
+
+    def sharp(output, shift):
+        return columns(loss.formula, loss.parameters, y, f + shift)[output]
+
+    np.testing.assert_array_equal(value, sharp(LOSS, 0.0))
     step = width * 1e-3
     places = np.arange(-width + 0.5 * step, width, step)
-    slopes = np.mean([loss.gradient_hessian(y, f + u)[0] for u in places], axis=0)
+    slopes = np.mean([sharp(GRADIENT, u) for u in places], axis=0)
     np.testing.assert_allclose(gradient, slopes, atol=5e-3 * np.abs(slopes).max())
-    ends = [loss.gradient_hessian(y, f + u)[0] for u in (-width, width)]
+    ends = [sharp(GRADIENT, u) for u in (-width, width)]
     np.testing.assert_allclose(hessian, (ends[1] - ends[0]) / (2 * width), rtol=1e-9, atol=1e-12)
     assert (curvature >= hessian).all()
     assert (curvature >= 0.0).all()
@@ -102,7 +119,7 @@ def test_a_kernel_in_float32_keeps_the_slope_of_far_rows():
 
 @every_loss
 @pytest.mark.parametrize("weighted", [False, True])
-def test_steps_have_a_unit_and_a_floor(loss, weighted):
+def test_steps_have_a_unit_and_a_floor(loss, weighted, monkeypatch):
     y, f = rows(loss)
     weight = _rng.integers(0, 3, 500).astype(float) if weighted else None
     gradient, curvature = boosting_gradients(loss, y, f, weight, np.float64)
@@ -111,6 +128,9 @@ def test_steps_have_a_unit_and_a_floor(loss, weighted):
     w = 1.0 if weight is None else weight[used]
     assert (curvature[used] / w > 0.01).all()
     assert 0.01 < np.mean(curvature[used] / w) < 3.0
+    monkeypatch.setattr(kernels.rows, "JIT_DISABLED", True)
+    found = boosting_gradients(loss, y, f, weight, np.float64)
+    np.testing.assert_allclose(found, (gradient, curvature), rtol=1e-9, atol=1e-12)
 
 
 def test_what_boosting_is_told():
@@ -141,44 +161,8 @@ def test_rows_that_are_all_at_their_least_loss():
         assert (curvature > 0).all()
 
 
-@pytest.fixture(scope="module")
-def unknown(tmp_path_factory):
-    """A process that has not defined the losses, asked for predictions of a saved model."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    np.save(folder / "X.npy", X[VALID])
-    code = """
-import sys, importlib, numpy as np
-module, kind, path, out = sys.argv[1:]
-model = getattr(importlib.import_module(module), kind)()
-model.load_model(path)
-X = np.load("X.npy")
-np.save(out, model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X))
-print(model.loss if hasattr(type(model), "loss") else model.loss_)
-"""
-
-    def predict(module, kind, path):
-        command = [sys.executable, "-W", "error", "-c", code, module, kind, str(path), "out.npy"]
-        root = str(bl.__path__[0]).removesuffix("boostloss")
-        result = subprocess.run(
-            command, cwd=folder, env=environment(root), capture_output=True, text=True, check=False
-        )
-        assert result.returncode == 0, result.stderr
-        return result.stdout.strip(), np.load(folder / "out.npy")
-
-    return predict
-
-
-def environment(root):
-    import os
-
-    return os.environ | {"PYTHONPATH": root}
-
-
-@every_library
-@pytest.mark.parametrize(
-    "loss", [overstock(over=2.0), poisson(), softplus_squares(), savage(), own_focal(1.0)], ids=repr
-)
-def test_estimators(library, loss, unknown, tmp_path):
+def fitted(library, loss):
+    """An estimator that has stopped early, and the labels."""
     y = target(loss)
     if loss.task == "binary":
         y = np.where(y > 0, "yes", "no")
@@ -188,28 +172,61 @@ def test_estimators(library, loss, unknown, tmp_path):
     sets = {"eval_set": [(X[VALID], y[VALID])]}
     if library.name == "lightgbm":
         sets = {"eval_X": X[VALID], "eval_y": y[VALID]}
-    model.fit(X[TRAIN], y[TRAIN], **sets, **library.fit_options())
-    *_, metrics = library.metric_history(
-        model
-    ).values()  # CatBoost's first are of the rows that train
+    return model.fit(X[TRAIN], y[TRAIN], **sets, **library.fit_options()), y
+
+
+def answer(model):
+    return (
+        model.predict_proba(X[VALID])
+        if hasattr(model, "predict_proba")
+        else model.predict(X[VALID])
+    )
+
+
+@every_library
+@every_kind
+def test_estimators(library, loss):
+    model, y = fitted(library, loss)
+    # CatBoost's first metrics are of the rows that train.
+    *_, metrics = library.metric_history(model).values()
     assert list(metrics) == [type(loss).__name__]
     (history,) = metrics.values()
     assert min(history) < 0.9 * history[0]
+    found = answer(model)
     if loss.task == "binary":
-        found = model.predict_proba(X[VALID])
         assert ((found >= 0) & (found <= 1)).all()
         assert (model.predict(X[VALID]) == y[VALID]).mean() > 0.75
         score = loss.mean_loss(y[VALID] == "yes", loss.link(found[:, 1].clip(1e-9, 1 - 1e-9)))
     else:
-        found = model.predict(X[VALID])
         score = loss.mean_loss(y[VALID], loss.link(found))
     assert score == pytest.approx(min(history), rel=1e-4)
 
-    path = tmp_path / "model.json"
-    model.save_model(path)
-    text, elsewhere = unknown(f"boostloss.{library.name}", kind.__name__, path)
-    assert text == repr(loss)
-    np.testing.assert_array_equal(elsewhere, found)
+
+# Predictions of saved models, and their losses, in a process that has not defined them.
+ELSEWHERE = """
+import sys, importlib, numpy as np
+X = np.load("X.npy")
+for place, name in enumerate(sys.argv[1:]):
+    module, kind = name.rsplit(".", 1)
+    model = getattr(importlib.import_module(module), kind)()
+    model.load_model(f"{place}.json")
+    np.save(f"{place}.npy", model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X))
+    print(model.loss if hasattr(type(model), "loss") else model.loss_)
+"""
+
+
+def test_saved_models_are_read_where_nobody_has_defined_the_loss(tmp_path):
+    np.save(tmp_path / "X.npy", X[VALID])
+    names, losses, answers = [], [], []
+    for library, loss in itertools.product(LIBRARIES.values(), KINDS):
+        model, _ = fitted(library, loss)
+        model.save_model(tmp_path / f"{len(names)}.json")
+        names.append(f"boostloss.{library.name}.{type(model).__name__}")
+        losses.append(repr(loss))
+        answers.append(answer(model))
+    assert run_python(ELSEWHERE, tmp_path, arguments=names).splitlines() == losses
+    for place, expected in enumerate(answers):
+        np.testing.assert_array_equal(np.load(tmp_path / f"{place}.npy"), expected)
 
 
 @every_library

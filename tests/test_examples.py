@@ -1,9 +1,7 @@
 """Every example runs to its end, quickly."""
 
-import os
 import re
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import pytest
@@ -15,23 +13,22 @@ EXAMPLES = {path.stem: path for path in sorted((REPOSITORY / "examples").glob("*
 THAT_WRITE = {"adaptive_regression", "loss_pictures"}  # have tests of their own
 
 
-def run(name: str, folder: Path) -> str:
-    """What an example prints, run in a folder."""
-    path = EXAMPLES[name]
-    for library in (*LIBRARIES, "sklearn", "torch", "matplotlib"):
-        if library in path.read_text("utf-8"):
-            pytest.importorskip(library)
-    result = subprocess.run(
-        [sys.executable, "-W", "error", str(path)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """What an example prints, run as a script in a folder of its own, but in this process, which has its imports."""
+
+    def printed(name):
+        path = EXAMPLES[name]
+        for library in (*LIBRARIES, "sklearn", "torch", "matplotlib"):
+            if library in path.read_text("utf-8"):
+                pytest.importorskip(library)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("MPLBACKEND", "Agg")
+        monkeypatch.setattr("sys.argv", [str(path)])
+        runpy.run_path(str(path), run_name="__main__")
+        return capsys.readouterr().out
+
+    return printed
 
 
 def test_there_is_one_for_each_library_and_a_pipeline():
@@ -47,13 +44,13 @@ def test_there_is_one_for_each_library_and_a_pipeline():
         if name not in THAT_WRITE
     ],
 )
-def test_example_runs(name, tmp_path):
-    assert run(name, tmp_path).strip(), "an example prints what it found"
+def test_example_runs(name, run):
+    assert run(name).strip(), "an example prints what it found"
 
 
 @pytest.mark.torch
-def test_the_published_line_fit(tmp_path):
-    rows = dict(re.findall(r"^(.*, .*?)  +(.*)$", run("adaptive_regression", tmp_path), re.M))
+def test_the_published_line_fit(run, tmp_path):
+    rows = dict(re.findall(r"^(.*, .*?)  +(.*)$", run("adaptive_regression"), re.M))
     found = {name: re.findall(r"-?\d+\.?\d*", row) for name, row in rows.items()}
     loss, *_ = map(float, found["squared error, here"])
     assert loss == pytest.approx(1.673694, abs=1e-6)
@@ -72,9 +69,9 @@ def test_the_published_line_fit(tmp_path):
         assert animation.n_frames >= 50
 
 
-def test_pictures_are_drawn(tmp_path):
+def test_pictures_are_drawn(run, tmp_path):
     Image = pytest.importorskip("PIL.Image")
-    files = [tmp_path / name for name in run("loss_pictures", tmp_path).split()]
+    files = [tmp_path / name for name in run("loss_pictures").split()]
     assert len(files) == 4
     for path in files:
         with Image.open(path) as picture:

@@ -1,18 +1,20 @@
 """The helper threads: where the interpreter ends, where a process forks, and how many there are."""
 
 import os
+import time
 
 import numpy as np
 import pytest
 
 from boostloss.kernels import threads
 from boostloss.kernels.rows import BLOCK, JIT_DISABLED
-from tests.processes import run_python
+from tests.processes import output, run_python, start_python
 
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 MANY_ROWS = """
 import atexit, os, sys, threading, time, warnings
 import numpy as np
+import numpy.testing  # a fork amid an import in another thread leaves the child a locked module
 from boostloss import Huber, LogCosh
 y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
 expected = [np.clip(f, -1.0, 1.0), 1.0 / np.maximum(1.0, abs(f))]
@@ -41,34 +43,46 @@ last = Last()
 atexit.register(compute, "atexit")
 threading.Thread(target=outlive).start()
 """
-    names = run_python(code, tmp_path, NUMBA_NUM_THREADS="3").split()
+    variables = {} if earlier else {"NUMBA_CACHE_DIR": str(tmp_path)}  # compiles amid the end
+    names = run_python(code, tmp_path, NUMBA_NUM_THREADS="3", **variables).split()
     assert set(names) - {"before", "del"} == {"thread", "atexit"}
 
 
 @compiled_only
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-@pytest.mark.parametrize("loss", ["Huber", "LogCosh"])
-def test_a_fork_while_a_thread_compiles(loss, tmp_path):
+def test_a_fork_while_a_thread_compiles(tmp_path):
     code = (
         MANY_ROWS
-        + f"""
+        + """
 import signal
-from boostloss.kernels import loops  # numba is there, and what follows compiles
+from boostloss.kernels import loops, native  # numba is there, and what follows compiles
 
 warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads
 thread = threading.Thread(target=compute, args=("parent",))
 thread.start()
-time.sleep(0.1)
+while not native._compiling and thread.is_alive():
+    time.sleep(1e-3)
 child = os.fork()
 if child == 0:
-    signal.alarm(60)
-    {loss}().gradient_hessian(y, f)
+    signal.alarm(30)
+    LogCosh().gradient_hessian(y, f)  # compiles itself
+    Huber().gradient_hessian(y, f)
     os._exit(0)
 thread.join()
 print(os.waitpid(child, 0)[1])
 """
     )
-    assert run_python(code, tmp_path, NUMBA_NUM_THREADS="3").split() == ["parent", "0"]
+    process = start_python(code, tmp_path, NUMBA_NUM_THREADS="3", NUMBA_CACHE_DIR=str(tmp_path))
+    assert output(process, timeout=60.0).split() == ["parent", "0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_that_hangs_fails_a_test(tmp_path):
+    process = start_python("import os, time; os.fork(); time.sleep(60)", tmp_path)
+    start = time.monotonic()
+    with pytest.raises(AssertionError, match=r"still running after 0\.5 s"):
+        output(process, timeout=0.5)
+    assert time.monotonic() - start < 30.0
 
 
 @pytest.mark.parametrize("count", ["abc", "0", "-1", "1.5", "²"])
