@@ -2,7 +2,7 @@
 # make test         lint, types, and the tests of all but torch
 # make test-torch   installs torch too, and runs its tests
 # make test-newest  both with the newest versions of everything, in a virtual environment of their own
-# make coverage     which lines the tests of all but torch run, in three times as long
+# make coverage     which lines the tests of all but torch run, in twice the time
 # make lock         writes the newest versions into constraints.txt, for python3.11, python3.12 and python3.13
 # make bench        the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
 # make types        the public types that pyright does not know (installs it, with its own node: 250 MB)
