@@ -6,7 +6,6 @@ not do for such an object, the estimators here do: the best constant as the star
 stopping on the loss, the recovered probability, and a saved model that knows its loss.
 """
 
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -24,6 +23,7 @@ from boostloss.boosting.catboost_objective import (
     objective,
     watch_some_rows,
 )
+from boostloss.boosting.catboost_pools import copy_of, pool_parts, with_baseline
 from boostloss.boosting.estimators import (
     Stamped,
     all_or_nothing,
@@ -33,6 +33,7 @@ from boostloss.boosting.estimators import (
     store_history,
 )
 from boostloss.boosting.gradients import follows_residuals
+from boostloss.boosting.ignored import may_ignore, warn_of_ignored_rows
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.metrics import check_readable
 from boostloss.losses.adaptive import Adaptive
@@ -141,7 +142,7 @@ class _Estimator(Stamped, catboost.CatBoost):
         else:
             # Rounded as a pool rounds it: the trees correct exactly this start.
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
-            train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
+            train_pool, *eval_sets = (with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         adaptation = adaptation_of(self.loss, prepared["init_model"])
         snapshots = prepared["params"].get("save_snapshot", False)
@@ -168,7 +169,7 @@ class _Estimator(Stamped, catboost.CatBoost):
             find_rows = watch_some_rows(weight)
         else:
             weight, find_rows = hold_rows_out(weight)
-            prepared["train_pool"] = _copy(pool).set_weight(weight)
+            prepared["train_pool"] = copy_of(pool).set_weight(weight)
         rows = find_rows(weight)
         error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
         run = RoundObjective(self.loss, adaptation, find_rows, error, weight[rows], callbacks)
@@ -185,6 +186,9 @@ class _Estimator(Stamped, catboost.CatBoost):
         if init_model is self:
             init_model = self.copy()
         self._object = type(self._object)()  # so that the earlier one stays if anything fails
+        parts = []
+        if may_ignore(self.loss):  # before training, which may clear the pool
+            parts = pool_parts(train_pool, self._intercept if init_model is None else 0.0)
         super()._train(train_pool, eval_sets, params, allow_clear_pool, init_model)
         if self.loss is not None:
             self.set_scale_and_bias(1.0, self._intercept)
@@ -194,6 +198,12 @@ class _Estimator(Stamped, catboost.CatBoost):
             if isinstance(run, RoundObjective) and run.adaptation is not None:
                 run.adaptation.rounds.pop()  # of the round that did not come
                 store_history(self, run.adaptation)
+            warn_of_ignored_rows(
+                CATBOOST,
+                getattr(run, "adaptation", None) or self.loss,
+                lambda: parts,
+                lambda part: self.predict(part.X, RAW_PREDICTION) + part.above(0.0),
+            )
 
     def _tune_hyperparams(self, *args: Any, **kwargs: Any) -> Any:
         if isinstance(self.loss, Adaptive):
@@ -290,7 +300,7 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
             raise ValueError(f"target_border must not be given with {loss!r}: give it two classes.")
         found, y = targets.encode_labels(pool.get_label())
         # Without the names CatBoost takes the labels of an unknown loss for numbers.
-        names = params.setdefault("class_names", _ordered(found))
+        names = params.setdefault("class_names", targets.catboost_order(found))
         if str(names[1]) == str(found[0]):
             y = 1 - y
         weight = np.asarray(pool.get_weight())
@@ -330,20 +340,3 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
             return probability
         with np.errstate(divide="ignore"):
             return np.log(probability)
-
-
-def _ordered(classes: NDArray) -> list[Any]:
-    """The classes in CatBoost's order: as numbers if they can be read as such."""
-    names: list[Any] = classes.tolist()
-    with suppress(ValueError):
-        names.sort(key=float)
-    return names
-
-
-def _with_baseline(pool: Any, intercept: float) -> Any:
-    """A copy of the pool with a constant baseline, since the user may need the pool again."""
-    return _copy(pool).set_baseline(np.full(pool.num_row(), intercept))
-
-
-def _copy(pool: Any) -> Any:
-    return pool.slice(np.arange(pool.num_row()))

@@ -27,6 +27,7 @@ from boostloss.boosting.estimators import (
     store_history,
     temporarily,
 )
+from boostloss.boosting.ignored import table_parts, warn_of_ignored_rows
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
 from boostloss.boosting.objective import require_loss
@@ -39,6 +40,7 @@ METRIC = ("metric", "metrics", "metric_types")
 UNBALANCE = ("is_unbalance", "unbalance", "unbalanced_sets")
 BOOSTING = ("boosting_type", "boosting", "boost")
 
+TABLE_OPTIONS = "feature_name", "categorical_feature"  # of `fit`, how to read a table
 STARTS = ("init_score", "eval_init_score", "init_model")  # with one of them the caller chooses
 
 require_names(
@@ -108,6 +110,15 @@ class _Estimator(Stamped, lgb.LGBMModel):
         model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
         self._know(loss)
         store_history(self, run)
+        weight, start = options["sample_weight"], options.get("init_score")
+        predict = super().predict
+        warn_of_ignored_rows(
+            LIGHTGBM,
+            run,
+            lambda: table_parts(X, target, weight, start),
+            lambda part: predict(part.X, raw_score=True) + part.above(intercept),
+            **{name: options[name] for name in TABLE_OPTIONS if name in options},
+        )
         return self
 
     @wraps(lgb.LGBMModel.predict)

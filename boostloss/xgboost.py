@@ -26,6 +26,8 @@ from boostloss.boosting.estimators import (
     store_history,
     temporarily,
 )
+from boostloss.boosting.ignored import table_parts, warn_of_ignored_rows
+from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.objective import read_call, require_loss
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.losses.base import Loss
@@ -125,6 +127,14 @@ class _Estimator(Stamped, xgb.XGBModel):
             self.get_booster().set_attr(**records.record(loss, self._classes))
             if self.task == "binary":
                 self.n_classes_ = 2  # even where all labels are 0
+            margin = options.get("base_margin")
+            warn_of_ignored_rows(
+                XGBOOST,
+                setting["objective"],
+                lambda: table_parts(X, y, sample_weight, margin),
+                lambda part: self.predict(part.X, output_margin=True, base_margin=part.start),
+                {name: getattr(self, name) for name in ("missing", "feature_types")},
+            )
         return self
 
     @all_or_nothing
