@@ -6,7 +6,6 @@ not do for such an object, the estimators here do: the best constant as the star
 stopping on the loss, the recovered probability, and a saved model that knows its loss.
 """
 
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -24,13 +23,16 @@ from boostloss.boosting.catboost_objective import (
     objective,
     watch_some_rows,
 )
+from boostloss.boosting.catboost_pools import copy_of, ordered, with_baseline
 from boostloss.boosting.estimators import (
     Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
+    nested_parameters,
     require_names,
     store_history,
+    with_new_losses,
 )
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
@@ -72,6 +74,15 @@ class _Estimator(Stamped, catboost.CatBoost):
         """The loss, or None where `loss_function` is not one of boostloss."""
         given = self._init_params.get("objective", self._init_params.get("loss_function"))
         return given if isinstance(given, Loss) else None
+
+    def get_params(self, deep: bool = False) -> dict[str, Any]:
+        """The parameters, as the constructor takes them; `deep` those of a loss too: ``loss_function__gamma``."""
+        params = super().get_params()
+        return params | nested_parameters(params) if deep else params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; ``loss_function__gamma=1`` replaces the loss by one that has this gamma."""
+        return super().set_params(**with_new_losses(self, params))
 
     @all_or_nothing
     def load_model(self, *args: Any, **kwargs: Any) -> Any:
@@ -141,7 +152,7 @@ class _Estimator(Stamped, catboost.CatBoost):
         else:
             # Rounded as a pool rounds it: the trees correct exactly this start.
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
-            train_pool, *eval_sets = (_with_baseline(pool, self._intercept) for pool in pools)
+            train_pool, *eval_sets = (with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         adaptation = adaptation_of(self.loss, prepared["init_model"])
         snapshots = prepared["params"].get("save_snapshot", False)
@@ -168,7 +179,7 @@ class _Estimator(Stamped, catboost.CatBoost):
             find_rows = watch_some_rows(weight)
         else:
             weight, find_rows = hold_rows_out(weight)
-            prepared["train_pool"] = _copy(pool).set_weight(weight)
+            prepared["train_pool"] = copy_of(pool).set_weight(weight)
         rows = find_rows(weight)
         error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
         run = RoundObjective(self.loss, adaptation, find_rows, error, weight[rows], callbacks)
@@ -290,7 +301,7 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
             raise ValueError(f"target_border must not be given with {loss!r}: give it two classes.")
         found, y = targets.encode_labels(pool.get_label())
         # Without the names CatBoost takes the labels of an unknown loss for numbers.
-        names = params.setdefault("class_names", _ordered(found))
+        names = params.setdefault("class_names", ordered(found))
         if str(names[1]) == str(found[0]):
             y = 1 - y
         weight = np.asarray(pool.get_weight())
@@ -330,20 +341,3 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
             return probability
         with np.errstate(divide="ignore"):
             return np.log(probability)
-
-
-def _ordered(classes: NDArray) -> list[Any]:
-    """The classes in CatBoost's order: as numbers if they can be read as such."""
-    names: list[Any] = classes.tolist()
-    with suppress(ValueError):
-        names.sort(key=float)
-    return names
-
-
-def _with_baseline(pool: Any, intercept: float) -> Any:
-    """A copy of the pool with a constant baseline, since the user may need the pool again."""
-    return _copy(pool).set_baseline(np.full(pool.num_row(), intercept))
-
-
-def _copy(pool: Any) -> Any:
-    return pool.slice(np.arange(pool.num_row()))

@@ -23,8 +23,10 @@ from boostloss.boosting.estimators import (
     all_or_nothing,
     check_task,
     forget_fit,
+    nested_parameters,
     store_history,
     temporarily,
+    with_new_losses,
 )
 from boostloss.boosting.objective import read_call, require_loss
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
@@ -150,6 +152,15 @@ class _Estimator(Stamped, xgb.XGBModel):
             self.base_score = None  # that of the file is no start for a new fit
             if self.task == "binary":
                 self._classes = records.restore_classes(texts)
+
+    def get_params(self, deep: bool = False) -> dict[str, Any]:
+        """The parameters, as the constructor takes them; `deep` those of a loss too: ``objective__gamma``."""
+        params = super().get_params(deep)
+        return params | nested_parameters(params) if deep else params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; ``objective__gamma=1`` replaces the objective by one that has this gamma."""
+        return super().set_params(**with_new_losses(self, params))
 
     def _get_doc_link(self) -> str:
         """Where XGBoost documents its parent: the link in scikit-learn's picture of an estimator."""
@@ -277,16 +288,6 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def classes_(self) -> NDArray:
         """The labels given to fit."""
         return super().classes_ if self.loss_ is None else self._classes
-
-    def _get_doc_link(self) -> str:
-        """Where XGBoost documents the estimator, for scikit-learn's picture of it."""
-        return next(
-            kind for kind in type(self).__mro__ if kind.__module__ == "xgboost.sklearn"
-        )()._get_doc_link()
-
-    def _restore(self) -> tuple[dict[str, Any], Loss | None]:
-        texts = {key: self.get_booster().attr(key) for key in records.KEYS}
-        return texts, records.restore(texts, self)
 
     def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
         self._classes, encoded = targets.encode_labels(y)
