@@ -24,13 +24,21 @@ from boostloss.boosting.catboost_objective import (
     watch_some_rows,
 )
 from boostloss.boosting.catboost_pools import copy_of, pool_parts, with_baseline
+from boostloss.boosting.catboost_training import (
+    choose_learning_rate,
+    class_targets,
+    leaf_steps,
+    number_targets,
+)
 from boostloss.boosting.estimators import (
     Stamped,
     all_or_nothing,
     check_task,
     forget_fit,
+    nested_parameters,
     require_names,
     store_history,
+    with_new_losses,
 )
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.ignored import may_ignore, warn_of_ignored_rows
@@ -38,12 +46,10 @@ from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.metrics import check_readable
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import Logistic, Quantile, SquaredError
+from boostloss.losses.catalogue import Logistic
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
-LEAF_STEPS = 3  # Newton steps for a leaf: 1 to 4 % better than CatBoost's 1 at small learning rates
-ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
 RAW_PREDICTION = "RawFormulaVal"
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 
@@ -67,12 +73,22 @@ class _Estimator(Stamped, catboost.CatBoost):
     _init_params: dict[str, Any]
     _object: Any
     _intercept: float
+    _targets: Any  # targets and weights of the rows, as the loss will see them
 
     @property
     def loss(self) -> Loss | None:
         """The loss, or None where `loss_function` is not one of boostloss."""
         given = self._init_params.get("objective", self._init_params.get("loss_function"))
         return given if isinstance(given, Loss) else None
+
+    def get_params(self, deep: bool = False) -> dict[str, Any]:
+        """The parameters, as the constructor takes them; `deep` those of a loss too: ``loss_function__gamma``."""
+        params = super().get_params()
+        return params | nested_parameters(params) if deep else params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; ``loss_function__gamma=1`` replaces the loss by one that has this gamma."""
+        return super().set_params(**with_new_losses(self, params))
 
     @all_or_nothing
     def load_model(self, *args: Any, **kwargs: Any) -> Any:
@@ -122,8 +138,7 @@ class _Estimator(Stamped, catboost.CatBoost):
             ):
                 check_readable(loss, params[name], name)
         params.setdefault("eval_metric", loss)
-        if not isinstance(loss, ONE_STEP):
-            params.setdefault("leaf_estimation_iterations", LEAF_STEPS)
+        params.setdefault("leaf_estimation_iterations", leaf_steps(loss, params))
         return params
 
     def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
@@ -135,9 +150,14 @@ class _Estimator(Stamped, catboost.CatBoost):
         prepared = super()._prepare_train_params(*args, **kwargs)
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
         y, weight = self._targets(self.loss, pools[0], prepared["params"])
+        started = prepared["init_model"] is not None or any(
+            pool.get_baseline().shape[1] for pool in pools
+        )
+        params = prepared["params"]
+        choose_learning_rate(params, self._init_params, self.native_loss, started, pools)
         if prepared["init_model"] is not None:  # training goes on from its predictions
             _, self._intercept = prepared["init_model"].get_scale_and_bias()
-        elif any(pool.get_baseline().shape[1] for pool in pools):
+        elif started:
             self._intercept = 0.0
         else:
             # Rounded as a pool rounds it: the trees correct exactly this start.
@@ -223,10 +243,6 @@ class _Estimator(Stamped, catboost.CatBoost):
         if self.loss is not None and self.is_fitted():
             check_task(self.loss, self.task, self)
 
-    def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
-        """Targets and weights of the rows, as the loss will see them."""
-        return loss.check_target(pool.get_label()), np.asarray(pool.get_weight())
-
 
 class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     """`catboost.CatBoostRegressor`, whose `loss_function` may be a regression loss of boostloss.
@@ -239,9 +255,10 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive parameter, with its value
     in every round; the rows that are held out carry weights next to 0.
 
-    Two defaults matter. A leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and
-    `Quantile`. The learning rate is 0.03, as for CatBoost's own Huber or MAE; its own choice by the number of
-    rows is for RMSE and Logloss alone.
+    Without a `learning_rate` it is the one that CatBoost chooses for RMSE on so many rows; its Huber and MAE get 0.03.
+    With one, a leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and `Quantile`. Other
+    defaults are CatBoost's for RMSE, but for two that it does not allow here: `boost_from_average`, which the best
+    constant replaces, and `leaf_estimation_backtracking`: a step of a leaf is never halved.
 
     Examples
     --------
@@ -259,6 +276,7 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     fit = all_or_nothing(catboost.CatBoostRegressor.fit)
     parent = catboost.CatBoostRegressor
     native_loss = "RMSE"
+    _targets = staticmethod(number_targets)
 
     @wraps(catboost.CatBoostRegressor.predict)
     def predict(self, data: Any, prediction_type: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -272,9 +290,10 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     """`catboost.CatBoostClassifier`, whose `loss_function` may be a binary loss of boostloss.
 
-    As `CatBoostRegressor` of this module. A model saved from `Logistic` gives the same probabilities in plain
-    CatBoost; from `Focal`, which is not proper, plain CatBoost gives the sigmoid of the score, and this class
-    the posterior.
+    As `CatBoostRegressor` of this module, with Logloss in the place of RMSE; a leaf takes 10 Newton steps, as many as
+    Logloss takes, for which CatBoost takes 1 where rounds and columns are few. A model saved from `Logistic` gives the
+    same probabilities in plain CatBoost; from `Focal`, which is not proper, plain CatBoost gives the sigmoid of the
+    score, and this class the posterior.
 
     Examples
     --------
@@ -294,22 +313,7 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     fit = all_or_nothing(catboost.CatBoostClassifier.fit)
     parent = catboost.CatBoostClassifier
     native_loss = "Logloss"
-
-    def _targets(self, loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
-        if "target_border" in params:
-            raise ValueError(f"target_border must not be given with {loss!r}: give it two classes.")
-        found, y = targets.encode_labels(pool.get_label())
-        # Without the names CatBoost takes the labels of an unknown loss for numbers.
-        names = params.setdefault("class_names", targets.catboost_order(found))
-        if str(names[1]) == str(found[0]):
-            y = 1 - y
-        weight = np.asarray(pool.get_weight())
-        factors = params.get("class_weights", (1.0, 1.0))
-        if "auto_class_weights" in params:
-            factors = targets.balancing_factors(y, weight)
-            if params["auto_class_weights"] == "SqrtBalanced":
-                factors = np.sqrt(factors)
-        return y, targets.weigh_classes(y, weight, factors)
+    _targets = staticmethod(class_targets)
 
     def _predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
         if not self._posterior_differs(prediction_type):

@@ -23,9 +23,11 @@ from boostloss.boosting.estimators import (
     all_or_nothing,
     check_task,
     forget_fit,
+    nested_parameters,
     require_names,
     store_history,
     temporarily,
+    with_new_losses,
 )
 from boostloss.boosting.ignored import table_parts, warn_of_ignored_rows
 from boostloss.boosting.libraries import LIGHTGBM
@@ -177,9 +179,17 @@ class _Estimator(Stamped, lgb.LGBMModel):
     def objective_(self) -> Any:
         return super().objective_ if self.loss_ is None else self.loss_
 
+    def get_params(self, deep: bool = False) -> dict[str, Any]:
+        """The parameters, as the constructor takes them; `deep` those of a loss too: ``objective__gamma``."""
+        params = super().get_params(deep)
+        return params | nested_parameters(params) if deep else params
+
     def set_params(self, **params: Any) -> Any:
-        """Set parameters; predictions are those of the fitted loss until the next fit."""
-        super().set_params(**params)
+        """Set parameters; ``objective__gamma=1`` replaces the objective by one that has this gamma.
+
+        Predictions are those of the fitted loss until the next fit.
+        """
+        super().set_params(**with_new_losses(self, params))
         if self.loss_ is not None:
             self._know(self.loss_)
         return self

@@ -23,8 +23,10 @@ from boostloss.boosting.estimators import (
     all_or_nothing,
     check_task,
     forget_fit,
+    nested_parameters,
     store_history,
     temporarily,
+    with_new_losses,
 )
 from boostloss.boosting.ignored import table_parts, warn_of_ignored_rows
 from boostloss.boosting.libraries import XGBOOST
@@ -112,19 +114,19 @@ class _Estimator(Stamped, xgb.XGBModel):
         xgb_model: Any = None,
         **options: Any,
     ) -> Any:
-        forget_fit(self)
-        loss, setting = self.objective, {}
-        if isinstance(loss, Loss):
-            check_task(loss, self.task, self)
-            y, eval_set = self._targets(loss, y, eval_set)
-            setting = self._setting(loss, y, sample_weight, xgb_model)
+        self._forget_fit()
+        loss = self.objective if isinstance(self.objective, Loss) else None
+        classes, y, eval_set = self._targets(loss, y, eval_set)
+        setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
         with temporarily(self, **setting):
             super().fit(X, y, **options)
-        if isinstance(loss, Loss):
+        if classes is not None:
+            self._classes = classes  # not before, since the parent compares its own with the target
+        self.get_booster().set_attr(**dict.fromkeys(records.KEYS) | records.record(loss, classes))
+        if loss is not None:
             self.loss_ = loss
             store_history(self, setting["objective"])
-            self.get_booster().set_attr(**records.record(loss, self._classes))
             if self.task == "binary":
                 self.n_classes_ = 2  # even where all labels are 0
             margin = options.get("base_margin")
@@ -146,7 +148,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         ValueError
             If the loss is not one for this estimator, or the file does not say rightly what it is.
         """
-        forget_fit(self)
+        self._forget_fit()
         if self.__sklearn_is_fitted__():
             del self._Booster  # or XGBoost would load into it
         try:
@@ -158,8 +160,21 @@ class _Estimator(Stamped, xgb.XGBModel):
         if loss is not None:
             self.objective = self.loss_ = loss
             self.base_score = None  # that of the file is no start for a new fit
-            if self.task == "binary":
-                self._classes = records.restore_classes(texts)
+        if self.task == "binary" and (loss is not None or texts[records.CLASSES] is not None):
+            self._classes = records.restore_classes(texts)
+
+    def _forget_fit(self) -> None:
+        forget_fit(self)
+        self.__dict__.pop("_classes", None)
+
+    def get_params(self, deep: bool = False) -> dict[str, Any]:
+        """The parameters, as the constructor takes them; `deep` those of a loss too: ``objective__gamma``."""
+        params = super().get_params(deep)
+        return params | nested_parameters(params) if deep else params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters; ``objective__gamma=1`` replaces the objective by one that has this gamma."""
+        return super().set_params(**with_new_losses(self, params))
 
     def _get_doc_link(self) -> str:
         """Where XGBoost documents its parent: the link in scikit-learn's picture of an estimator."""
@@ -170,10 +185,12 @@ class _Estimator(Stamped, xgb.XGBModel):
         texts = {key: self.get_booster().attr(key) for key in records.KEYS}
         return texts, records.restore(texts, self)
 
-    def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
-        """The targets for the parent, valid for the loss."""
-        loss.check_target(column_or_1d(y, warn=True))
-        return y, eval_set
+    def _targets(self, loss: Loss | None, y: Any, eval_set: Any) -> tuple[Any, Any, Any]:
+        """The classes, where they are not those of the parent, and the targets for it, valid for the loss."""
+        if loss is not None:
+            check_task(loss, self.task, self)
+            loss.check_target(column_or_1d(y, warn=True))
+        return None, y, eval_set
 
     def _setting(self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any) -> dict[str, Any]:
         """The parent's parameters while it fits a loss."""
@@ -243,10 +260,11 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
 class XGBClassifier(_Estimator, xgb.XGBClassifier):
     """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss.
 
-    It does what `XGBRegressor` of this module does; besides, labels may be of any type, `scale_pos_weight` counts, and
-    a callable `eval_metric` gets the probabilities of ``predict_proba``. With `Logistic`, plain XGBoost gives the same
-    probabilities from the saved model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take
-    the sigmoid of the score, where ``predict_proba`` here recovers the probability.
+    It does what `XGBRegressor` of this module does; besides, `scale_pos_weight` counts, and a callable `eval_metric`
+    gets the probabilities of ``predict_proba``. The two labels may be of any type, with a string as objective too,
+    where XGBoost takes 0 and 1 alone. With `Logistic`, plain XGBoost gives the same probabilities from the saved
+    model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take the sigmoid of the score, where
+    ``predict_proba`` here recovers the probability.
 
     Examples
     --------
@@ -266,7 +284,8 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     @wraps(xgb.XGBClassifier.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
         if output_margin or self.loss_ is None:
-            return super().predict(X, output_margin=output_margin, **options)
+            found = super().predict(X, output_margin=output_margin, **options)
+            return found if output_margin or self._classes is None else self._classes[found]
         return targets.predicted_labels(self._classes, self.predict_proba(X, **options))
 
     @wraps(xgb.XGBClassifier.predict_proba)
@@ -286,29 +305,32 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     @property
     def classes_(self) -> NDArray:
         """The labels given to fit."""
-        return super().classes_ if self.loss_ is None else self._classes
+        return super().classes_ if self._classes is None else self._classes
 
-    def _get_doc_link(self) -> str:
-        """Where XGBoost documents the estimator, for scikit-learn's picture of it."""
-        return next(
-            kind for kind in type(self).__mro__ if kind.__module__ == "xgboost.sklearn"
-        )()._get_doc_link()
-
-    def _restore(self) -> tuple[dict[str, Any], Loss | None]:
-        texts = {key: self.get_booster().attr(key) for key in records.KEYS}
-        return texts, records.restore(texts, self)
-
-    def _targets(self, loss: Loss, y: Any, eval_set: Any) -> tuple[Any, Any]:
-        self._classes, encoded = targets.encode_labels(y)
+    def _targets(self, loss: Loss | None, y: Any, eval_set: Any) -> tuple[Any, Any, Any]:
+        if loss is not None:
+            check_task(loss, self.task, self)
+        elif not _are_other_labels(y):
+            return None, y, eval_set
+        classes, encoded = targets.encode_labels(y)
 
         def encode(i: int, labels: Any) -> Any:  # the parent knows the training set by its target
             name = f"eval_set[{i}]"
-            return encoded if labels is y else targets.encode_as(self._classes, labels, name)
+            return encoded if labels is y else targets.encode_as(classes, labels, name)
 
         if eval_set is not None:
             eval_set = [(X, encode(i, labels)) for i, (X, labels) in enumerate(eval_set)]
-        return encoded, eval_set
+        return classes, encoded, eval_set
 
     def _base_score(self, intercept: float) -> float:
         """XGBoost takes it as a probability, and clips it."""
         return float(np.clip(1.0 / (1.0 + math.exp(-intercept)), 1e-6, 1.0 - 1e-6))
+
+
+def _are_other_labels(y: Any) -> bool:
+    """Whether they are two, and not the 0 and 1 to which XGBoost keeps its own objectives."""
+    if hasattr(y, "__cuda_array_interface__") or hasattr(y, "collect"):  # not in this memory yet
+        return False
+    labels = np.asarray(y)
+    classes = np.unique(labels)
+    return labels.size == len(labels) and len(classes) == 2 and classes.tolist() != [0, 1]

@@ -160,7 +160,7 @@ def test_a_string_that_fails_leaves_the_earlier_fit_with_a_loss(library):
     model = fit(library, drop_in(library, bl.Focal()), X, labels(bl.Focal()))
     before = outcome(model)
     model.set_params(**LIBRARIES[library].parameters("binary:logistic" * (library == "xgboost")))
-    with pytest.raises(ValueError, match=r"classes|inconsistent"):
+    with pytest.raises(ValueError, match=r"Invalid size|inconsistent"):
         fit(library, model, X, labels(bl.Focal())[:10])
     np.testing.assert_array_equal(outcome(model), before)
 
@@ -178,8 +178,6 @@ def test_a_new_objective_waits_for_the_next_fit(library, loss):
     for objective in (other, names.own_objectives[loss.task][0]):
         model.set_params(**names.parameters(objective))
         np.testing.assert_array_equal(outcome(model), before)
-        if objective != other and loss.task == "binary":
-            y = (y == NAMES[1]).astype(int)  # XGBoost's own takes no other labels
         before = outcome(fit(library, model, X, y))
         np.testing.assert_array_equal(outcome(fit(library, clone(model), X, y)), before)
     assert fitted_loss(library, model) is None

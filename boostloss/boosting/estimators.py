@@ -1,6 +1,7 @@
 """What the drop-in estimators of all libraries do before and after a fit."""
 
 import importlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -63,6 +64,37 @@ def _tells_of_interrupt(error: Exception) -> bool:
     What stands before may be about earlier exceptions: CatBoost leaves them set.
     """
     return str(error).rstrip().rpartition("\n")[2].startswith("KeyboardInterrupt")
+
+
+def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of the losses among an estimator's, under names such as ``objective__gamma``.
+
+    A loss has no `get_params` itself, and the estimators list these names only when they are asked: the libraries hand
+    the rest of what `get_params` returns to their boosters, and users to constructors.
+    """
+    return {
+        f"{owner}__{name}": value
+        for owner, loss in params.items()
+        if isinstance(loss, Loss)
+        for name, value in loss.given_parameters().items()
+    }
+
+
+def with_new_losses(estimator: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """Changes of an estimator's parameters, where ``objective__gamma=1`` has become another objective."""
+    plain = {name: value for name, value in changes.items() if "__" not in name}
+    if len(plain) == len(changes):
+        return plain
+    params, nested = estimator.get_params(deep=False) | plain, defaultdict[str, dict](dict)
+    for name in changes.keys() - plain.keys():
+        owner, _, parameter = name.partition("__")
+        nested[owner][parameter] = changes[name]
+        if not isinstance(params.get(owner), Loss):
+            allowed = ", ".join(nested_parameters(params)) or "none"
+            raise ValueError(
+                f"{name} needs a loss of boostloss as {owner}, got {params.get(owner)!r}; nested parameters: {allowed}."
+            )
+    return plain | {owner: params[owner].with_parameters(**new) for owner, new in nested.items()}
 
 
 @contextmanager

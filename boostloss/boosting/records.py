@@ -22,9 +22,9 @@ CLASSES = "boostloss_classes"
 KEYS = (LOSS, CLASSES)
 
 
-def record(loss: Loss, classes: NDArray | None = None) -> dict[str, str]:
+def record(loss: Loss | None, classes: NDArray | None = None) -> dict[str, str]:
     """The texts to keep in the file of a model, of its loss and, where the library does not keep them, its classes."""
-    texts = {LOSS: to_string(loss)}
+    texts = {} if loss is None else {LOSS: to_string(loss)}
     if classes is not None:
         texts[CLASSES] = json.dumps(classes.tolist(), default=str)
     return texts

@@ -1,7 +1,6 @@
 """What every classifier does: labels to 0 and 1, weights of classes, and raw predictions back to probabilities."""
 
 import math
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -97,11 +96,3 @@ def probabilities(loss: Loss, raw_prediction: ArrayLike) -> NDArray[np.floating]
 def predicted_labels(classes: NDArray, probability: NDArray, threshold: float = 0.5) -> NDArray:
     """The second class where its probability is above the threshold."""
     return classes[(probability[..., 1] > threshold).astype(np.intp)]
-
-
-def catboost_order(classes: NDArray) -> list[Any]:
-    """The classes in CatBoost's order: as numbers if they can be read as such."""
-    names: list[Any] = classes.tolist()
-    with suppress(ValueError):
-        names.sort(key=float)
-    return names

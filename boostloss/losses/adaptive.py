@@ -97,6 +97,12 @@ class Adaptive(Loss):
                 return value
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    def given_parameters(self) -> dict[str, Any]:
+        return dict(self.given)
+
+    def _remade(self, given: dict[str, Any]) -> Loss:
+        return self.kind(**given)
+
     @property
     def adaptive(self) -> list[str]:
         """The names of the parameters that follow the residuals."""
@@ -148,7 +154,7 @@ class Adaptive(Loss):
         if len(error) > MOST:
             rows = chosen_rows(len(error), MOST)
             error, weight = error[rows], None if weight is None else weight[rows]
-        given = dict(self.given)
+        given = self.given_parameters()
         estimates = self.kind.estimates(error, weight, given)
         suited = self.kind(**given | {name: estimates[name] for name in self.adaptive})
         if temperature == 0.0 or not self.kind.graduates:

@@ -73,6 +73,36 @@ class Loss:
     def _given_names(self) -> list[str]:
         return [field.name for field in fields(self) if field.init]  # type: ignore[arg-type]
 
+    def given_parameters(self) -> dict[str, Any]:
+        """The parameters by name, as they are given to the class."""
+        return {name: getattr(self, name) for name in self._given_names()}
+
+    def with_parameters(self, **changes: Any) -> "Loss":
+        """The loss that has other values for some parameters.
+
+        Parameters
+        ----------
+        **changes
+            As for the class, ``"adaptive"`` among them.
+
+        Returns
+        -------
+        Loss
+
+        Raises
+        ------
+        ValueError
+            If the loss has no such parameter, or a value is out of its range.
+        """
+        given = self.given_parameters()
+        for name in changes.keys() - given.keys():
+            allowed = f"it has {', '.join(given)}" if given else "it has none"
+            raise ValueError(f"{name!r} is no parameter of {self!r}: {allowed}.")
+        return self._remade(given | changes)
+
+    def _remade(self, given: dict[str, Any]) -> "Loss":
+        return type(self)(**given)
+
     @property
     def parameters(self) -> tuple[float, ...]:
         """What the formula takes after the target and the raw prediction."""

@@ -1,0 +1,107 @@
+"""What CatBoost chooses for its own losses and not for a custom one, and what the drop-in makes of it."""
+
+import catboost
+import numpy as np
+import pytest
+from catboost_models import WRITE_NOTHING
+
+import boostloss as bl
+from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
+
+SETTINGS = {"iterations": 6, "depth": 2, "thread_count": 1} | WRITE_NOTHING
+PAIRS = [
+    (catboost.CatBoostRegressor, CatBoostRegressor, bl.Huber(), "RMSE"),
+    (catboost.CatBoostClassifier, CatBoostClassifier, bl.Focal(), "Logloss"),
+]
+EVERY_PAIR = pytest.mark.parametrize(
+    ("parent", "ours", "loss", "own"), PAIRS, ids=["regression", "binary"]
+)
+
+
+class OneRound:
+    """Stops at once, so that a fit may be of many rounds."""
+
+    def after_iteration(self, info):
+        return False
+
+
+def rows(n, own):
+    X = np.random.default_rng(0).normal(size=(n, 3))
+    return X, X[:, 0] if own == "RMSE" else np.where(X[:, 0] > 0.5, "good", "bad")
+
+
+def rates(pair, n, options=None, **params):
+    """The learning rates of the parent and of ours."""
+    parent, ours, loss, own = pair
+    X, y = rows(n, own)
+    options = {"callbacks": [OneRound()]} | (options(X, y) if options else {})
+    models = [
+        kind(**SETTINGS | {"iterations": 300} | params, loss_function=given).fit(X, y, **options)
+        for kind, given in ((parent, own), (ours, loss))
+    ]
+    return [model.get_all_params()["learning_rate"] for model in models]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=["regression", "binary"])
+def test_the_learning_rate_is_what_catboost_chooses(pair):
+    found = [rates(pair, n) for n in (60, 1000, 20_000)]
+    assert all(parent == ours for parent, ours in found)
+    assert len({ours for _, ours in found}) == 3
+    for options in (
+        lambda X, y: {"eval_set": (X[:50], y[:50])},
+        lambda X, y: {"eval_set": (X[:1], y[:1])},  # of a single target, which does not count
+        lambda X, y: {"eval_set": (X[:50], y[:50]), "use_best_model": False},
+        lambda X, y: {"baseline": np.linspace(0.0, 1.0, len(y))},
+    ):
+        parent, ours = rates(pair, 200, options)
+        assert parent == ours
+    for params in (
+        {"iterations": 900},
+        {"learning_rate": 0.2},
+        {"l2_leaf_reg": 2.0},
+        {"leaf_estimation_iterations": 2},
+        {"leaf_estimation_method": "Gradient"},
+    ):
+        parent, ours = rates(pair, 200, **params)
+        assert parent == ours
+    assert rates(pair, 200)[1] not in (0.03, rates(pair, 200, iterations=900)[1])
+
+
+def test_a_fit_goes_on_at_the_rate_at_which_catboost_goes_on():
+    X, y = rows(200, "RMSE")
+    before = CatBoostRegressor(loss_function="RMSE", **SETTINGS).fit(X, y)
+    parent, ours = rates(PAIRS[0], 200, lambda X, y: {"init_model": before})
+    assert parent == ours != rates(PAIRS[0], 200)[1]
+
+
+@EVERY_PAIR
+def test_the_other_defaults_are_those_of_catboost(parent, ours, loss, own):
+    """But for those that the documentation of the estimators names."""
+    X, y = rows(200, own)
+    names = {
+        "loss_function",
+        "eval_metric",
+        "boost_from_average",
+        "leaf_estimation_backtracking",
+        "leaf_estimation_iterations",
+    }
+    for iterations in (6, 201):
+        for options in ({}, {"eval_set": (X, y)}):
+            first, second = (
+                kind(**SETTINGS | {"iterations": iterations}, loss_function=given)
+                .fit(X, y, **options, callbacks=[OneRound()])
+                .get_all_params()
+                for kind, given in ((parent, own), (ours, loss))
+            )
+            lost = {
+                name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
+            }
+            assert lost <= names
+            assert second["boost_from_average"] is False
+            assert second["leaf_estimation_backtracking"] == "No"
+            steps = {"RMSE": 1, "Logloss": 10}[own]
+            assert second["leaf_estimation_iterations"] == steps
+            assert first["leaf_estimation_iterations"] == (1 if iterations < 200 else steps)
+    for name, value in [("boost_from_average", True), ("leaf_estimation_backtracking", "Armijo")]:
+        with pytest.raises(catboost.CatBoostError):
+            ours(**SETTINGS | {name: value}, loss_function=loss).fit(X, y)
