@@ -121,12 +121,15 @@ class Objective(Slot):
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
-        y, f, weight = columns(targets, approxes, weights)
-        if self.first_round is not None:
-            self._watch_start(f, y, weight)
-        pairs = np.empty((len(f), 2))
-        fill_gradients([pairs], self.loss, y, f, weight, -1.0, self.step)
-        return pairs
+        try:
+            y, f, weight = columns(targets, approxes, weights)
+            if self.first_round is not None:
+                self._watch_start(f, y, weight)
+            pairs = np.empty((len(f), 2))
+            fill_gradients([pairs], self.loss, y, f, weight, -1.0, self.step)
+            return pairs
+        except BaseException as error:
+            raise error from None  # CatBoost leaves earlier ones set, and cuts the text of them all
 
     def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
         """Check the start when the first round is over: one block may hold the low targets only."""
