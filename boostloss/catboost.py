@@ -252,13 +252,15 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a string
     as loss function nothing differs from the parent.
 
-    After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive parameter, with its value
-    in every round; the rows that are held out carry weights next to 0.
-
     Without a `learning_rate` it is the one that CatBoost chooses for RMSE on so many rows; its Huber and MAE get 0.03.
     With one, a leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and `Quantile`. Other
     defaults are CatBoost's for RMSE, but for two that it does not allow here: `boost_from_average`, which the best
     constant replaces, and `leaf_estimation_backtracking`: a step of a leaf is never halved.
+
+    Attributes
+    ----------
+    adaptation_ : dict of str to ndarray of shape (n_rounds,)
+        After a fit with an adaptive loss: each adaptive parameter in every round. Rows held out weigh next to nothing.
 
     Examples
     --------

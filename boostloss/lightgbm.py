@@ -264,7 +264,13 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     Training starts from the loss's best constant (unless `init_score` or `init_model` is given) and stops early by the
     loss itself (unless `metric` is given). The saved model is complete: plain LightGBM loads it and predicts the same,
     `load_model` of this class also restores the loss. With a string as objective nothing differs from the parent.
-    After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive parameter, a value a round.
+
+    Attributes
+    ----------
+    loss_ : Loss or None
+        That of the fit; None after one with a string as objective.
+    adaptation_ : dict of str to ndarray of shape (n_rounds,)
+        After a fit with an adaptive loss: each adaptive parameter in every round.
 
     Examples
     --------

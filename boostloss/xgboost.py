@@ -233,8 +233,14 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
     Training starts from the loss's best constant, unless `base_score` is given, and stops early by the loss
     itself, unless `eval_metric` is given. A saved model is complete: plain XGBoost loads it and predicts the
     same, and `load_model` of this class restores the loss too. With a string as objective nothing differs
-    from the parent. After a fit with an adaptive loss, ``adaptation_`` holds an array for each adaptive
-    parameter, with its value in every round.
+    from the parent.
+
+    Attributes
+    ----------
+    loss_ : Loss or None
+        That of the fit; None after one with a string as objective.
+    adaptation_ : dict of str to ndarray of shape (n_rounds,)
+        After a fit with an adaptive loss: each adaptive parameter in every round.
 
     Examples
     --------
