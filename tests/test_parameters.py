@@ -25,7 +25,7 @@ SCALE = "a number from 1e-150 to 1e150, or 'adaptive'"
 
 
 NOT_NUMBERS = ["wide", "1.0", b"1.0", True, np.True_, 1.0 + 0j, [1.0, 2.0], np.ones(1)]
-NOT_NUMBERS += [np.array("1.0"), np.datetime64("2020"), np.timedelta64(1)]
+NOT_NUMBERS += [np.array("1.0"), np.datetime64("2020"), np.timedelta64(1, "s")]
 
 
 @pytest.mark.parametrize(

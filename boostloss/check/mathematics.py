@@ -196,7 +196,7 @@ def one_leaf_descends(loss: Loss) -> str:
     before = loss.mean_loss(y, f)
     for _ in range(100):
         gradient, hessian = boosting_gradients(loss, y, f, dtype=np.float64)
-        f = f - gradient.sum() / max(hessian.sum(), 1e-300)
+        f = f - gradient.sum() / max(float(hessian.sum()), 1e-300)
     after = loss.mean_loss(y, f)
     best = loss.mean_loss(y, np.full(len(y), loss.fit_intercept(y)))
     if not after <= best + 0.5 * (before - best):

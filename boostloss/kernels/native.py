@@ -50,7 +50,8 @@ class Variant(NamedTuple):
 def native_loop(formula: Callable, variant: Variant) -> Callable | None:
     """The native loop of a formula; it releases the GIL unless it is over in microseconds.
 
-    None in a signal handler that interrupts a compilation: numba cannot begin another one amid the first.
+    None in a signal handler that interrupts a compilation: numba cannot begin another one amid the first. None as well
+    where the main thread has ended, and numba, which must compile, cannot be imported any more (Python 3.12 and later).
 
     It takes the number of rows, the addresses of target, raw prediction and weight (any, if there is none), a factor,
     the floor of the second output, the address of the parameters, and those of the results. What a formula finds in
@@ -67,6 +68,10 @@ def native_loop(formula: Callable, variant: Variant) -> Callable | None:
             try:
                 if key not in _functions:
                     _functions[key] = compiled(formula, variant)
+            except RuntimeError:
+                if threading.main_thread().is_alive():
+                    raise
+                return None
             finally:
                 _compiling = False
     return _functions[key]

@@ -18,9 +18,13 @@ def call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     if len(text) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} characters")
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        return parts(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(str(error) or "it is nested too deeply") from None
+
+
+def parts(node: ast.expr) -> tuple[str, list[Any], dict[str, Any]]:
+    """Those of a call, as it has been parsed."""
     match node if isinstance(node, ast.Call) else ast.Call(node, [], []):
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
             given = {str(keyword.arg): constant(keyword.value) for keyword in keywords}
