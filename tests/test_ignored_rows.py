@@ -22,7 +22,7 @@ PARTS = {
     "a quarter": np.where(QUARTER, 50.0 + 10.0 * X[:, 3], 0.0) + 0.5 * NOISE,
     "a sixteenth": CURVE + np.where(X[:, 2] > 1.5, 20.0, 0.0) + 0.5 * NOISE,
 }
-PARTS["a quarter beside wild labels"] = np.where(np.arange(600) % 50, PARTS["a quarter"], 1e6)
+PARTS["a quarter beside wild labels"] = np.where(np.arange(600) % 50, PARTS["a quarter"], 1e3)
 WITHOUT = {
     "wrong labels": np.where(_rng.random(600) < 0.2, 10.0 * _rng.standard_cauchy(600), 0.0),
     "wide noise on one side": NOISE * np.where(X[:, 2] > 0.0, 10.0, 0.3),
