@@ -50,7 +50,9 @@ class Adaptation:
     def __init__(self, loss: Adaptive, graduated: bool = True):
         self.loss = loss
         self.temperature = float(graduated and loss.kind.graduates)
-        self.progress: list[tuple[float, float]] = []  # of each convex round, see `still_learns`
+        # Of each convex round the size of the residuals, and how far the far ones exceed the rest, as logarithms.
+        self.progress: list[tuple[float, float]] = []
+        self.best_pace = 0.0
         self.fixed: Loss = loss  # of the current round
         self.rounds: list[Loss] = []
         self.next_estimate = 0
@@ -104,22 +106,24 @@ class Adaptation:
 
     def cool(self, error: NDArray, weight: NDArray | None) -> None:
         """Choose the temperature of the next round."""
-        if self.temperature == 1.0 and self.still_learns(error, weight):
-            return
+        if self.temperature == 1.0:
+            broad, robust = (
+                math.log(max(scale(error, weight), 1e-300)) for scale in (broad_scale, robust_scale)
+            )
+            self.progress.append((broad, broad - robust))
+            if self.still_learns():
+                return
         n_convex = len(self.progress)
         self.temperature = max(0.0, 1.0 - (len(self.rounds) - n_convex + 1) / (COOLING * n_convex))
 
-    def still_learns(self, error: NDArray, weight: NDArray | None) -> bool:
-        """Whether all residuals, the far ones included, still shrink."""
-        broad, robust = (
-            math.log(max(scale(error, weight), 1e-300)) for scale in (broad_scale, robust_scale)
-        )
-        self.progress.append((broad, broad - robust))
-        size, tail = np.array(self.progress).T
-        if len(size) <= WINDOW:
+    def still_learns(self) -> bool:
+        """Whether all residuals, the far ones included, have shrunk over the last rounds."""
+        if len(self.progress) <= WINDOW:
             return True
-        paces = size[:-WINDOW] - size[WINDOW:]
-        return bool(paces[-1] > SLOW * max(paces) and tail[-1] - tail[-1 - WINDOW] < BEHIND)
+        (earlier, earlier_tail), (size, tail) = self.progress[-1 - WINDOW], self.progress[-1]
+        pace = earlier - size
+        self.best_pace = max(self.best_pace, pace)
+        return pace > SLOW * self.best_pace and tail - earlier_tail < BEHIND
 
     @property
     def due(self) -> bool:
