@@ -25,7 +25,7 @@ from boostloss.boosting.libraries import LIBRARIES
 
 SHARES = [0.0, 0.05, 0.1, 0.2]
 GRID = [bl.Barron(a, s) for a in (-2.0, 0.0, 1.0, 1.5) for s in (0.05, 0.15, 0.4, 1.0, 2.5)]
-GRID += [bl.Barron(2.0)]
+GRID += [bl.Barron(2.0, 1.0)]
 ADAPTIVE = [
     bl.Barron("adaptive", "adaptive"),
     bl.Cauchy("adaptive"),

@@ -90,12 +90,12 @@ def main():
     rng = np.random.default_rng(0)
     losses = [
         bl.SquaredError(),
-        bl.Huber(),
-        bl.LogCosh(),
+        bl.Huber(1.0),
+        bl.LogCosh(1.0),
         bl.Quantile(0.9),
-        bl.Barron(alpha=0.0),
-        bl.Barron(alpha=1.5),
-        bl.Welsch(),
+        bl.Barron(alpha=0.0, scale=1.0),
+        bl.Barron(alpha=1.5, scale=1.0),
+        bl.Welsch(1.0),
         bl.Logistic(),
         bl.Focal(gamma=2.0),
     ]

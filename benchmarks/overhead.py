@@ -16,7 +16,13 @@ import numpy as np
 
 import boostloss as bl
 
-LOSSES = [bl.SquaredError(), bl.Huber(), bl.LogCosh(), bl.Barron(alpha=0.0), bl.Quantile(0.9)]
+LOSSES = [
+    bl.SquaredError(),
+    bl.Huber(1.0),
+    bl.LogCosh(1.0),
+    bl.Barron(alpha=0.0, scale=1.0),
+    bl.Quantile(0.9),
+]
 
 
 class Nothing:

@@ -64,8 +64,8 @@ def focal_careful(margin, gamma=2.0):
     return np.exp(-gamma * (max(margin, 0.0) + softplus)) * (max(-margin, 0.0) + softplus)
 
 
-BY_HAND = {huber: bl.Huber(), barron: bl.Barron(1.5), barron_careful: bl.Barron(1.5)}
-BY_HAND |= dict.fromkeys((log_cosh, log_cosh_by_log1p, log_cosh_careful), bl.LogCosh())
+BY_HAND = {huber: bl.Huber(1.0), barron: bl.Barron(1.5, 1.0), barron_careful: bl.Barron(1.5, 1.0)}
+BY_HAND |= dict.fromkeys((log_cosh, log_cosh_by_log1p, log_cosh_careful), bl.LogCosh(1.0))
 BY_HAND |= dict.fromkeys((focal, focal_careful), bl.Focal(2.0))
 
 

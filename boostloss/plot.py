@@ -45,7 +45,7 @@ def plot_loss(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None
     --------
     >>> import boostloss as bl
     >>> from boostloss.plot import plot_loss
-    >>> plot_loss(bl.Huber(), bl.Cauchy(), bl.Quantile(0.9))
+    >>> plot_loss(bl.Huber(1.0), bl.Cauchy(1.0), bl.Quantile(0.9))
     <Axes: xlabel='error', ylabel='loss'>
     """
     return _curves(losses, at, ax, "loss", lambda loss, y, f: loss.loss(y, f))
@@ -67,7 +67,7 @@ def plot_gradient(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = 
     --------
     >>> import boostloss as bl
     >>> from boostloss.plot import plot_gradient
-    >>> plot_gradient(bl.Huber(), bl.Cauchy())
+    >>> plot_gradient(bl.Huber(1.0), bl.Cauchy(1.0))
     <Axes: xlabel='error', ylabel='gradient'>
     """
     return _curves(losses, at, ax, "gradient", lambda loss, y, f: loss.gradient_hessian(y, f)[0])
@@ -180,7 +180,9 @@ def _curves(
         raise ValueError(f"losses must be of one task, got {losses!r}.")
     adaptive = [loss for loss in losses if isinstance(loss, Adaptive)]
     if adaptive:
-        raise ValueError(f"losses must have numbers as parameters, got {adaptive[0]!r}.")
+        raise ValueError(
+            f"losses must have numbers as parameters, as in {adaptive[0].example!r}, got {adaptive[0]!r}."
+        )
     ax = plt.gca() if ax is None else ax
     title, labels = _names(losses)
     shades = np.linspace(0.0, 0.85, len(losses))  # yellow would be lost on white

@@ -30,7 +30,7 @@ def save(figure, name):
 
 
 # The family: squared error, Charbonnier, Cauchy, Geman-McClure and Welsch
-family = [bl.Barron(alpha=alpha) for alpha in (2.0, 1.0, 0.0, -2.0, -np.inf)]
+family = [bl.Barron(alpha=alpha, scale=1.0) for alpha in (2.0, 1.0, 0.0, -2.0, -np.inf)]
 figure, (left, right) = two_axes()
 plot_loss(*family, ax=left).set_ylim(-0.1, 4.5)
 plot_gradient(*family, ax=right).set_ylim(-1.6, 1.6)
@@ -41,7 +41,7 @@ error = np.linspace(-6.0, 6.0, 301)
 target = np.zeros_like(error)
 height = np.linspace(-1.0, 1.0, 201)
 shapes = np.array([-np.inf, *(2.0 * np.tan(0.5 * np.pi * height[1:-1])), np.inf])
-losses = [bl.Barron(alpha=alpha) for alpha in shapes]
+losses = [bl.Barron(alpha=alpha, scale=1.0) for alpha in shapes]
 loss = np.array([barron.loss(target, error) for barron in losses])
 gradient = np.array([barron.gradient_hessian(target, error)[0] for barron in losses])
 
@@ -72,7 +72,7 @@ save(figure, "barron_surface")
 
 # What Newton's method divides by: the curvature is negative where a loss is not convex, its majorizer never.
 figure, (left, right) = two_axes()
-plot_curvature(bl.Huber(), bl.LogCosh(), bl.Cauchy(), ax=left)
+plot_curvature(bl.Huber(1.0), bl.LogCosh(1.0), bl.Cauchy(1.0), ax=left)
 plot_curvature(*family[1:], ax=right)
 save(figure, "curvature")
 
@@ -81,7 +81,7 @@ rng = np.random.default_rng(0)
 X, y = make_friedman1(5000, noise=1.0, random_state=0)
 y = np.where(rng.random(len(y)) < 0.1, y + 20.0 * rng.standard_cauchy(len(y)), y)
 model = XGBRegressor(
-    objective=bl.Barron(alpha="adaptive", scale="adaptive"),
+    objective=bl.Barron(),
     n_estimators=300,
     learning_rate=0.1,
     max_depth=4,

@@ -40,10 +40,10 @@ def test_estimates_are_numbers_in_the_unit_of_the_residuals(loss, rng):
 
 def test_the_shape_is_that_of_clean_or_of_contaminated_residuals(rng):
     error = rng.standard_normal(1000)
-    assert bl.Barron("adaptive").fitted(error).alpha > 1.0
-    assert bl.Barron("adaptive").fitted(rng.laplace(size=1000)).alpha < 1.0
+    assert bl.Barron("adaptive", 1.0).fitted(error).alpha > 1.0
+    assert bl.Barron("adaptive", 1.0).fitted(rng.laplace(size=1000)).alpha < 1.0
     error[:50] *= 100.0
-    assert bl.Barron("adaptive").fitted(error).alpha == 0.0
+    assert bl.Barron("adaptive", 1.0).fitted(error).alpha == 0.0
 
 
 def test_beyond_the_square_the_scale_stays_in_sight_of_the_errors(rng):
@@ -58,7 +58,10 @@ def test_a_pattern_of_the_rows_does_not_mislead():
 
 def test_few_residuals_are_not_enough_for_a_less_robust_shape(rng):
     many = rng.standard_normal(1000)
-    assert bl.Barron("adaptive").fitted(many[:20]).alpha < bl.Barron("adaptive").fitted(many).alpha
+    assert (
+        bl.Barron("adaptive", 1.0).fitted(many[:20]).alpha
+        < bl.Barron("adaptive", 1.0).fitted(many).alpha
+    )
 
 
 def test_every_shape_keeps_the_same_weight_for_an_error_of_three_deviations(rng):

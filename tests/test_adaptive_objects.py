@@ -97,7 +97,7 @@ def test_signatures_are_those_of_the_parameters(kind):
 
 def test_a_copy_with_other_parameters():
     assert dataclasses.replace(bl.Huber(2.0), delta="adaptive") == bl.Huber("adaptive")
-    assert dataclasses.replace(bl.Barron(0.5), scale="adaptive") == bl.Barron(0.5, "adaptive")
+    assert dataclasses.replace(bl.Barron(0.5, 1.0), scale="adaptive") == bl.Barron(0.5, "adaptive")
     with pytest.raises(TypeError, match="delta"):
         dataclasses.replace(bl.Huber("adaptive"), delta=2.0)
 

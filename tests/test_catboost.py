@@ -79,7 +79,7 @@ def test_objective_answers_as_catboost_needs(loss):
 
 
 def test_cross_validation_with_early_stopping(tmp_path):
-    loss = bl.Huber()
+    loss = bl.Huber(1.0)
     data = Pool(X, SIGNAL, weight=WEIGHT)
     params = {"loss_function": objective(loss), "eval_metric": metric(loss), "learning_rate": 0.5}
     params |= {"train_dir": str(tmp_path)}  # where it makes folders even if it must not write
@@ -124,7 +124,7 @@ def test_only_a_loss_is_accepted(function):
 
 @WEIGHTS
 def test_far_start_warns_once_and_only_in_the_plain_library(weight):
-    loss = bl.Huber()
+    loss = bl.Huber(1.0)
     y = np.tile(target(loss), 4)  # several blocks
     rows = np.tile(X, (4, 1))
     weight = None if weight is None else np.tile(weight, 4)
@@ -140,7 +140,7 @@ def test_far_start_warns_once_and_only_in_the_plain_library(weight):
     assert search.score(rows, y) > 0.5
 
 
-@pytest.mark.parametrize("loss", [bl.Cauchy(), bl.Quantile(0.9)], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Cauchy(1.0), bl.Quantile(0.9)], ids=repr)
 def test_threads_give_the_same_model_again(loss):
     rows = np.random.default_rng(2).normal(size=(20_000, 3))
     y = rows[:, 0] + np.sin(3.0 * rows[:, 1])
@@ -196,7 +196,9 @@ def test_training_goes_on_from_a_snapshot(tmp_path):
 @pytest.mark.parametrize("make", [plain, drop_in])
 def test_sorted_rows_do_not_look_like_a_far_start(make):
     rows = np.sort(rng.normal(size=(5000, 2)), axis=0)
-    model = make(bl.Huber(), has_time=True).fit(rows, rows.sum(axis=1))  # warnings are errors here
+    model = make(bl.Huber(1.0), has_time=True).fit(
+        rows, rows.sum(axis=1)
+    )  # warnings are errors here
     assert model.is_fitted()
 
 
@@ -218,7 +220,7 @@ def test_plain_classifier_with_labels_and_class_weights():
 def test_plain_library_names_what_it_wants_instead_of_a_loss():
     X = np.random.default_rng(0).normal(size=(50, 2))
     model = catboost.CatBoostRegressor(
-        loss_function=bl.Huber(), eval_metric="RMSE", iterations=2, allow_writing_files=False
+        loss_function=bl.Huber(1.0), eval_metric="RMSE", iterations=2, allow_writing_files=False
     )
     with pytest.raises(CatBoostError, match=r"boostloss\.catboost\.objective\(Huber"):
         model.fit(X, X[:, 0], verbose=False)

@@ -10,7 +10,7 @@ from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
 
 SETTINGS = {"iterations": 6, "depth": 2, "thread_count": 1} | WRITE_NOTHING
 PAIRS = [
-    (catboost.CatBoostRegressor, CatBoostRegressor, bl.Huber(), "RMSE"),
+    (catboost.CatBoostRegressor, CatBoostRegressor, bl.Huber(1.0), "RMSE"),
     (catboost.CatBoostClassifier, CatBoostClassifier, bl.Focal(), "Logloss"),
 ]
 EVERY_PAIR = pytest.mark.parametrize(

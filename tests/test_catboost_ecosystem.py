@@ -164,11 +164,11 @@ def test_loaded_model_of_another_loss_is_as_in_the_parent(tmp_path):
 @pytest.mark.parametrize(
     ("loss", "y", "message"),
     [
-        (bl.Huber(), np.where(X[:, 0] > 1.0, np.nan, X[:, 0]), "y_true must be finite, got nan"),
-        (bl.Huber(), np.where(X[:, 0] > 1.0, np.inf, X[:, 0]), "y_true must be finite, got inf"),
-        (bl.Huber(), X[:, :2], r"shape \(n_samples,\), got shape \(500, 2\)"),
+        (bl.Huber(1.0), np.where(X[:, 0] > 1.0, np.nan, X[:, 0]), "y_true must be finite, got nan"),
+        (bl.Huber(1.0), np.where(X[:, 0] > 1.0, np.inf, X[:, 0]), "y_true must be finite, got inf"),
+        (bl.Huber(1.0), X[:, :2], r"shape \(n_samples,\), got shape \(500, 2\)"),
         (
-            bl.Huber(),
+            bl.Huber(1.0),
             np.where(X[:, 0] > 0.0, "up", "down"),
             "y_true must hold integers, floats or booleans",
         ),

@@ -129,7 +129,7 @@ def test_only_one_kind_of_class_weights():
 
 
 def test_baseline_of_the_user_replaces_the_intercept():
-    loss, baseline = bl.Huber(), X[:, 0] + 99.0
+    loss, baseline = bl.Huber(1.0), X[:, 0] + 99.0
     y = target(loss)
     model = drop_in(loss).fit(X, y, baseline=baseline)
     assert model.get_scale_and_bias() == (1.0, 0.0)
@@ -145,7 +145,7 @@ def test_baseline_of_the_user_replaces_the_intercept():
 
 @pytest.mark.parametrize("quantized", [False, True])
 def test_pools_of_the_user_stay_as_they_are(quantized):
-    loss = bl.Cauchy()
+    loss = bl.Cauchy(1.0)
     data = Pool(X, target(loss), weight=WEIGHT)
     if quantized:
         data.quantize()
@@ -198,28 +198,28 @@ def test_string_is_as_in_the_parent(ours, parent, name):
 
 @pytest.mark.parametrize("name", ["MAE", "R2"])
 def test_other_metrics_see_the_predictions(name):
-    y = target(bl.Huber())
-    model = drop_in(bl.Huber(), eval_metric=name).fit(X, y, eval_set=(X, y))
+    y = target(bl.Huber(1.0))
+    model = drop_in(bl.Huber(1.0), eval_metric=name).fit(X, y, eval_set=(X, y))
     value = {"MAE": np.abs(y - model.predict(X)).mean(), "R2": model.score(X, y)}[name]
     assert model.best_score_["validation"][name] == pytest.approx(value, rel=1e-5)
 
 
 def test_another_loss_as_metric():
-    y = target(bl.Cauchy())
-    model = drop_in(bl.Cauchy(), eval_metric=bl.Quantile(0.5)).fit(X, y, eval_set=(X, y))
+    y = target(bl.Cauchy(1.0))
+    model = drop_in(bl.Cauchy(1.0), eval_metric=bl.Quantile(0.5)).fit(X, y, eval_set=(X, y))
     expected = bl.Quantile(0.5).mean_loss(y, model.predict(X))
     assert model.best_score_["validation"]["Quantile"] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
     ("loss", "steps"),
-    [(bl.SquaredError(), 1), (bl.Quantile(), 1), (bl.Cauchy(), 3), (bl.Logistic(), 10)],
+    [(bl.SquaredError(), 1), (bl.Quantile(), 1), (bl.Cauchy(1.0), 3), (bl.Logistic(), 10)],
     ids=repr,
 )
 def test_leaf_steps_are_a_default(loss, steps):
     name = "leaf_estimation_iterations"
     assert drop_in(loss).fit(X, target(loss)).get_all_params()[name] == steps
-    if loss == bl.Cauchy():  # at the automatic learning rate
+    if loss == bl.Cauchy(1.0):  # at the automatic learning rate
         model = CatBoostRegressor(loss_function=loss, iterations=3, **WRITE_NOTHING)
         assert model.fit(X, target(loss)).get_all_params()[name] == 1
     given = drop_in(loss, **{name: 2}).fit(X, target(loss))

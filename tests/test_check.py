@@ -113,7 +113,7 @@ def test_what_is_no_loss_is_refused():
 
 
 def test_the_report_is_a_line_for_each_check():
-    report = bl.check_loss(bl.Huber(), libraries=False)
+    report = bl.check_loss(bl.Huber(1.0), libraries=False)
     first, *lines = str(report).splitlines()
     assert first == "Huber(delta=1.0)"
     assert len(lines) == len(report.checks)

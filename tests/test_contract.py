@@ -118,7 +118,7 @@ ERRORS = pytest.mark.parametrize(
     ids=["error", "interrupt"],
 )
 EVERY_ESTIMATOR = pytest.mark.parametrize(
-    "loss", [bl.Huber(), bl.Cauchy("adaptive"), bl.Focal()], ids=repr
+    "loss", [bl.Huber(1.0), bl.Cauchy("adaptive"), bl.Focal()], ids=repr
 )
 
 
@@ -205,7 +205,7 @@ def test_a_pickle_of_a_fitted_estimator_is_the_same(library, loss):
 
 @each_library
 def test_a_loss_of_the_other_task_is_refused(library):
-    for task, loss in [("regression", bl.Focal()), ("binary", bl.Huber())]:
+    for task, loss in [("regression", bl.Focal()), ("binary", bl.Huber(1.0))]:
         kind = LIBRARIES[library].estimator(task)
         model = kind(**LIBRARIES[library].parameters(loss), **LIBRARIES[library].settings)
         with pytest.raises(
@@ -248,14 +248,14 @@ def test_a_saved_model_knows_its_loss_and_classes(library, loss, tmp_path):
 
 @each_library
 def test_a_file_of_the_other_task_changes_nothing(library, tmp_path):
-    model = fit(library, drop_in(library, bl.Huber()), X, SIGNAL)
+    model = fit(library, drop_in(library, bl.Huber(1.0)), X, SIGNAL)
     before = model.predict(X)
     other = fit(library, drop_in(library, bl.Focal()), X, SIGNAL > 0)
     other.save_model(str(tmp_path / "model.json"))
     with pytest.raises((ValueError, TypeError), match="regress"):
         model.load_model(str(tmp_path / "model.json"))
     np.testing.assert_array_equal(model.predict(X), before)
-    assert fitted_loss(library, model) == bl.Huber()
+    assert fitted_loss(library, model) == bl.Huber(1.0)
 
 
 @pytest.mark.parametrize("classes", [None, NAMES[::-1], np.array([-1, 1]), np.array([False, True])])
@@ -320,15 +320,15 @@ def test_a_record_names_what_is_there(library):
             given = {names.objective, names.rounds, names.learning_rate, names.threads, names.seed}
             if library == "xgboost":  # the others take parameters that they do not list
                 assert given | {names.early_stopping} <= set(parameters)
-    model = drop_in(library, bl.Huber(), rounds=300, stop=3, **{names.learning_rate: 0.5})
+    model = drop_in(library, bl.Huber(1.0), rounds=300, stop=3, **{names.learning_rate: 0.5})
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")
         fit(library, model, X[:300], SIGNAL[:300], eval_set=[(X[300:], SIGNAL[300:])])
     *_, log = (metrics for metrics in names.metric_history(model).values() if metrics)
     assert names.kept_rounds(model) == np.argmin(log["Huber"]) + 1 < 300
     raw = raw_prediction(library, model, X[300:])
-    assert min(log["Huber"]) == pytest.approx(bl.Huber().mean_loss(SIGNAL[300:], raw), rel=1e-5)
-    more = drop_in(library, bl.Huber(), rounds=2)
+    assert min(log["Huber"]) == pytest.approx(bl.Huber(1.0).mean_loss(SIGNAL[300:], raw), rel=1e-5)
+    more = drop_in(library, bl.Huber(1.0), rounds=2)
     before = model if library != "xgboost" else model.get_booster()
     fit(library, more, X[:300], SIGNAL[:300], **{names.continue_from: before})
     assert np.abs(more.predict(X[:300]) - SIGNAL[:300]).mean() < 0.5

@@ -79,7 +79,9 @@ def test_a_formula_may_ask_for_its_parameters():
     assert "power(" in own_barron(alpha=1.0).trace.text
     y, f = np.zeros(3), np.array([0.1, 2.0, 30.0])
     for alpha in (0.0, 1.0):
-        np.testing.assert_allclose(own_barron(alpha).loss(y, f), bl.Barron(alpha).loss(y, f), 1e-12)
+        np.testing.assert_allclose(
+            own_barron(alpha).loss(y, f), bl.Barron(alpha, 1.0).loss(y, f), 1e-12
+        )
 
 
 def test_a_textbook_formula_keeps_its_digits():
@@ -102,7 +104,7 @@ def test_a_textbook_formula_keeps_its_digits():
     )
     x = np.array([1e-9, 1e-3, 0.2, 5.0, 900.0])
     np.testing.assert_allclose(
-        own_log_cosh(1.0).loss(0 * x, x), bl.LogCosh().loss(0 * x, x), rtol=1e-13
+        own_log_cosh(1.0).loss(0 * x, x), bl.LogCosh(1.0).loss(0 * x, x), rtol=1e-13
     )
 
 

@@ -129,7 +129,7 @@ def test_boosting_keeps_a_tenth_of_the_largest_curvature(loss):
 
 def test_unknown_curvature():
     with pytest.raises(ValueError, match=r"curvature must be one of .*'exact'.*, got 'newton'"):
-        Huber().gradient_hessian([0.0], [1.0], curvature="newton")
+        Huber(1.0).gradient_hessian([0.0], [1.0], curvature="newton")
 
 
 @every_loss
@@ -208,7 +208,7 @@ def test_focal_without_focus_is_logistic():
 
 
 def test_scipy_has_the_same_location_losses():
-    y, f = rows(Huber())
+    y, f = rows(Huber(1.0))
     np.testing.assert_allclose(Huber(1.3).loss(y, f), special.huber(1.3, f - y), rtol=1e-14)
     pseudo = special.pseudo_huber(1.0, (f - y) / 0.7)
     np.testing.assert_allclose(Charbonnier(0.7).loss(y, f), pseudo, rtol=1e-12)
@@ -226,7 +226,7 @@ def test_sklearn_has_the_same_pinball_loss(quantile):
 
 def test_sklearn_has_the_same_huber_loss():
     theirs = sklearn_loss.HuberLoss(delta=0.8)
-    y, f = rows(Huber())
+    y, f = rows(Huber(1.0))
     np.testing.assert_allclose(Huber(0.8).loss(y, f), theirs.loss(y, f), rtol=1e-13)
     gradient, _ = Huber(0.8).gradient_hessian(y, f)
     np.testing.assert_allclose(gradient, theirs.gradient(y, f), rtol=1e-13)
@@ -247,7 +247,7 @@ def test_sklearn_has_the_same_logistic_loss():
 
 def test_statsmodels_has_the_same_norms():
     norms = pytest.importorskip("statsmodels.robust.norms")
-    y, f = rows(Huber())
+    y, f = rows(Huber(1.0))
     z = f - y
     scale = 1.7
     pairs = [  # our loss times the unit, their norm

@@ -63,7 +63,7 @@ def test_early_stopping_by_a_thresholded_metric(library):
 
 
 @with_callables
-@pytest.mark.parametrize("loss", [bl.Huber(), poisson(), softplus_squares()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), poisson(), softplus_squares()], ids=repr)
 def test_a_callable_gets_predictions_on_the_scale_of_the_target(library, loss):
     def bias(y_true, y_pred, sample_weight):
         return np.mean(y_pred - y_true)
@@ -83,12 +83,12 @@ def test_the_name_of_a_metric_that_does_not_know_the_link_is_refused(library, se
     model = drop_in(library, poisson(), **{parameter: [name] if several else name})
     with pytest.raises(ValueError, match=rf"{parameter} must not be .*{name}.* which has a link"):
         model.fit(X, AMOUNT)
-    fit(library, drop_in(library, bl.Huber(), **{parameter: name}), X, AMOUNT)
+    fit(library, drop_in(library, bl.Huber(1.0), **{parameter: name}), X, AMOUNT)
 
 
 @pytest.mark.parametrize(
     ("library", "objective"),
-    [*((name, bl.Huber()) for name in LIBRARIES), ("catboost", "RMSE")],
+    [*((name, bl.Huber(1.0)) for name in LIBRARIES), ("catboost", "RMSE")],
     ids=repr,
 )
 def test_a_loss_is_a_metric(library, objective):

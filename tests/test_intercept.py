@@ -22,28 +22,28 @@ from boostloss import (
 
 CONVEX = [
     SquaredError(),
-    Huber(),
+    Huber(1.0),
     Huber(0.01),
-    LogCosh(),
+    LogCosh(1.0),
     LogCosh(0.02),
     Charbonnier(0.3),
-    Barron(1.5),
-    Barron(2.0),
-    Barron(2.5),
+    Barron(1.5, 1.0),
+    Barron(2.0, 1.0),
+    Barron(2.5, 1.0),
     Barron(3.0, 0.5),
 ]
 CHECKED = [Quantile(), Quantile(0.1), Quantile(0.9)]
 VALLEYS = [
     Barron(0.5, 0.2),
-    Cauchy(),
+    Cauchy(1.0),
     Cauchy(0.05),
     GemanMcClure(0.3),
-    Welsch(),
+    Welsch(1.0),
     Welsch(0.01),
     Barron(-1000.0, 0.2),
     Barron(1e-9, 0.1),
 ]
-STEEP = [Barron(math.inf), Barron(math.inf, 0.05), Barron(50.0, 0.1), Barron(1000.0, 0.1)]
+STEEP = [Barron(math.inf, 1.0), Barron(math.inf, 0.05), Barron(50.0, 0.1), Barron(1000.0, 0.1)]
 LOCATION = CONVEX + CHECKED + VALLEYS + STEEP
 
 
@@ -246,7 +246,9 @@ def test_mean_of_float32_is_exact():
 
 
 @pytest.mark.parametrize(
-    "loss", [Huber(), LogCosh(0.1), Cauchy(0.3), Welsch(0.05), Barron(3.0), Quantile(0.3)], ids=repr
+    "loss",
+    [Huber(1.0), LogCosh(0.1), Cauchy(0.3), Welsch(0.05), Barron(3.0, 1.0), Quantile(0.3)],
+    ids=repr,
 )
 @pytest.mark.parametrize("kind", ["normal", "skewed", "cauchy"])
 def test_many_rows_have_no_slope_left(loss, kind):
@@ -272,7 +274,14 @@ def test_many_rows_pull_a_steep_loss_equally_up_and_down():
 
 @pytest.mark.parametrize(
     "loss",
-    [SquaredError(), Huber(), LogCosh(), Barron(1.5), Barron(3.0), Barron(math.inf)],
+    [
+        SquaredError(),
+        Huber(1.0),
+        LogCosh(1.0),
+        Barron(1.5, 1.0),
+        Barron(3.0, 1.0),
+        Barron(math.inf, 1.0),
+    ],
     ids=repr,
 )
 def test_where_the_sample_misleads(loss):
@@ -292,7 +301,7 @@ def test_a_crowd_at_the_edge_of_the_histogram():
     # The histogram reaches to a little over 8000 scales from the median.
     for place in (*np.arange(8180.0, 8200.0, 0.7), -8190.0, 1e5):
         y = np.append(np.linspace(-300.0, 300.0, 2001), np.full(20, place))
-        assert Welsch().fit_intercept(y) == pytest.approx(place, abs=1e-3)
+        assert Welsch(1.0).fit_intercept(y) == pytest.approx(place, abs=1e-3)
 
 
 def test_the_deepest_of_many_valleys():

@@ -38,7 +38,7 @@ for name in sys.argv[1:]:
     names = LIBRARIES[name]
     fixed = name == "catboost"  # whose parameters cannot change, and whose threads call the loss
     settings = {names.rounds: 40 if fixed else 3, names.threads: 1 + fixed} | names.settings
-    model = names.estimator("regression")(**names.parameters(bl.Huber()), **settings)
+    model = names.estimator("regression")(**names.parameters(bl.Huber(1.0)), **settings)
     before = model.fit(X, y).predict(X)
     if not fixed:
         model.set_params(**{names.rounds: 2000})
@@ -92,7 +92,7 @@ def test_wherever_a_new_fit_is_interrupted_the_earlier_one_stays(library, loss):
     def fitted():
         model = fit(library, drop_in(library, loss, rounds=2), X, y)
         if library in NEW_PARAMETERS:
-            other = bl.Logistic() if loss.task == "binary" else bl.Huber()
+            other = bl.Logistic() if loss.task == "binary" else bl.Huber(1.0)
             model.set_params(**LIBRARIES[library].parameters(other))
         return model
 

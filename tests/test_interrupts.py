@@ -51,9 +51,9 @@ def test_interrupts_leave_no_helper_on_freed_memory(tmp_path):
     from boostloss import Huber
     y = np.zeros(600_000, np.float32)
     f = np.linspace(-3, 3, 600_000).astype(np.float32)
-    expected = Huber().gradient_hessian(y, f)
-    interrupted(lambda: Huber().gradient_hessian(y, f), 60)
-    np.testing.assert_array_equal(Huber().gradient_hessian(y, f), expected)
+    expected = Huber(1.0).gradient_hessian(y, f)
+    interrupted(lambda: Huber(1.0).gradient_hessian(y, f), 60)
+    np.testing.assert_array_equal(Huber(1.0).gradient_hessian(y, f), expected)
     """
     code = INTERRUPTS + code.replace("\n    ", "\n")
     processes = [
@@ -67,9 +67,9 @@ def test_interrupts_of_the_best_constant(tmp_path):
     code = """
     from boostloss import Cauchy
     y = np.random.default_rng(0).standard_cauchy(200_000)
-    expected = Cauchy().fit_intercept(y)
-    interrupted(lambda: Cauchy().fit_intercept(y), 40)
-    assert Cauchy().fit_intercept(y) == expected
+    expected = Cauchy(1.0).fit_intercept(y)
+    interrupted(lambda: Cauchy(1.0).fit_intercept(y), 40)
+    assert Cauchy(1.0).fit_intercept(y) == expected
     """
     code = INTERRUPTS + code.replace("\n    ", "\n")
     run_python(code, tmp_path, arguments=(0,), NUMBA_NUM_THREADS="4")
@@ -110,15 +110,15 @@ def test_a_handler_that_computes(tmp_path):
 
     def compute(*_):
         global calls
-        LogCosh().gradient_hessian(y, f)
+        LogCosh(1.0).gradient_hessian(y, f)
         calls += 1
         signal.setitimer(signal.ITIMER_REAL, 0.03)
 
     signal.signal(signal.SIGALRM, compute)
     signal.setitimer(signal.ITIMER_REAL, 0.05)
-    Huber().gradient_hessian(y, f)
+    Huber(1.0).gradient_hessian(y, f)
     while calls < 20:
-        Huber().gradient_hessian(y, f)
+        Huber(1.0).gradient_hessian(y, f)
     signal.setitimer(signal.ITIMER_REAL, 0)
     """
     run_python(code, tmp_path, NUMBA_NUM_THREADS="4", NUMBA_CACHE_DIR=str(tmp_path))

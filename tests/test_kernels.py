@@ -37,7 +37,7 @@ import numpy as np
 from boostloss import Huber
 from boostloss.kernels import native
 y, f = np.zeros(4), np.array([-3.0, -0.5, 0.5, 3.0])
-gradient, hessian = Huber().gradient_hessian(y, f, curvature="majorizer")
+gradient, hessian = Huber(1.0).gradient_hessian(y, f, curvature="majorizer")
 print(json.dumps({
     "gradient": gradient.tolist(), "hessian": hessian.tolist(),
     "compilations": native.compilations, "numba": "numba" in sys.modules,
@@ -58,7 +58,7 @@ def first_call(tmp_path, monkeypatch):
     def call():
         monkeypatch.setattr(native, "_functions", {})
         before = native.compilations
-        gradient, _ = Huber().gradient_hessian(np.zeros(3), np.array([-3.0, 0.5, 3.0]))
+        gradient, _ = Huber(1.0).gradient_hessian(np.zeros(3), np.array([-3.0, 0.5, 3.0]))
         return gradient.tolist(), native.compilations - before
 
     return call
@@ -148,7 +148,7 @@ def test_numba_is_told_not_to_compile(tmp_path):
     import numpy as np
     from boostloss import LogCosh
     from boostloss.kernels import native
-    print(LogCosh().loss(np.zeros(2), np.array([0.0, 1.0])).round(6), native.compilations)
+    print(LogCosh(1.0).loss(np.zeros(2), np.array([0.0, 1.0])).round(6), native.compilations)
     """
     variables = {"NUMBA_DISABLE_JIT": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     assert run_python(code, tmp_path, **variables) == "[0.       0.433781] 0\n"
@@ -201,7 +201,7 @@ def test_what_a_closure_holds_is_compiled_anew(factor):
 
 def test_many_threads_at_once():
     y, f = many_rows()
-    losses = [Huber(), LogCosh(2.0), Barron(0.0), Quantile(0.9)] * 4
+    losses = [Huber(1.0), LogCosh(2.0), Barron(0.0, 1.0), Quantile(0.9)] * 4
     expected = [boosting_gradients(loss, y, f) for loss in losses[:4]] * 4
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda loss: boosting_gradients(loss, y, f), losses))
@@ -230,14 +230,14 @@ def test_first_calls_of_many_threads_and_a_fork(tmp_path):
     from boostloss.kernels import native
     y, f = np.zeros(500_000), np.linspace(-3, 3, 500_000)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: boosting_gradients(Huber(), y, f), range(16)))
+        found = list(threads.map(lambda _: boosting_gradients(Huber(1.0), y, f), range(16)))
     assert all(np.array_equal(found[0], other) for other in found)
     print(native.compilations)
     if hasattr(os, "fork"):  # the helper threads have started, which a child does not inherit
         warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads
         child = os.fork()
         if child == 0:
-            os._exit(0 if np.array_equal(boosting_gradients(Huber(), y, f), found[0]) else 1)
+            os._exit(0 if np.array_equal(boosting_gradients(Huber(1.0), y, f), found[0]) else 1)
         assert os.waitpid(child, 0)[1] == 0
     """
     assert run_python(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path)) == "1\n"

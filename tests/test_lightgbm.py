@@ -44,11 +44,11 @@ def test_loss_is_an_objective_of_every_api(loss, weight):
 
 
 def test_weights_reach_the_objective():
-    y, twice = target(bl.Huber()), np.repeat(np.arange(500), WEIGHT.astype(int))
+    y, twice = target(bl.Huber(1.0)), np.repeat(np.arange(500), WEIGHT.astype(int))
     settings = {"min_child_samples": 1, "min_child_weight": 20.0}
-    weighted = plain(bl.Huber(), **settings).fit(X, y, WEIGHT, start(bl.Huber(), y))
-    repeated = plain(bl.Huber(), **settings).fit(
-        X[twice], y[twice], init_score=start(bl.Huber(), twice)
+    weighted = plain(bl.Huber(1.0), **settings).fit(X, y, WEIGHT, start(bl.Huber(1.0), y))
+    repeated = plain(bl.Huber(1.0), **settings).fit(
+        X[twice], y[twice], init_score=start(bl.Huber(1.0), twice)
     )
     error = weighted.predict(X) - repeated.predict(X)
     assert np.abs(error).mean() < 0.05  # the cuts between values differ a little
@@ -70,7 +70,7 @@ def test_parity_with_the_own_objective(loss, own, weight):
 
 
 def test_cross_validation_stops_early():
-    loss = bl.Huber()
+    loss = bl.Huber(1.0)
     data = lgb.Dataset(X, target(loss), weight=WEIGHT, init_score=start(loss, X))
     log = lgb.cv(
         NATIVE | {"objective": loss, "early_stopping_round": 5},
@@ -86,7 +86,7 @@ def test_cross_validation_stops_early():
 
 
 def test_far_start_warns_once():
-    loss = bl.Huber()
+    loss = bl.Huber(1.0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         plain(loss).fit(X, target(loss))

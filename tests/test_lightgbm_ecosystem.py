@@ -59,7 +59,7 @@ def test_contributions_sum_to_the_raw_prediction(loss):
     np.testing.assert_allclose(parts.sum(axis=1), raw_prediction(model, X), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("loss", [bl.Cauchy(), bl.Logistic(), bl.Focal()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Cauchy(1.0), bl.Logistic(), bl.Focal()], ids=repr)
 def test_continues_training(loss, tmp_path):
     y = target(loss)
     whole = raw_prediction(drop_in(loss, n_estimators=16).fit(X, y), X)
@@ -74,7 +74,7 @@ def test_continues_training(loss, tmp_path):
 
 
 def test_search_pipeline_and_pickle():
-    losses, y = [bl.SquaredError(), bl.Cauchy(scale=0.5)], target(bl.Cauchy())
+    losses, y = [bl.SquaredError(), bl.Cauchy(scale=0.5)], target(bl.Cauchy(1.0))
     dirty = np.where(rng.random(500) < 0.1, 1e4, y)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LGBMRegressor(**FAST)),

@@ -44,7 +44,7 @@ def test_starts_from_the_best_constant(loss, weight):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Focal()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Focal()], ids=repr)
 def test_intercept_is_in_the_model_of_every_kind_of_boosting(loss, settings):
     y, rows = target(loss), np.where(rng.random(X.shape) < 0.05, np.nan, X)
     sets = [(rows[VALID], y[VALID])]
@@ -56,9 +56,9 @@ def test_intercept_is_in_the_model_of_every_kind_of_boosting(loss, settings):
 
 
 def test_no_feature_to_split():
-    y = target(bl.Huber())
-    model = drop_in(bl.Huber()).fit(np.ones((500, 2)), y)
-    np.testing.assert_allclose(model.predict(X[:, :2]), bl.Huber().fit_intercept(y), rtol=1e-12)
+    y = target(bl.Huber(1.0))
+    model = drop_in(bl.Huber(1.0)).fit(np.ones((500, 2)), y)
+    np.testing.assert_allclose(model.predict(X[:, :2]), bl.Huber(1.0).fit_intercept(y), rtol=1e-12)
 
 
 @every_boosted_loss
@@ -85,7 +85,7 @@ def test_stops_early_by_the_loss(loss):
 
 
 def test_callback_stops_early_and_own_metrics_stand():
-    y, loss = target(bl.Huber()), bl.Huber()
+    y, loss = target(bl.Huber(1.0)), bl.Huber(1.0)
     options = {"eval_set": [(X[VALID], y[VALID])]}
     stop = lgb.early_stopping(5, verbose=False)
     model = drop_in(loss, n_estimators=500).fit(X[TRAIN], y[TRAIN], callbacks=[stop], **options)
@@ -118,7 +118,7 @@ def test_metrics_of_probabilities_as_in_the_parent():
         drop_in(bl.Focal(), metric="l2").fit(X, y)
 
 
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Logistic()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Logistic()], ids=repr)
 def test_given_start_is_the_parents(loss):
     y = target(loss)
     score = np.full(500, loss.fit_intercept(y)) + 0.1 * X[:, 2]
@@ -197,11 +197,11 @@ def test_fits_again_with_another_objective():
 @pytest.mark.parametrize(
     ("model", "y", "message"),
     [
-        (drop_in(bl.Huber()), np.where(SIGNAL > 2, np.nan, SIGNAL), "must be finite, got nan"),
-        (drop_in(bl.Huber()), np.column_stack([SIGNAL, SIGNAL]), "shape"),
-        (drop_in(bl.Huber(), boosting_type="rf"), SIGNAL, "boosting_type"),
+        (drop_in(bl.Huber(1.0)), np.where(SIGNAL > 2, np.nan, SIGNAL), "must be finite, got nan"),
+        (drop_in(bl.Huber(1.0)), np.column_stack([SIGNAL, SIGNAL]), "shape"),
+        (drop_in(bl.Huber(1.0), boosting_type="rf"), SIGNAL, "boosting_type"),
         (LGBMRegressor(objective=bl.Logistic()), SIGNAL, "takes a regression loss"),
-        (LGBMClassifier(objective=bl.Huber()), SIGNAL > 0, "takes a binary loss"),
+        (LGBMClassifier(objective=bl.Huber(1.0)), SIGNAL > 0, "takes a binary loss"),
         (drop_in(bl.Focal()), np.digitize(SIGNAL, [-1, 1]), "Only binary .* 3 classes"),
         (drop_in(bl.Focal()), SIGNAL, "continuous"),
         (drop_in(bl.Focal(), scale_pos_weight=-1.0), SIGNAL > 0, "scale_pos_weight"),
@@ -215,6 +215,6 @@ def test_what_a_loss_cannot_do_is_said_before_training(model, y, message):
 
 
 def test_evaluation_targets_are_checked():
-    y = target(bl.Huber())
+    y = target(bl.Huber(1.0))
     with pytest.raises(ValueError, match="must be finite"):
-        drop_in(bl.Huber()).fit(X, y, eval_set=[(X, np.where(y > 100, np.inf, y))])
+        drop_in(bl.Huber(1.0)).fit(X, y, eval_set=[(X, np.where(y > 100, np.inf, y))])

@@ -48,7 +48,7 @@ def test_losses_differ_from_one_another():
     assert Huber(1) == Huber(1.0)
     assert hash(Huber(1)) == hash(Huber(1.0))
     assert Huber(1.0) != Huber(2.0)
-    assert Charbonnier() != Barron(1.0)
+    assert Charbonnier(1.0) != Barron(1.0, 1.0)
 
 
 @every_loss
@@ -61,14 +61,14 @@ def test_immutable(loss):
 
 def test_repr_shows_the_parameters():
     assert repr(Huber(2)) == "Huber(delta=2.0)"
-    assert repr(Barron(-math.inf)) == "Barron(alpha=-inf, scale=1.0)"
+    assert repr(Barron(-math.inf, 1.0)) == "Barron(alpha=-inf, scale=1.0)"
     assert repr(Cauchy(0.5)) == "Cauchy(scale=0.5)"
     assert repr(Focal()) == "Focal(gamma=2.0, alpha=None)"
     assert repr(SquaredError()) == "SquaredError()"
 
 
 def test_text_may_leave_out_defaults_and_names():
-    assert from_string("Huber") == Huber()
+    assert from_string("Huber") == from_string("Huber()") == Huber()
     assert from_string("Barron(-inf)") == Barron(-math.inf)
     assert from_string("Barron(0, scale=2)") == Barron(0.0, 2.0)
 
@@ -181,11 +181,11 @@ def test_mean_loss(loss):
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
 def test_bad_weights(bad):
     weight = [1.0, 1.0, bad]
-    for call in (Huber().loss, Huber().gradient_hessian):
+    for call in (Huber(1.0).loss, Huber(1.0).gradient_hessian):
         with pytest.raises(ValueError, match=f"finite and >= 0, got {bad} in row 2"):
             call(np.zeros(3), np.ones(3), weight)
     with pytest.raises(ValueError, match="sample_weight has 3 rows, y_true has 2"):
-        Huber().loss(np.zeros(2), np.ones(2), weight)
+        Huber(1.0).loss(np.zeros(2), np.ones(2), weight)
 
 
 # Input
@@ -207,7 +207,7 @@ def test_dtype_out_is_dtype_in(loss):
         np.testing.assert_allclose(s, d, rtol=1e-4, atol=1e-5 * np.abs(d).max())
 
 
-@pytest.mark.parametrize("loss", [Huber(), Logistic()], ids=repr)
+@pytest.mark.parametrize("loss", [Huber(1.0), Logistic()], ids=repr)
 @pytest.mark.parametrize("dtype", [int, np.int8, np.uint8, bool, np.float16, object, ">f8"])
 def test_other_dtypes_are_read_as_float64(loss, dtype):
     y, f = np.array([0, 1, 1, 0]), np.array([0, 1, 0, 1])
@@ -266,13 +266,13 @@ def test_no_rows_and_one_row(loss):
 
 def test_shapes_that_do_not_fit():
     with pytest.raises(ValueError, match="y_true has 3 rows, raw_prediction has 2"):
-        Huber().loss(np.zeros(3), np.zeros(2))
+        Huber(1.0).loss(np.zeros(3), np.zeros(2))
     with pytest.raises(ValueError, match=r"raw_prediction must have shape \(n_samples,\), got"):
-        Huber().loss(np.zeros(4), np.zeros((2, 2)))
+        Huber(1.0).loss(np.zeros(4), np.zeros((2, 2)))
     with pytest.raises(ValueError, match=r"y_true must have shape \(n_samples,\), got"):
-        Huber().gradient_hessian(1.0, np.zeros(1))
+        Huber(1.0).gradient_hessian(1.0, np.zeros(1))
     with pytest.raises(ValueError, match="one prediction per row"):
-        Huber()(np.zeros(2), np.zeros((2, 2)))
+        Huber(1.0)(np.zeros(2), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("loss", [Logistic(), Focal()], ids=repr)

@@ -119,7 +119,7 @@ def test_rows_of_unequal_number(kind):
 def test_the_dtype_of_boosting_gradients():
     for dtype in (">f4", ">f8", np.float16, np.int64):
         with pytest.raises(TypeError, match="float32 or float64"):
-            boosting_gradients(Huber(), numbers(), numbers(), dtype=dtype)
+            boosting_gradients(Huber(1.0), numbers(), numbers(), dtype=dtype)
 
 
 @pytest.mark.parametrize("kind", [Logistic, Focal], ids=lambda kind: kind.__name__)
@@ -144,7 +144,7 @@ def test_mean_loss_wants_weights(loss, weight):
 
 def test_views_of_catboost():
     catboost = pytest.importorskip("boostloss.catboost")
-    objective = catboost.objective(Huber())
+    objective = catboost.objective(Huber(1.0))
     f, y, weight = numbers(), numbers("f4")[::-1].copy(), np.abs(numbers("f4"))
     expected = objective.calc_ders_range(f, y, weight)
     for wrong in (
@@ -166,4 +166,4 @@ def test_loss_of_a_mean():
     (losses,) = evaluate(
         Computation(huber, (LOSS,), (1.0,)), Rows(numbers(), numbers() + 1.0), float
     )
-    assert Huber().mean_loss(numbers(), numbers() + 1.0) == losses.mean()
+    assert Huber(1.0).mean_loss(numbers(), numbers() + 1.0) == losses.mean()

@@ -96,7 +96,7 @@ def test_what_is_not_allowed_changes_nothing(library):
         "'.*; nested parameters: none",
     ):
         model.set_params(**nested(library, gamma=1.0))
-    model = drop_in(library, bl.Huber())
+    model = drop_in(library, bl.Huber(1.0))
     with pytest.raises(ValueError, match=f"los__delta .* parameters: {objective}__delta"):
         model.set_params(los__delta=1.0)
 

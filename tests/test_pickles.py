@@ -33,7 +33,7 @@ def pickled_later(monkeypatch, value):
         return pickle.dumps(value)
 
 
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Barron(0.0, "adaptive"), overstock()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Barron(0.0, "adaptive"), overstock()], ids=repr)
 def test_a_loss_of_a_later_form(loss, monkeypatch):
     with pytest.raises(ValueError, match=f"this pickle of a loss {LATER}"):
         pickle.loads(pickled_later(monkeypatch, loss))
@@ -41,7 +41,7 @@ def test_a_loss_of_a_later_form(loss, monkeypatch):
 
 @each_library
 def test_an_estimator_of_a_later_form(library, monkeypatch):
-    model = drop_in(library, bl.Huber())
+    model = drop_in(library, bl.Huber(1.0))
     text = pickled_later(monkeypatch, model)
     with pytest.raises(ValueError, match=f"this pickle of .* {LATER}"):
         pickle.loads(text)
@@ -86,8 +86,8 @@ def test_attributes_as_version_0_1_0_wrote_them(pickled, expected):
 
 @each_library
 def test_an_estimator_with_the_loss_of_the_other_task(library):
-    model = fit(library, drop_in(library, bl.Huber()), X, target(bl.Huber()))
-    assert fitted_loss(library, pickle.loads(pickle.dumps(model))) == bl.Huber()
+    model = fit(library, drop_in(library, bl.Huber(1.0)), X, target(bl.Huber(1.0)))
+    assert fitted_loss(library, pickle.loads(pickle.dumps(model))) == bl.Huber(1.0)
     state = model.__getstate__()
     assert state[STAMP] == pickles.stamp()
     state["loss_function" if library == "catboost" else "loss_"] = bl.Logistic()
@@ -97,7 +97,7 @@ def test_an_estimator_with_the_loss_of_the_other_task(library):
 
 @each_library
 def test_an_estimator_without_a_stamp_is_of_version_0_1_0(library):
-    model = fit(library, drop_in(library, bl.Huber()), X, target(bl.Huber()))
+    model = fit(library, drop_in(library, bl.Huber(1.0)), X, target(bl.Huber(1.0)))
     state = {name: value for name, value in model.__getstate__().items() if name != STAMP}
     again = type(model)()
     again.__setstate__(state)

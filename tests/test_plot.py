@@ -17,7 +17,7 @@ def ax():
 
 
 def test_every_loss_is_a_line_with_its_values(ax):
-    losses = bl.Huber(2.0), bl.Cauchy(), bl.Quantile(0.9)
+    losses = bl.Huber(2.0), bl.Cauchy(1.0), bl.Quantile(0.9)
     x = np.linspace(-3.0, 3.0, 7)
     assert plot_loss(*losses, at=x, ax=ax) is ax
     for loss, line in zip(losses, ax.lines, strict=True):
@@ -42,7 +42,7 @@ def test_losses_of_one_class_are_a_family_from_dark_to_light(ax):
 
 
 def test_equal_losses_keep_their_name(ax):
-    plot_loss(bl.Huber(), bl.Huber(), ax=ax)
+    plot_loss(bl.Huber(1.0), bl.Huber(1.0), ax=ax)
     assert names(ax) == ["", "Huber(delta=1)", "Huber(delta=1)"]
 
 
@@ -54,7 +54,7 @@ def test_a_binary_loss_is_drawn_over_the_score_of_label_1(ax):
 
 
 def test_both_curvatures_or_one(ax):
-    losses = bl.Welsch(), bl.Cauchy()
+    losses = bl.Welsch(1.0), bl.Cauchy(1.0)
     plot_curvature(*losses, ax=ax)
     assert len(ax.lines) == 4
     for majorizer, exact in zip(ax.lines[::2], ax.lines[1::2], strict=True):
@@ -71,8 +71,8 @@ def test_both_curvatures_or_one(ax):
 @pytest.mark.parametrize(
     "losses",
     [
-        (bl.Huber(), bl.LogCosh(), bl.Cauchy()),
-        tuple(bl.Barron(alpha) for alpha in (2.0, 1.0, 0.5, 0.0, -2.0, -np.inf)),
+        (bl.Huber(1.0), bl.LogCosh(1.0), bl.Cauchy(1.0)),
+        tuple(bl.Barron(alpha, 1.0) for alpha in (2.0, 1.0, 0.5, 0.0, -2.0, -np.inf)),
         (bl.Logistic(), bl.Focal()),
     ],
     ids=["mixed", "family", "binary"],
@@ -87,7 +87,7 @@ def test_the_legend_of_curvatures_covers_none(ax, losses):
 
 def test_without_axes_the_current_ones_are_taken(ax):
     plt.sca(ax)
-    assert plot_loss(bl.Huber()) is ax
+    assert plot_loss(bl.Huber(1.0)) is ax
 
 
 def test_a_history_is_drawn_by_round_each_parameter_on_its_side(ax):
@@ -107,7 +107,7 @@ def test_a_history_is_drawn_by_round_each_parameter_on_its_side(ax):
     [
         ((), TypeError, "Loss objects"),
         (("huber",), TypeError, "got .'huber'"),
-        ((bl.Huber(), bl.Logistic()), ValueError, "one task"),
+        ((bl.Huber(1.0), bl.Logistic()), ValueError, "one task"),
     ],
 )
 def test_what_is_no_loss_is_refused(ax, losses, error, match):
@@ -117,4 +117,4 @@ def test_what_is_no_loss_is_refused(ax, losses, error, match):
 
 def test_what_has_no_history_is_refused():
     with pytest.raises(TypeError, match="adaptation_"):
-        plot_adaptation(bl.Huber())
+        plot_adaptation(bl.Huber(1.0))

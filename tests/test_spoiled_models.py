@@ -49,7 +49,7 @@ def test_an_edited_record_is_a_clear_error(library, task, old, new, message, tmp
         new = old.replace("class", "cl")
     assert old in text
     (tmp_path / "model.json").write_text(text.replace(old, new), "utf-8")
-    model = drop_in(library, bl.Huber() if task == "regression" else bl.Logistic())
+    model = drop_in(library, bl.Huber(1.0) if task == "regression" else bl.Logistic())
     before = dict(vars(model))
     with pytest.raises(ValueError, match=message):
         model.load_model(str(tmp_path / "model.json"), **file_options(library))
@@ -59,7 +59,7 @@ def test_an_edited_record_is_a_clear_error(library, task, old, new, message, tmp
 @each_library
 def test_a_file_of_the_plain_library_for_the_other_task_is_a_clear_error(library, tmp_path):
     saved(library, tmp_path / "model.json", own=True)
-    model = drop_in(library, bl.Huber())
+    model = drop_in(library, bl.Huber(1.0))
     # XGBoost's own error is a TypeError
     with pytest.raises((ValueError, TypeError), match=r"boostloss\.lightgbm|classes|regressor"):
         model.load_model(str(tmp_path / "model.json"), **file_options(library))

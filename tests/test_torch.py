@@ -199,7 +199,8 @@ def test_reductions_and_weights():
     torch.testing.assert_close(weighted, rows * weight[:, None])
     mean = bt.HuberLoss()(input, target, weight).item()
     columns = [
-        bl.Huber().mean_loss(target[:, i].double(), input[:, i].double(), weight) for i in range(3)
+        bl.Huber(1.0).mean_loss(target[:, i].double(), input[:, i].double(), weight)
+        for i in range(3)
     ]
     assert mean == pytest.approx(np.mean(columns), rel=1e-6)
     each = torch.rand(20, 3, generator=generator)
@@ -271,7 +272,7 @@ def test_modules_say_what_they_are():
     assert repr(bt.QuantileLoss(0.1, "sum")) == "QuantileLoss(quantile=0.1, reduction='sum')"
     assert repr(bt.FocalLoss(1.0, 0.25)).startswith("FocalLoss(gamma=1.0, alpha=0.25, ")
     assert repr(bt.FocalLoss(1.0, three)).startswith("FocalLoss(gamma=1.0, alpha=tensor of shape")
-    assert repr(bt.LossModule(bl.Huber())).startswith("LossModule(loss=Huber(delta=1.0), ")
+    assert repr(bt.LossModule(bl.Huber(1.0))).startswith("LossModule(loss=Huber(delta=1.0), ")
 
 
 def test_gradients_reach_parameters_and_buffers():

@@ -194,7 +194,7 @@ def test_a_tensor_may_hold_the_limits(alpha, path, take):
         input = torch.tensor([0.0, 1e-3, 0.5, -1.5, 4.0], dtype=dtype)
         shape = torch.full((5,), alpha, dtype=dtype)
         value = bt.BarronLoss(shape, reduction="none")(input, torch.zeros_like(input))
-        expected = bl.Barron(alpha).loss(np.zeros(5), input.numpy().astype(float))
+        expected = bl.Barron(alpha, 1.0).loss(np.zeros(5), input.numpy().astype(float))
         np.testing.assert_allclose(value, expected, rtol=rtol)
 
 

@@ -57,8 +57,13 @@ def test_a_module_of_numbers_only_says_so():
     for make in (bt.HuberLoss, bt.LogCoshLoss, bt.BarronLoss):
         with pytest.raises(ValueError, match="must have numbers or tensors as parameters"):
             make("adaptive")
-    with pytest.raises(ValueError, match=r"must have numbers .*got Huber.delta='adaptive'"):
-        bt.LossModule(bl.Huber("adaptive"))
+    with pytest.raises(ValueError, match=r"as in Huber.delta=1.0., got Huber.delta='adaptive'"):
+        bt.LossModule(bl.Huber())
+
+
+def test_without_numbers_the_modules_have_those_of_torch():
+    assert (bt.HuberLoss().delta, bt.LogCoshLoss().scale) == (torch.nn.HuberLoss().delta, 1.0)
+    assert (bt.BarronLoss().alpha, bt.BarronLoss().scale) == (1.0, 1.0)
 
 
 ERROR = torch.tensor([0.0, 1.0, -1e5])

@@ -110,7 +110,7 @@ STRANGE = {
 }
 OBJECTS = ["1.5", b"1.5", 1j, np.complex64(1), np.datetime64("2020"), np.timedelta64(1, "s")]
 OBJECTS += [datetime.date(2020, 1, 1), datetime.timedelta(1), [1.0], {}, 10**400]
-LOSSES = [bl.Huber(), bl.Quantile(0.9), bl.Logistic(), bl.Focal(), bl.Cauchy("adaptive")]
+LOSSES = [bl.Huber(1.0), bl.Quantile(0.9), bl.Logistic(), bl.Focal(), bl.Cauchy("adaptive")]
 each_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 ROWS = np.array([0.0, 1.0, 0.0]), np.array([0.5, 0.3, 0.2]), np.ones(3)
 
@@ -158,7 +158,7 @@ def test_other_entries_refuse_them_too(call):
 
 
 def test_numbers_in_objects_are_read():
-    expected = bl.Huber().loss([0.5, 1.0, 2.0], np.zeros(3))
+    expected = bl.Huber(1.0).loss([0.5, 1.0, 2.0], np.zeros(3))
     for y in (
         [Decimal("0.5"), Fraction(1), 2],
         np.array([0.5, True, np.float32(2.0)], object),
@@ -168,7 +168,7 @@ def test_numbers_in_objects_are_read():
         pa.array([0.5, 1.0, 2.0]),
         pa.chunked_array([[0.5], [1.0, 2.0]]),
     ):
-        np.testing.assert_array_equal(bl.Huber().loss(y, np.zeros(3)), expected)
+        np.testing.assert_array_equal(bl.Huber(1.0).loss(y, np.zeros(3)), expected)
 
 
 MISSING = [
@@ -214,7 +214,7 @@ REGRESSORS = [
 @pytest.mark.parametrize(("library", "name", "slot", "options"), REGRESSORS)
 def test_regressors_refuse_targets_that_are_no_numbers(library, name, slot, options):
     module = pytest.importorskip(f"boostloss.{library}")
-    model = getattr(module, name)(**{slot: bl.Huber(), "n_estimators": 2}, **options)
+    model = getattr(module, name)(**{slot: bl.Huber(1.0), "n_estimators": 2}, **options)
     X = np.random.default_rng(0).normal(size=(60, 2))
     y = 10.0 * X[:, 0]
     for bad in (y.astype("U5"), y.astype("U5").astype(object), y.astype("M8[D]"), y + 1j):

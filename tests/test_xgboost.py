@@ -130,7 +130,7 @@ def test_scale_pos_weight_moves_the_intercept():
 
 
 def test_cross_validation():
-    loss = bl.Huber()
+    loss = bl.Huber(1.0)
     params = PARAMS | start_of(loss) | {"disable_default_eval_metric": True}
     data = xgb.DMatrix(X, target(loss), weight=WEIGHT)
     table = xgb.cv(
@@ -153,14 +153,14 @@ def test_plain_estimators_refuse_what_a_loss_cannot_do():
     with pytest.raises(ValueError, match=r"must be 0 or 1, got 2\.0"):
         xgb.train(PARAMS, xgb.DMatrix(X, three), 3, obj=bl.Focal())
     with pytest.raises(ValueError, match="one prediction per row"):
-        xgb.XGBRegressor(objective=bl.Huber(), **FAST).fit(X, np.column_stack([SIGNAL, SIGNAL]))
+        xgb.XGBRegressor(objective=bl.Huber(1.0), **FAST).fit(X, np.column_stack([SIGNAL, SIGNAL]))
     with pytest.raises(TypeError, match="must be a Loss"):
         objective("Huber")
 
 
 @pytest.mark.parametrize("fit", [xgb.XGBRegressor, XGBRegressor], ids=["plain", "drop-in"])
 def test_far_start_warns_once_and_in_the_plain_estimator_only(fit):
-    loss = bl.Huber()
+    loss = bl.Huber(1.0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         fit(objective=loss, **FAST).fit(X, target(loss))

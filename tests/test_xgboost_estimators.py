@@ -59,7 +59,7 @@ def test_stops_early_by_the_loss(loss):
 
 
 def test_own_eval_metric_stands():
-    loss, y = bl.Huber(), target(bl.Huber())
+    loss, y = bl.Huber(1.0), target(bl.Huber(1.0))
     model = drop_in(loss, eval_metric=["rmse", "mae"])
     model.fit(X[TRAIN], y[TRAIN], eval_set=[(X[VALID], y[VALID])], verbose=False)
     assert list(model.evals_result()["validation_0"]) == ["rmse", "mae"]
@@ -144,7 +144,7 @@ def test_contributions_sum_to_the_raw_prediction(loss):
     np.testing.assert_allclose(parts.sum(axis=1), raw_prediction(model, X), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("loss", [bl.Cauchy(), bl.Focal()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Cauchy(1.0), bl.Focal()], ids=repr)
 def test_continues_training(loss, tmp_path):
     y = target(loss)
     whole = drop_in(loss, n_estimators=16).fit(X, y)
@@ -156,7 +156,7 @@ def test_continues_training(loss, tmp_path):
 
 
 def test_search_pipeline_and_pickle():
-    losses, y = [bl.SquaredError(), bl.Cauchy(scale=0.5)], target(bl.Cauchy())
+    losses, y = [bl.SquaredError(), bl.Cauchy(scale=0.5)], target(bl.Cauchy(1.0))
     dirty = np.where(rng.random(500) < 0.1, 1e4, y)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), XGBRegressor(**FAST)),
@@ -249,10 +249,10 @@ def test_string_objective_is_the_parent(ours, parent, objective, tmp_path):
 @pytest.mark.parametrize(
     ("model", "y", "message"),
     [
-        (XGBRegressor(objective=bl.Huber()), np.where(SIGNAL > 2, np.nan, SIGNAL), "NaN|finite"),
-        (XGBRegressor(objective=bl.Huber()), np.column_stack([SIGNAL, SIGNAL]), "1d array"),
+        (XGBRegressor(objective=bl.Huber(1.0)), np.where(SIGNAL > 2, np.nan, SIGNAL), "NaN|finite"),
+        (XGBRegressor(objective=bl.Huber(1.0)), np.column_stack([SIGNAL, SIGNAL]), "1d array"),
         (XGBRegressor(objective=bl.Logistic()), SIGNAL, "takes a regression loss"),
-        (XGBClassifier(objective=bl.Huber()), SIGNAL > 0, "takes a binary loss"),
+        (XGBClassifier(objective=bl.Huber(1.0)), SIGNAL > 0, "takes a binary loss"),
         (XGBClassifier(objective=bl.Focal()), np.digitize(SIGNAL, [-1, 1]), "binary"),
         (XGBClassifier(objective=bl.Focal()), SIGNAL, "continuous"),
         (XGBClassifier(objective=bl.Focal()), np.full(500, "a"), "two classes"),
@@ -261,7 +261,7 @@ def test_string_objective_is_the_parent(ours, parent, objective, tmp_path):
             SIGNAL > 0,
             "scale_pos_weight",
         ),
-        (XGBRegressor(objective=bl.Huber(), scale_pos_weight=2.0), SIGNAL, "scale_pos_weight"),
+        (XGBRegressor(objective=bl.Huber(1.0), scale_pos_weight=2.0), SIGNAL, "scale_pos_weight"),
     ],
 )
 def test_what_a_loss_cannot_do_is_said_before_training(model, y, message):
@@ -277,7 +277,7 @@ def test_unknown_label_in_an_evaluation_set():
         )
 
 
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.Logistic()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Logistic()], ids=repr)
 def test_takes_keywords_by_position_as_the_parents_do(loss):
     y = target(loss)
     expected = drop_in(loss).fit(X, y, sample_weight=WEIGHT)
@@ -292,5 +292,5 @@ def test_takes_keywords_by_position_as_the_parents_do(loss):
     ("ours", "parent"), [(XGBRegressor, xgb.XGBRegressor), (XGBClassifier, xgb.XGBClassifier)]
 )
 def test_links_to_the_documentation_of_the_parent(ours, parent):
-    assert ours(objective=bl.Huber())._get_doc_link() == parent()._get_doc_link() != ""
-    assert parent()._get_doc_link() in ours(objective=bl.Huber())._repr_html_()
+    assert ours(objective=bl.Huber(1.0))._get_doc_link() == parent()._get_doc_link() != ""
+    assert parent()._get_doc_link() in ours(objective=bl.Huber(1.0))._repr_html_()

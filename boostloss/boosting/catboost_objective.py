@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.adaptation import Adaptation, adaptation_of, held_out
+from boostloss.boosting.adaptation import Adaptation, held_out
 from boostloss.boosting.gradients import Step, boosting_step, fill_gradients, fixed_step
 from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.start import check_start
+from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.smoothing import thinned
 from boostloss.losses.validation import as_column
@@ -55,10 +56,11 @@ def objective(loss: Loss) -> Any:
     >>> train(rows, params | {"allow_writing_files": False}, logging_level="Silent").tree_count_
     5
     """
-    if adaptation_of(require_loss(loss)) is not None:
+    require_loss(loss)
+    if isinstance(loss, Adaptive):
         raise ValueError(
-            f"loss must have numbers as parameters, got {loss!r}: CatBoost tells an objective nothing of rows "
-            "and rounds. boostloss.catboost.CatBoostRegressor adapts it."
+            f"loss must have numbers as parameters, as in {loss.example!r}, got {loss!r}: CatBoost tells an objective "
+            "nothing of rows and rounds. boostloss.catboost.CatBoostRegressor adapts it."
         )
     return Objective(loss)
 

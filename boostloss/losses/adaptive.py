@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,7 @@ from boostloss.losses.base import Curvature, Loss, Task, total_weight
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.validation import as_column, check_finite, check_number, check_weight
 
-ADAPTIVE = "adaptive"  # in place of a number
+ADAPTIVE: Final = "adaptive"  # in place of a number
 MOST = 1000  # residuals at most, so that an estimate takes next to no time
 # An error of three standard deviations keeps 2/11 of its weight in every loss: Cauchy's takes one as its scale.
 FAR_ERROR, KEPT_WEIGHT = 3.0, 2.0 / 11.0
@@ -29,19 +29,19 @@ def is_adaptive(value: Any) -> bool:
 
 
 class Adaptable(Loss):
-    """A loss of the error whose parameters residuals can tell: given ``"adaptive"`` it becomes an `Adaptive`."""
+    """A loss of the error whose parameters residuals can tell: where one is ``"adaptive"`` it becomes an `Adaptive`."""
 
     task: ClassVar[Task] = "regression"
     graduates: ClassVar[bool] = False  # whether boosting begins with `graduated`
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if not any(map(is_adaptive, (*args, *kwargs.values()))):
-            return super().__new__(cls)
         try:
             given = inspect.signature(cls).bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{cls.__name__}.__init__(): {error}") from None
         given.apply_defaults()
+        if not any(map(is_adaptive, given.arguments.values())):
+            return super().__new__(cls)
         return Adaptive(cls, tuple(given.arguments.items()))
 
     def _check(self, name: str, allowed: str, valid: Callable[[float], bool]) -> None:
@@ -79,13 +79,19 @@ class Adaptive(Loss):
 
     def __post_init__(self) -> None:
         # The class itself checks the numbers that are given, and makes them floats.
-        numbers = {name: value for name, value in self.given if not is_adaptive(value)}
-        checked = self.kind(**numbers)
+        checked = self.example
         given = (
-            (name, getattr(checked, name) if name in numbers else ADAPTIVE)
-            for name, _ in self.given
+            (name, ADAPTIVE if is_adaptive(value) else getattr(checked, name))
+            for name, value in self.given
         )
         object.__setattr__(self, "given", tuple(given))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read a pickle of version 0.1.0, which makes a loss without arguments before it gives the attributes."""
+        if "kind" not in state:
+            object.__setattr__(self, "__class__", self.kind)
+            vars(self).clear()
+        Loss.__setstate__(self, state)
 
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={value!r}" for name, value in self.given)
@@ -107,6 +113,12 @@ class Adaptive(Loss):
     def adaptive(self) -> list[str]:
         """The names of the parameters that follow the residuals."""
         return [name for name, value in self.given if is_adaptive(value)]
+
+    @property
+    def example(self) -> Loss:
+        """The loss with 1 for what is adaptive: how to give numbers."""
+        numbers = {name: 1.0 if is_adaptive(value) else value for name, value in self.given}
+        return self.kind(**numbers)
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -197,7 +209,8 @@ class Adaptive(Loss):
 
     def _unknown(self, what: str) -> ValueError:
         return ValueError(
-            f"{self!r} has no {what} before it is fitted to residuals: see its method `fitted`."
+            f"{self!r} has no {what} before it is fitted to residuals: see its method `fitted`, or give it numbers, as "
+            f"in {self.example!r}."
         )
 
 

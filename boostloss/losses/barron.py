@@ -25,10 +25,11 @@ class Barron(Adaptable):
 
     Parameters
     ----------
-    alpha : float or "adaptive", default 1.0
+    alpha : float or "adaptive", default "adaptive"
         Shape; any number, and both infinities. Smaller is more robust.
-    scale : float or "adaptive", default 1.0
-        The error at which the loss leaves the squared error; from 1e-150 to 1e150.
+    scale : float or "adaptive", default "adaptive"
+        The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
+        by round.
 
     Raises
     ------
@@ -44,12 +45,12 @@ class Barron(Adaptable):
     >>> import boostloss as bl
     >>> bl.Barron(alpha=0.5, scale=2.0).loss([0.0, 0.0], [2.0, 200.0]).round(4)
     array([ 0.4087, 24.1091])
-    >>> bl.Barron("adaptive", "adaptive").fitted([0.3, -0.1, 0.2, -40.0])
+    >>> bl.Barron().fitted([0.3, -0.1, 0.2, -40.0])
     Barron(alpha=0.0, scale=0.370...)
     """
 
-    alpha: float | Literal["adaptive"] = 1.0
-    scale: float | Literal["adaptive"] = 1.0
+    alpha: float | Literal["adaptive"] = ADAPTIVE
+    scale: float | Literal["adaptive"] = ADAPTIVE
     formula = barron
     graduates = True
 
@@ -107,8 +108,9 @@ class Charbonnier(Barron):
 
     Parameters
     ----------
-    scale : float or "adaptive", default 1.0
-        The error at which the loss leaves the squared error; from 1e-150 to 1e150.
+    scale : float or "adaptive", default "adaptive"
+        The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
+        by round.
 
     Raises
     ------
@@ -139,8 +141,9 @@ class Cauchy(Barron):
 
     Parameters
     ----------
-    scale : float or "adaptive", default 1.0
-        The error at which the loss leaves the squared error; from 1e-150 to 1e150.
+    scale : float or "adaptive", default "adaptive"
+        The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
+        by round.
 
     Raises
     ------
@@ -170,8 +173,9 @@ class GemanMcClure(Barron):
 
     Parameters
     ----------
-    scale : float or "adaptive", default 1.0
-        The error at which the loss leaves the squared error; from 1e-150 to 1e150.
+    scale : float or "adaptive", default "adaptive"
+        The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
+        by round.
 
     Raises
     ------
@@ -201,8 +205,9 @@ class Welsch(Barron):
 
     Parameters
     ----------
-    scale : float or "adaptive", default 1.0
-        The error at which the loss leaves the squared error; from 1e-150 to 1e150.
+    scale : float or "adaptive", default "adaptive"
+        The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
+        by round.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def from_string(text: str) -> Loss:
     >>> bl.from_string("Barron(alpha=-inf, scale=2.0)").alpha
     -inf
     >>> bl.from_string("Cauchy")
-    Cauchy(scale=1.0)
+    Cauchy(scale='adaptive')
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a str such as 'Huber(delta=2.0)', got {text!r}.")

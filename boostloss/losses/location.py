@@ -11,7 +11,7 @@ from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
 from boostloss.kernels.rows import MAJORIZER, Computation, evaluate
-from boostloss.losses.adaptive import FAR_ERROR, KEPT_WEIGHT, Adaptable
+from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
 from boostloss.losses.base import Curvature, Loss, Task
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.scale import robust_scale
@@ -54,8 +54,9 @@ class Huber(Adaptable):
 
     Parameters
     ----------
-    delta : float or "adaptive", default 1.0
-        Where squared error ends and absolute error begins, in the unit of the target; from 1e-150 to 1e150.
+    delta : float or "adaptive", default "adaptive"
+        Where squared error ends and absolute error begins, in the unit of the target, from 1e-150 to 1e150; or what
+        suits the residuals, round by round.
 
     Raises
     ------
@@ -76,11 +77,11 @@ class Huber(Adaptable):
     (array([1., 2.]), array([1., 0.]))
     >>> loss.gradient_hessian([0.0, 0.0], [1.0, 5.0])  # whose curvature boosts
     (array([1., 2.]), array([1. , 0.4]))
-    >>> bl.Huber("adaptive").fitted([0.3, -0.1, 0.2, -40.0])
+    >>> bl.Huber().fitted([0.3, -0.1, 0.2, -40.0])  # which boosting does in every round
     Huber(delta=0.202...)
     """
 
-    delta: float | Literal["adaptive"] = 1.0
+    delta: float | Literal["adaptive"] = ADAPTIVE
     formula = huber
 
     def __post_init__(self) -> None:
@@ -99,8 +100,9 @@ class LogCosh(Adaptable):
 
     Parameters
     ----------
-    scale : float or "adaptive", default 1.0
-        Errors well below it count squared, errors well above it absolute; from 1e-150 to 1e150.
+    scale : float or "adaptive", default "adaptive"
+        Errors well below it count squared, errors well above it absolute, from 1e-150 to 1e150; or what suits the
+        residuals, round by round.
 
     Raises
     ------
@@ -119,7 +121,7 @@ class LogCosh(Adaptable):
     array([0.005 , 4.8267])
     """
 
-    scale: float | Literal["adaptive"] = 1.0
+    scale: float | Literal["adaptive"] = ADAPTIVE
     formula = log_cosh
 
     def __post_init__(self) -> None:

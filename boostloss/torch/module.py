@@ -49,7 +49,10 @@ class LossModule(nn.Module):
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
         if isinstance(loss, Adaptive):
-            raise ValueError(f"loss must have numbers or tensors as parameters, got {loss!r}.")
+            raise ValueError(
+                f"loss must have numbers or tensors as parameters, as in {loss.example!r}, got {loss!r}: only boosting "
+                "adapts it; AdaptiveBarronLoss learns its own."
+            )
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
