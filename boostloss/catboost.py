@@ -41,10 +41,10 @@ from boostloss.boosting.estimators import (
     with_new_losses,
 )
 from boostloss.boosting.gradients import follows_residuals
-from boostloss.boosting.ignored import may_ignore, warn_of_ignored_rows
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.metrics import check_readable
-from boostloss.losses.adaptive import Adaptive
+from boostloss.boosting.review import review_fit
+from boostloss.losses.adaptive import Adaptable, Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Logistic
 
@@ -207,7 +207,7 @@ class _Estimator(Stamped, catboost.CatBoost):
             init_model = self.copy()
         self._object = type(self._object)()  # so that the earlier one stays if anything fails
         parts = []
-        if may_ignore(self.loss):  # before training, which may clear the pool
+        if isinstance(self.loss, Adaptable | Adaptive):  # before training, which may clear the pool
             parts = pool_parts(train_pool, self._intercept if init_model is None else 0.0)
         super()._train(train_pool, eval_sets, params, allow_clear_pool, init_model)
         if self.loss is not None:
@@ -218,7 +218,7 @@ class _Estimator(Stamped, catboost.CatBoost):
             if isinstance(run, RoundObjective) and run.adaptation is not None:
                 run.adaptation.rounds.pop()  # of the round that did not come
                 store_history(self, run.adaptation)
-            warn_of_ignored_rows(
+            review_fit(
                 CATBOOST,
                 getattr(run, "adaptation", None) or self.loss,
                 lambda: parts,

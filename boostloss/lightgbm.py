@@ -29,10 +29,11 @@ from boostloss.boosting.estimators import (
     temporarily,
     with_new_losses,
 )
-from boostloss.boosting.ignored import table_parts, warn_of_ignored_rows
+from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
 from boostloss.boosting.objective import require_loss
+from boostloss.boosting.review import review_fit
 from boostloss.losses.base import Loss
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
@@ -114,7 +115,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         store_history(self, run)
         weight, start = options["sample_weight"], options.get("init_score")
         predict = super().predict
-        warn_of_ignored_rows(
+        review_fit(
             LIGHTGBM,
             run,
             lambda: table_parts(X, target, weight, start),

@@ -28,9 +28,10 @@ from boostloss.boosting.estimators import (
     temporarily,
     with_new_losses,
 )
-from boostloss.boosting.ignored import table_parts, warn_of_ignored_rows
+from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.objective import read_call, require_loss
+from boostloss.boosting.review import review_fit
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.losses.base import Loss
 
@@ -130,7 +131,7 @@ class _Estimator(Stamped, xgb.XGBModel):
             if self.task == "binary":
                 self.n_classes_ = 2  # even where all labels are 0
             margin = options.get("base_margin")
-            warn_of_ignored_rows(
+            review_fit(
                 XGBOOST,
                 setting["objective"],
                 lambda: table_parts(X, y, sample_weight, margin),

@@ -113,7 +113,7 @@ def test_a_fit_does_not_fail_where_the_rows_cannot_be_examined(library, monkeypa
 @each_library
 def test_losses_that_keep_far_rows_are_not_examined(library, monkeypatch):
     calls = []
-    monkeypatch.setattr(ignored, "ignored_share", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(ignored, "influence", lambda *arguments: calls.append(arguments))
     for loss in (bl.Huber(0.5), bl.Charbonnier(0.5), bl.Huber("adaptive")):
         fit(library, PARTS["a quarter"], loss, rounds=2)
     assert not calls

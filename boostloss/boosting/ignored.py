@@ -1,12 +1,10 @@
-"""A warning, when a fit is over, of rows that the loss has ignored although features predict their residuals.
+"""Rows that a loss has ignored although features predict their residuals.
 
 A loss that redescends takes what is far from most rows for wrong labels. With too small a scale, or where boosting ends
 too soon, a part of the table that features tell apart is taken for them as well.
 """
 
-import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.libraries import Library
-from boostloss.boosting.start import user_level
-from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.barron import Barron
 from boostloss.losses.base import Loss
 from boostloss.losses.validation import as_column
@@ -67,71 +62,37 @@ def table_parts(X: Any, y: Any, sample_weight: Any, start: Any) -> list[Part]:
     ]
 
 
-def may_ignore(loss: Any) -> bool:
-    """Whether far rows lose their influence, or may do so where the shape is adaptive."""
-    if isinstance(loss, Adaptive):
-        return issubclass(loss.kind, Barron)
-    return isinstance(loss, Barron) and loss.parameters[0] < 1.0
-
-
-def warn_of_ignored_rows(
+def ignored_rows(
     library: Library,
-    objective: Any,
-    parts: Callable[[], list[Part]],
+    given: Loss,
+    loss: Loss,
+    learned: Part,
+    judged: Part,
     raw_prediction: Callable[[Part], NDArray],
-    parameters: dict[str, Any] | None = None,
-    **fit_options: Any,
-) -> None:
-    """Warn if many rows have next to no influence in the last round, although features predict their residuals.
+    parameters: dict[str, Any],
+    fit_options: dict[str, Any],
+) -> str | None:
+    """What is wrong if many rows have next to no influence in the last round although features predict their residuals.
 
     Parameters
     ----------
     library : Library
-    objective : object
-        The loss, or the adaptation of it.
-    parts : callable
-        Gives rows to learn from and others to judge by.
+    given, loss : Loss
+        As the user gives it, and as it was in the last round.
+    learned, judged : Part
+        Rows to learn the residuals from, and others to judge by.
     raw_prediction : callable
         Of the fitted model.
-    parameters : dict, optional
-        Of the library's own estimator: what it must know to read the table.
-    **fit_options
-        The same for its `fit`.
+    parameters, fit_options : dict
+        Of the library's own estimator and its `fit`: what it must know to read the table.
     """
-    given, loss = objective, objective
-    if isinstance(objective, Adaptation):
-        given, loss = objective.loss, objective.fixed
-    if isinstance(loss, Adaptive) or not may_ignore(loss):  # adaptive still: no round has begun
-        return
-    share = 0.0
-    with suppress(Exception):  # a fit that has succeeded must not fail by what is said of it
-        share = ignored_share(library, loss, parts(), raw_prediction, parameters or {}, fit_options)
-    if share:
-        remedy = "a larger scale, scale='adaptive'" if given is loss else "a larger scale"
-        warnings.warn(
-            f"{given!r} gives about {share:.0%} of the rows next to no influence although features predict their "
-            f"residuals: they may be a part of the data that it takes for wrong labels. Try {remedy}, more rounds, or "
-            "a loss such as Huber in which far rows keep their influence.",
-            UserWarning,
-            stacklevel=user_level(),
-        )
-
-
-def ignored_share(
-    library: Library,
-    loss: Loss,
-    parts: list[Part],
-    raw_prediction: Callable[[Part], NDArray],
-    parameters: dict[str, Any],
-    fit_options: dict[str, Any],
-) -> float:
-    """The share of the rows that are ignored although features predict their residuals; 0 if it is small."""
-    learned, judged = parts
+    if not isinstance(loss, Barron) or loss.parameters[0] >= 1.0:  # far rows keep their influence
+        return None
     residual = judged.y - raw_prediction(judged)
     counted = judged.counts > 0.0
     ignored = counted & (influence(loss, residual) < NEGLIGIBLE)
     if np.count_nonzero(ignored) < max(FEWEST, MANY * np.count_nonzero(counted)):
-        return 0.0
+        return None
     settings = {library.rounds: 20, library.learning_rate: 0.3, "max_depth": 3}
     settings |= {library.threads: 1, library.seed: 0}
     absolute = library.own_objectives["regression"][1]
@@ -143,8 +104,14 @@ def ignored_share(
     limit = 2.0 * np.median(before[ignored])  # or one wrong label could outweigh all others
     before, after = np.minimum(before, limit), np.minimum(after, limit)
     # What the other rows lose counts as well.
-    gain = (before - after)[counted].sum() / before[ignored].sum()
-    return float(ignored.sum() / counted.sum()) if gain > PREDICTED else 0.0
+    if (before - after)[counted].sum() <= PREDICTED * before[ignored].sum():
+        return None
+    remedy = "a larger scale, scale='adaptive'" if given is loss else "a larger scale"
+    return (
+        f"{given!r} gives about {ignored.sum() / counted.sum():.0%} of the rows next to no influence although features "
+        f"predict their residuals: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "
+        "rounds, or a loss such as Huber in which far rows keep their influence."
+    )
 
 
 def influence(loss: Loss, residual: NDArray) -> NDArray:

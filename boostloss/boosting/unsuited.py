@@ -1,0 +1,71 @@
+"""A delta or scale that is far from the size of the residuals.
+
+With one that is far too small a loss hardly learns: no row counts squared, and no step is longer than ten times the
+number. With one that is far too large it is squared error.
+
+The residuals of a fit shrink from those of the best constant to those of the rows that have trained, which vanish where
+trees interpolate; those of new rows lie between. So a number is too small only beside the residuals after the last
+round, and too large only beside those before the first: then it is wrong whatever has been learned.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss.boosting.ignored import Part
+from boostloss.losses.adaptive import ADAPTIVE, Adaptable, is_adaptive
+from boostloss.losses.location import Huber
+from boostloss.losses.scale import robust_scale
+
+# In robust standard deviations of residuals. Within the first lies one of a hundred normal residuals; a count of them
+# would take the ties of a rounded target, or the luck of a few rows, for rows that count squared. Three deviations of
+# the residuals are a sensible delta, and fewer deviations of the target. Beyond ten no normal target reaches; where so
+# heavy tails do with a hundredth of the rows, the number has its use.
+TOO_SMALL, TOO_LARGE, BEYOND = 0.0125, 10.0, 0.01
+
+
+def unsuited_number(
+    given: Any, loss: Adaptable, rows: Part, raw_prediction: Callable[[Part], NDArray]
+) -> str | None:
+    """What is wrong with the number by which a loss tells near from far, if anything is.
+
+    Parameters
+    ----------
+    given, loss : Loss
+        As the user gives it, and as it was in the last round.
+    rows : Part
+        Some that have trained.
+    raw_prediction : callable
+        Of the fitted model.
+    """
+    name = "delta" if isinstance(loss, Huber) else "scale"
+    value = getattr(loss, name)
+    if is_adaptive(getattr(given, name)) or getattr(loss, "alpha", 0.0) >= 2.0:
+        return None
+    counted = rows.counts > 0.0
+    target = (rows.y if rows.start is None else rows.y - rows.start)[counted]
+    before = target - np.median(target)
+    small, large = value < TOO_SMALL * robust_scale(before), is_too_large(value, before)
+    if not small and not large:
+        return None
+    after = (rows.y - raw_prediction(rows))[counted]
+    if small and value >= TOO_SMALL * robust_scale(after):
+        return None
+    suited = getattr(given.with_parameters(**{name: ADAPTIVE}).fitted(after), name)
+    size, effect = "large", "it is squared error"
+    if small:
+        size, effect = "small", "its steps are short and it learns slowly"
+    return (
+        f"{given!r} has a {name} far too {size} for this target: after the last round "
+        f"{np.mean(np.abs(after) <= value):.0%} of the rows have an error within it, so that {effect}. A {name} of "
+        f"about {float(f'{suited:.2g}'):g} would suit their errors; {type(loss).__name__} without a number adapts."
+    )
+
+
+def is_too_large(value: float, before: NDArray) -> bool:
+    """Whether next to no row was ever beyond the number."""
+    off = before[before != 0.0]  # most targets may be one value
+    size = robust_scale(off) if len(off) else 0.0
+    return bool(value > TOO_LARGE * size > 0.0 and np.mean(np.abs(before) > value) < BEYOND)
