@@ -157,7 +157,7 @@ class _Estimator(Stamped, catboost.CatBoost):
         choose_learning_rate(params, self._init_params, self.native_loss, started, pools)
         if prepared["init_model"] is not None:  # training goes on from its predictions
             _, self._intercept = prepared["init_model"].get_scale_and_bias()
-        elif started:
+        elif started or self._init_params.get("boost_from_average") is False:
             self._intercept = 0.0
         else:
             # Rounded as a pool rounds it: the trees correct exactly this start.
@@ -247,10 +247,10 @@ class _Estimator(Stamped, catboost.CatBoost):
 class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     """`catboost.CatBoostRegressor`, whose `loss_function` may be a regression loss of boostloss.
 
-    Training starts from the loss's best constant (unless a baseline is given) and stops early by the loss
-    itself (unless `eval_metric` is given, which may be another loss). The saved model is complete: plain
-    CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a string
-    as loss function nothing differs from the parent.
+    Training starts from the loss's best constant (unless a baseline is given, or `boost_from_average` is False) and
+    stops early by the loss itself (unless `eval_metric` is given, which may be another loss). The saved model is
+    complete: plain CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a
+    string as loss function nothing differs from the parent.
 
     Without a `learning_rate` it is the one that CatBoost chooses for RMSE on so many rows; its Huber and MAE get 0.03.
     With one, a leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and `Quantile`. Other

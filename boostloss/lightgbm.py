@@ -32,6 +32,7 @@ from boostloss.boosting.estimators import (
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
+from boostloss.boosting.lightgbm_parameters import METRIC, refuse_own_parameters
 from boostloss.boosting.objective import require_loss
 from boostloss.boosting.review import review_fit
 from boostloss.losses.base import Loss
@@ -39,7 +40,6 @@ from boostloss.losses.base import Loss
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
 # LightGBM's names for a parameter
-METRIC = ("metric", "metrics", "metric_types")
 UNBALANCE = ("is_unbalance", "unbalance", "unbalanced_sets")
 BOOSTING = ("boosting_type", "boosting", "boost")
 
@@ -205,6 +205,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         check_task(loss, self.task, self)
         if any(self.get_params().get(name) in ("rf", "random_forest") for name in BOOSTING):
             raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
+        refuse_own_parameters(loss, self.get_params())
         if self.task == "binary":
             targets.check_two_classes(self._classes)
         return loss.check_target(y)
@@ -232,14 +233,13 @@ class _Estimator(Stamped, lgb.LGBMModel):
             ]
             options["eval_y"] = tuple(encoded) if isinstance(given, tuple) else encoded[0]
         eval_targets = [loss.check_target(labels) for labels in _eval_labels(options)]
-        if any(options.get(name) is not None for name in STARTS):
+        from_zero = self.get_params().get("boost_from_average", True) in (False, "false")
+        if from_zero or any(options.get(name) is not None for name in STARTS):
             return 0.0
         weight = options["sample_weight"]
         class_weight = self.class_weight if self._class_weight is None else self._class_weight
         if class_weight is not None:
-            factors = compute_sample_weight(
-                class_weight, target
-            )  # the parent multiplies by them too
+            factors = compute_sample_weight(class_weight, target)  # so does the parent
             weight = factors if weight is None else factors * np.asarray(weight)
         intercept = float(loss.fit_intercept(target, weight))
         options["init_score"] = np.full(len(target), intercept)
@@ -262,8 +262,9 @@ class _Estimator(Stamped, lgb.LGBMModel):
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     """`lightgbm.LGBMRegressor`, whose `objective` may be a regression loss of boostloss.
 
-    Training starts from the loss's best constant (unless `init_score` or `init_model` is given) and stops early by the
-    loss itself (unless `metric` is given). The saved model is complete: plain LightGBM loads it and predicts the same,
+    Training starts from the loss's best constant (unless `init_score` or `init_model` is given, or `boost_from_average`
+    is False) and stops early by the loss itself (unless `metric` is given). Parameters of LightGBM's own objectives,
+    such as `reg_sqrt`, are refused. The saved model is complete: plain LightGBM loads it and predicts the same,
     `load_model` of this class also restores the loss. With a string as objective nothing differs from the parent.
 
     Attributes

@@ -102,13 +102,20 @@ def _alternating(n: int, labels: Any = (0, 1)) -> Any:
 
 def number_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
     """The targets and weights of a pool."""
+    refuse_target_border(loss, params)
     return loss.check_target(pool.get_label()), np.asarray(pool.get_weight())
+
+
+def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
+    """Refuse what changes the target after the loss has seen it."""
+    if "target_border" in params:
+        what = "two classes" if loss.task == "binary" else "the target as it is meant"
+        raise ValueError(f"target_border must not be given with {loss!r}: give it {what}.")
 
 
 def class_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
     """The targets 0 and 1, and the weights times those of the classes; `params` gets the classes' names."""
-    if "target_border" in params:
-        raise ValueError(f"target_border must not be given with {loss!r}: give it two classes.")
+    refuse_target_border(loss, params)
     found, y = targets.encode_labels(pool.get_label())
     # Without the names CatBoost takes the labels of an unknown loss for numbers.
     names = params.setdefault("class_names", _ordered(found))
