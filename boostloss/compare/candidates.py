@@ -1,7 +1,5 @@
 """What is compared: the losses of boostloss, and beside them each library's own objectives."""
 
-import ast
-import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +7,6 @@ from dataclasses import dataclass
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import InputError, Task
-from boostloss.losses.adaptive import ADAPTIVE, Adaptable, Adaptive
 from boostloss.losses.base import Loss
 
 # The losses that are compared when none is asked for.
@@ -102,7 +99,7 @@ def list_candidates(
 
 
 def _parse(text: str, task: Task) -> tuple[Loss, float | None]:
-    """The loss, adaptive where a parameter is not given, and the level at which it is judged."""
+    """The loss, and the level at which it is judged."""
     try:
         loss = boostloss.from_string(text)
     except (ValueError, TypeError) as error:
@@ -111,14 +108,4 @@ def _parse(text: str, task: Task) -> tuple[Loss, float | None]:
         raise InputError(f"--loss {text!r} is for a {loss.task} task, and this is {task}")
     if isinstance(loss, boostloss.Quantile):
         return loss, (None if loss.quantile == 0.5 else loss.quantile)
-    kind = loss.kind if isinstance(loss, Adaptive) else type(loss)
-    if not issubclass(kind, Adaptable):
-        return loss, None
-    names = list(inspect.signature(kind).parameters)
-    call = ast.parse(text.strip(), mode="eval").body
-    given: set[str | None] = set()
-    if isinstance(call, ast.Call):
-        given = {*names[: len(call.args)], *(keyword.arg for keyword in call.keywords)}
-    return kind(
-        **{name: getattr(loss, name) if name in given else ADAPTIVE for name in names}
-    ), None
+    return loss, None
