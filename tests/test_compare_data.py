@@ -107,7 +107,7 @@ def test_the_task_can_be_set(frame):
 
 
 def test_rows_without_a_target_are_left_out():
-    y = pd.Series([1.0, np.nan, 3.0, np.inf, 5.0, 6.0])
+    y = pd.Series([1.0, np.nan, 3.0, None, 5.0, 6.0])
     table = prepare(pd.DataFrame({"x": range(6), "y": y}), "x", "y")
     assert table.y.tolist() == [1.0, 3.0, 5.0, 6.0]
     assert table.X["f0"].tolist() == [0.0, 2.0, 4.0, 5.0]

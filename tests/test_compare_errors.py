@@ -28,16 +28,28 @@ def complaint(*arguments):
     ("name", "content", "message"),
     [
         ("absent.csv", None, "there is no file"),
-        ("a.csv", b"", "a.csv cannot be read: its first line is empty"),
+        ("a.csv", b"", "a.csv cannot be read: it is empty"),
         ("a.csv", b"a,b\n", "a.csv has no rows"),
-        ("a.csv", b"\xff\xfe\x00\x01PK", "a.csv is not UTF-8 text"),
+        ("a.csv", b"PK\x03\x04\x00\x01", "a.csv cannot be read: it is no text; give CSV, TSV"),
+        ("a.xlsx", b"PK", "save the sheet as CSV, or run pandas.read_excel('a.xlsx').to_parquet"),
+        ("a.ods", b"PK", "a.ods is a spreadsheet"),
+        ("a.zip", b"PK", "a.zip cannot be read: File is not a zip file"),
+        ("a.json", b'{"a": 1}', "a.json cannot be read"),
         ("a.csv", b"a,b\n1,2\n3,4,5\n", "a.csv cannot be read"),
         ("a.csv.gz", b"not compressed", "a.csv.gz cannot be read"),
         ("a.csv.xz", b"not compressed", "a.csv.xz cannot be read"),
         ("a.parquet", b"not parquet", "a.parquet cannot be read"),
         ("a.csv", b"b,y\n1,2\n3,2\n", "the target 'y' is constant: every value is 2"),
         ("a.csv", b"y\n1\n2\n", "no column is left to predict from"),
-        ("a.csv", b"a,b,y\n,1,2\n,3,4\n,5,7\n", "no value at all in 1 of the columns: a."),
+        ("a.csv", b"a,y\n,2\n,4\n,7\n", "no usable column is left to predict from"),
+        ("a.csv", b"a,y\n1,2\n2,3\n3,1e300\n", "'y' is beyond 1e+15 in 1 rows, as in 1e+300"),
+        ("a.csv", b"a,y\n1,2\n2,3\n3,-inf\n", "'y' is beyond 1e+15 in 1 rows, as in -inf"),
+        ("a.csv", b"a,y\n1,$2\n2,$3\n3,inf\n", "'y' is beyond 1e+15 in 1 rows, as in inf"),
+        (
+            "a.csv",
+            b"a,y\n" + b"1,2\n2,3\n" * 9 + b"3,soon\n",
+            "'y' holds text such as 'soon' beside",
+        ),
         ("a.csv", b"a,y\n1,2\n3,4\n5,7\n", "3 rows are too few for 5 folds"),
         (
             "a.csv",
@@ -83,6 +95,25 @@ def test_a_directory_is_no_file(tmp_path):
         ),
         (["--target", "price", "--library", "sklearn"], "--library: 'sklearn' is none of xgboost"),
         (["--target", "price", "--folds", "20"], "120 rows are too few for 20 folds"),
+        (["--target", "price", "--weight", "price"], "--weight: 'price' is the target"),
+        (
+            ["--target", "price", "--weight", "town"],
+            "--weight: 'town' holds '",
+        ),
+        (["--target", "price", "--weight", "age"], "--weight: 'age' is missing in 18 rows"),
+        (
+            ["--target", "price", "--time", "sold"],
+            "--time: 'sold' holds 'yes', and numbers or dates",
+        ),
+        (
+            ["--target", "price", "--group", "town"],
+            "--group: 'town' has 3 different values, too few",
+        ),
+        (
+            ["--target", "price", "--time", "town", "--group", "age"],
+            "--group and --time ask for folds",
+        ),
+        (["--target", "age", "--metric", "mape"], "--metric mape divides by the target, and 'age'"),
     ],
 )
 def test_unusable_options(table, arguments, message):

@@ -19,8 +19,9 @@ from boostloss.compare.candidates import (
 )
 from boostloss.compare.data import InputError, prepare
 from boostloss.compare.libraries import Settings
+from boostloss.compare.metrics import score
 from boostloss.compare.results import Results
-from boostloss.compare.run import Fit, contaminate, score, split
+from boostloss.compare.run import Fit, contaminate, split
 from tests.homes import ROWS, homes
 
 

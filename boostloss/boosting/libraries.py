@@ -42,6 +42,9 @@ class Library:
         Parameters for fits that are silent, repeat exactly, and take a table with categories.
     fit_options : callable
         Gives the same for `fit`.
+    evaluation : callable
+        Of a table, a target, weights or None, and the columns that hold text: the options of `fit` for the rows by
+        which it stops.
     text_categories : bool
         Whether categories must be text without missing values, in columns that ``cat_features`` names.
     modules : frozenset of str
@@ -57,6 +60,7 @@ class Library:
     metric_history: Callable[[Any], dict[str, dict[str, list[float]]]]
     continue_from: str
     raw_prediction: Mapping[str, Any]
+    evaluation: Callable[[Any, Any, Any, list[str]], dict[str, Any]]
     objective: str = "objective"
     rounds: str = "n_estimators"
     learning_rate: str = "learning_rate"
@@ -104,6 +108,10 @@ XGBOOST = Library(
     metric_history=lambda model: model.evals_result(),
     continue_from="xgb_model",
     raw_prediction={"output_margin": True},
+    evaluation=lambda X, y, weight, text: {
+        "eval_set": [(X, y)],
+        "sample_weight_eval_set": None if weight is None else [weight],
+    },
     settings={"enable_categorical": True},
     fit_options=lambda: {"verbose": False},
     modules=frozenset({"xgboost"}),
@@ -123,6 +131,10 @@ LIGHTGBM = Library(
     metric_history=lambda model: model.evals_result_,
     continue_from="init_model",
     raw_prediction={"raw_score": True},
+    evaluation=lambda X, y, weight, text: {
+        "eval_set": [(X, y)],
+        "eval_sample_weight": [weight],
+    },
     early_stopping="early_stopping_round",
     # Else it times two layouts and takes the faster one, so that a run would not repeat.
     settings={"verbosity": -1, "deterministic": True, "force_row_wise": True},
@@ -143,6 +155,9 @@ CATBOOST = Library(
     metric_history=lambda model: model.evals_result_,
     continue_from="init_model",
     raw_prediction={"prediction_type": "RawFormulaVal"},
+    evaluation=lambda X, y, weight, text: {
+        "eval_set": importlib.import_module("catboost").Pool(X, y, text, weight=weight)
+    },
     objective="loss_function",
     rounds="iterations",
     threads="thread_count",

@@ -21,13 +21,15 @@ try:
     from boostloss.compare.data import (
         DEMO_CONTAMINATE,
         DEMO_FOLDS,
-        TASKS,
         InputError,
         demonstration,
         load,
     )
     from boostloss.compare.libraries import Settings, useful_threads
-    from boostloss.compare.results import METRICS, Results
+    from boostloss.compare.metrics import METRICS
+    from boostloss.compare.reading import FORMATS
+    from boostloss.compare.results import Results
+    from boostloss.compare.roles import TASKS
     from boostloss.compare.run import Fold, evaluate, split
 except ImportError as error:
     raise SystemExit(
@@ -62,9 +64,7 @@ def main(
 def compare(
     file: Annotated[
         Path | None,
-        typer.Argument(
-            help="CSV, TSV (also .gz, .bz2, .xz) or Parquet. Without it: an embedded data set."
-        ),
+        typer.Argument(help=f"{FORMATS}. Without it: an embedded data set."),
     ] = None,
     target: Annotated[
         str | None,
@@ -85,6 +85,24 @@ def compare(
         ),
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; repeatable.")] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(help="Column that weighs the rows, in training and in the metrics."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of groups, such as customers: the rows of one are trained on or tested, "
+            "never both. Not a feature then."
+        ),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of times: every fold tests later rows than it trains on. "
+            "Not a feature then."
+        ),
+    ] = None,
     library: Annotated[
         list[str] | None,
         typer.Option(
@@ -103,8 +121,9 @@ def compare(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What ranks the losses: mae (default) or rmse; binary: log-loss (default), "
-            "average-precision or brier. Quantiles are ranked by their pinball loss."
+            help=f"What ranks the losses: {', '.join(METRICS['regression'])}; "
+            f"binary: {', '.join(METRICS['binary'])}. The first is the default. "
+            "Quantiles are ranked by their pinball loss."
         ),
     ] = None,
     folds: Annotated[
@@ -156,17 +175,24 @@ def compare(
             raise InputError(f"--task: {task!r} is neither {' nor '.join(TASKS)}")
         libraries = installed_libraries(library or ())
         if file is None:
-            if target is not None or drop:
-                raise InputError("--target and --drop need a FILE that has the column")
+            if target is not None or drop or weight or group or time:
+                raise InputError(
+                    "--target, --drop, --weight, --group and --time need a FILE that has the column"
+                )
             table = demonstration()
         else:
-            table = load(file, target, task=task, header=header, drop=tuple(drop or ()))
+            table = load(
+                file, target, task=task, header=header, drop=tuple(drop or ()),
+                weight=weight, group=group, time=time,
+            )  # fmt: skip
         if rows:
             table = table.sample(rows, seed)
-        metric = metric or METRICS[table.task][0]
+        metric = metric or next(iter(METRICS[table.task]))
         if metric not in METRICS[table.task]:
             allowed = ", ".join(METRICS[table.task])
             raise InputError(f"--metric: {metric!r} is none of those for {table.task}: {allowed}")
+        if metric == "mape" and not table.y.all():
+            raise InputError(f"--metric mape divides by the target, and {table.target!r} holds 0")
         candidates = list_candidates(table.task, libraries, loss or ())
         settings = Settings(
             folds=folds,

@@ -38,6 +38,7 @@ class Rows:
 
     X: pd.DataFrame
     y: np.ndarray
+    weight: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def fit(
 
     estimator = names.estimator(task, own=isinstance(objective, str))
     model = estimator(**parameters, **names.settings)
-    eval_set = [(prepare(stop.X), stop.y)]
-    model.fit(prepare(train.X), train.y, eval_set=eval_set, **names.fit_options())
+    evaluation = names.evaluation(prepare(stop.X), stop.y, stop.weight, text)
+    options = names.fit_options() | evaluation
+    model.fit(prepare(train.X), train.y, sample_weight=train.weight, **options)
     if task == "binary":
         return Fitted(lambda X: model.predict_proba(prepare(X))[:, 1], names.kept_rounds(model))
     return Fitted(lambda X: model.predict(prepare(X)), names.kept_rounds(model))

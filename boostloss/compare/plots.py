@@ -10,7 +10,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare.results import HEADINGS, Results, Row
+from boostloss.compare.metrics import HEADINGS
+from boostloss.compare.results import Results, Row
 from boostloss.compare.wording import loss_name
 
 OURS, THEIRS, INK = "#0f766e", "#9a9a9a", "#27303a"

@@ -11,25 +11,10 @@ import numpy as np
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.candidates import Candidate, describe
-from boostloss.compare.data import Table, Task
+from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
+from boostloss.compare.metrics import HIGHER_IS_BETTER, METRICS, ON_REQUEST, QUANTILE_METRICS
 from boostloss.compare.run import Fit
-
-METRICS: dict[Task, tuple[str, ...]] = {
-    "regression": ("mae", "rmse"),
-    "binary": ("log-loss", "average-precision", "brier"),
-}
-QUANTILE_METRICS = ("pinball", "coverage")
-HIGHER_IS_BETTER = ("average-precision",)
-HEADINGS = {
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "log-loss": "log-loss",
-    "average-precision": "av. precision",
-    "brier": "Brier",
-    "pinball": "pinball",
-    "coverage": "coverage",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +93,7 @@ class Results:
         """The metrics that a group shows, the one that ranks first."""
         names = METRICS[self.table.task] if quantile is None else QUANTILE_METRICS
         metric = self.ranking_metric(quantile)
-        return (metric, *(name for name in names if name != metric))
+        return (metric, *(name for name in names if name not in (metric, *ON_REQUEST)))
 
     @property
     def failures(self) -> list[str]:
@@ -210,6 +195,11 @@ class Results:
                 "classes": table.classes,
                 "rows": len(table.y),
                 "columns": table.columns,
+                "roles": {
+                    role: values.name
+                    for role in ("weight", "group", "time")
+                    if (values := getattr(table, role)) is not None
+                },
                 "notes": table.notes,
             },
             "settings": dataclasses.asdict(self.settings) | {"metric": self.metric},

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.metrics import average_precision_score
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    train_test_split,
+)
 from threadpoolctl import threadpool_limits
 
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
 from boostloss.compare.libraries import Rows, Settings, fit
+from boostloss.compare.metrics import score
 from boostloss.losses.scale import robust_scale
 
 STOP_SHARE = 0.15  # of a training fold is held out to decide when to stop
@@ -56,7 +63,7 @@ class Fit:
 
 
 def split(table: Table, settings: Settings) -> Iterator[Fold]:
-    """The folds, one by one, shuffled; stratified in a binary task.
+    """The folds, one by one; `describe_folds` says how they are made.
 
     Raises
     ------
@@ -73,31 +80,114 @@ def split(table: Table, settings: Settings) -> Iterator[Fold]:
                 f"{rare} rows of the rarer class are too few for {count} folds; "
                 "2 for each are needed"
             )
-    return _folds(table, settings)
+    for option, values, least in (("group", table.group, count), ("time", table.time, count + 2)):
+        if values is not None and values.nunique() < least:
+            raise InputError(
+                f"--{option}: {values.name!r} has {values.nunique()} different values, too few "
+                f"for {count} folds; {least} are needed"
+            )
+    parts = list(_parts(table, settings))
+    for number, (fitting, stopping, test, y) in enumerate(parts, start=1):
+        for what, chosen in (("train", fitting), ("stop", stopping), ("test", test)):
+            if len(chosen) < 2 or (table.task == "binary" and np.ptp(y[chosen]) == 0):
+                held = "one class" if len(chosen) > 1 else f"{len(chosen)} rows"
+                raise InputError(
+                    f"fold {number} would {what} on {held} only: try fewer --folds, or rows that "
+                    "are spread more evenly over the groups or times"
+                )
+    return (_fold(table, settings, number, *part) for number, part in enumerate(parts))
 
 
-def _folds(table: Table, settings: Settings) -> Iterator[Fold]:
-    binary = table.task == "binary"
-    splitter = (StratifiedKFold if binary else KFold)(
-        settings.folds, shuffle=True, random_state=settings.seed
-    )
-    for number, (train, test) in enumerate(splitter.split(table.X, table.y)):
+def describe_folds(table: Table, settings: Settings) -> str:
+    """How many folds there are, of which kind, and what stops training in them."""
+    share = f"{STOP_SHARE:.0%}"
+    if table.time is not None:
+        kind = f" in the order of {table.time.name!r}, each trained on earlier rows than it tests"
+        held_out = f"the last {share} of the training rows"
+    elif table.group is not None:
+        kind = f" of whole groups by {table.group.name!r} ({table.group.nunique():,} groups)"
+        held_out = f"about {share} of the training groups"
+    else:
+        kind = ", stratified" if table.task == "binary" else ""
+        held_out = f"{share} of the training rows"
+    return f"{settings.folds} folds{kind}, stopped early by each loss's own value on {held_out}"
+
+
+def _parts(table: Table, settings: Settings) -> Iterator[tuple[np.ndarray, ...]]:
+    """For every fold the rows that train, stop and test, and all labels, noisy in training."""
+    for number, (train, test) in enumerate(_cross_validation(table, settings)):
         rng = np.random.default_rng([settings.seed, number])
-        y = contaminate(table.y[train], settings.contaminate, table.task, rng)
-        fitting, stopping = train_test_split(
-            np.arange(len(train)),
-            test_size=STOP_SHARE,
-            random_state=settings.seed,
-            stratify=y if binary else None,
-        )
-        fit_rows = _rows(table, train[fitting], y[fitting])
-        stop_rows = _rows(table, train[stopping], y[stopping])
-        scale = 1.0 if binary else residual_scale(fit_rows, stop_rows, settings)
-        yield Fold(number, fit_rows, stop_rows, _rows(table, test, table.y[test]), test, scale)
+        y = table.y.copy()
+        y[train] = contaminate(y[train], settings.contaminate, table.task, rng)
+        fitting, stopping = _hold_out(table, train, y[train], settings.seed)
+        yield train[fitting], train[stopping], test, y
+
+
+def _cross_validation(table: Table, settings: Settings) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The rows to train on and to test, in every fold."""
+    if table.time is not None:
+        # Folds of whole times: rows of the same time are never on both sides.
+        times, code = np.unique(table.time, return_inverse=True)
+        for train, test in TimeSeriesSplit(settings.folds).split(times):
+            tested = (code >= test[0]) & (code <= test[-1])
+            yield np.flatnonzero(code <= train[-1]), np.flatnonzero(tested)
+    elif table.group is not None:
+        folds = _group_folds(table.task, settings.folds, settings.seed)
+        yield from folds.split(table.X, table.y, table.group)
+    else:
+        splitter = StratifiedKFold if table.task == "binary" else KFold
+        folds = splitter(settings.folds, shuffle=True, random_state=settings.seed)
+        yield from folds.split(table.X, table.y)
+
+
+def _group_folds(task: Task, count: int, seed: int) -> GroupKFold | StratifiedGroupKFold:
+    splitter = StratifiedGroupKFold if task == "binary" else GroupKFold
+    return splitter(count, shuffle=True, random_state=seed)
+
+
+def _hold_out(
+    table: Table, train: np.ndarray, y: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions in `train` of the rows to fit and of those by which training stops."""
+    binary = table.task == "binary"
+    if table.time is not None:
+        time = table.time.to_numpy()[train]
+        late = time > np.quantile(time, 1 - STOP_SHARE, method="lower")
+        late = late if late.any() else time == time.max()
+        return np.flatnonzero(~late), np.flatnonzero(late)
+    if table.group is not None:
+        group = table.group.iloc[train]
+        rare = int(np.bincount(y.astype(int)).min()) if binary else len(y)
+        count = min(round(1 / STOP_SHARE), group.nunique(), rare)
+        if count < 2:
+            return np.arange(0), np.arange(len(train))  # `split` refuses it
+        return next(_group_folds(table.task, count, seed).split(train, y, group))
+    fitting, stopping = train_test_split(
+        np.arange(len(train)),
+        test_size=STOP_SHARE,
+        random_state=seed,
+        stratify=y if binary else None,
+    )
+    return fitting, stopping
+
+
+def _fold(
+    table: Table,
+    settings: Settings,
+    number: int,
+    fitting: np.ndarray,
+    stopping: np.ndarray,
+    test: np.ndarray,
+    y: np.ndarray,
+) -> Fold:
+    train, stop, tested = (_rows(table, chosen, y) for chosen in (fitting, stopping, test))
+    scale = 1.0 if table.task == "binary" else residual_scale(train, stop, settings)
+    return Fold(number, train, stop, tested, test, scale)
 
 
 def _rows(table: Table, chosen: np.ndarray, y: np.ndarray) -> Rows:
-    return Rows(table.X.iloc[chosen].reset_index(drop=True), y)
+    weight = None if table.weight is None else table.weight.to_numpy()[chosen]
+    return Rows(table.X.iloc[chosen].reset_index(drop=True), y[chosen], weight)
 
 
 def contaminate(y: np.ndarray, share: float, task: Task, rng: np.random.Generator) -> np.ndarray:
@@ -122,10 +212,12 @@ def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
     X, X_stop = _as_numbers(train.X), _as_numbers(stop.X)
     known = ~np.isnan(X).all(axis=0)  # it refuses a column without any value
     with threadpool_limits(settings.threads):
-        pilot.fit(np.where(known, X, 0.0), train.y)
+        pilot.fit(np.where(known, X, 0.0), train.y, train.weight)
         error = stop.y - pilot.predict(np.where(known, X_stop, 0.0))
     return (
-        robust_scale(error - np.median(error)) or robust_scale(train.y - np.median(train.y)) or 1.0
+        robust_scale(error - np.median(error), stop.weight)
+        or robust_scale(train.y - np.median(train.y), train.weight)
+        or 1.0
     )
 
 
@@ -157,28 +249,10 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
         fold.number,
         fold.scale,
         text,
-        metrics=score(fold.test.y, prediction, task, candidate.quantile),
+        metrics=score(fold.test.y, prediction, task, candidate.quantile, fold.test.weight),
         rounds=model.rounds,
         seconds=seconds,
         rows=fold.test_index,
         prediction=prediction,
         warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
     )
-
-
-def score(y: np.ndarray, prediction: np.ndarray, task: Task, quantile: float | None) -> dict:
-    """The metrics of a candidate on clean labels."""
-    if task == "binary":
-        chance = np.clip(prediction, 1e-15, 1 - 1e-15)
-        return {
-            "log-loss": float(-np.mean(np.where(y == 1, np.log(chance), np.log1p(-chance)))),
-            "average-precision": float(average_precision_score(y, prediction)),
-            "brier": float(np.mean((prediction - y) ** 2)),
-        }
-    error = y - prediction
-    if quantile is not None:
-        return {
-            "pinball": float(np.mean(np.maximum(quantile * error, (quantile - 1) * error))),
-            "coverage": float(np.mean(error <= 0)),
-        }
-    return {"mae": float(np.mean(np.abs(error))), "rmse": float(np.sqrt(np.mean(error**2)))}

@@ -6,8 +6,9 @@ from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
-from boostloss.compare.results import HEADINGS, HIGHER_IS_BETTER, Results, Row, Verdict, versions
-from boostloss.compare.run import STOP_SHARE, Fold
+from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER
+from boostloss.compare.results import Results, Row, Verdict, versions
+from boostloss.compare.run import Fold, describe_folds
 
 MARKS = {"best": "★", "level": "≈", "": ""}
 LEGEND = (
@@ -36,9 +37,8 @@ def overview(table: Table, settings: Settings, libraries: list[str], fits: int) 
         )
     names = ", ".join(f"{LIBRARIES[name].title} {found.get(name, '?')}" for name in libraries)
     lines.append(
-        f"{fits:,} fits: {settings.folds} folds, {names}; up to {settings.rounds} rounds at "
-        f"learning rate {settings.learning_rate:g}, stopped early by each loss's own value on "
-        f"{STOP_SHARE:.0%} of the training rows."
+        f"{fits:,} fits: {describe_folds(table, settings)}; {names}; up to {settings.rounds} "
+        f"rounds at learning rate {settings.learning_rate:g}."
     )
     return lines
 

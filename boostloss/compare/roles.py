@@ -1,0 +1,158 @@
+"""The columns with a part of their own: the target, and those that weigh, group or order the rows."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from boostloss.compare.columns import NestedError, Numbers, as_numbers, as_text
+from boostloss.compare.reading import InputError, clean
+
+Task = Literal["regression", "binary"]
+TASKS: tuple[Task, ...] = ("regression", "binary")
+
+FEW_VALUES = 20  # a numeric target with no more may be meant as classes: say what was assumed
+SHOWN_COLUMNS = 30
+LARGEST_TARGET = 1e15  # XGBoost squares sums of gradients in float32
+SMALL_SPREAD = 1e-2  # XGBoost makes no split that gains less than 1e-6
+LARGEST_WEIGHT = float(np.finfo(np.float32).max)
+AS_NUMBERS = "Read as numbers"
+AS_DATES = "Read as dates, in days since the first"
+AS_MISSING = "Taken as missing"
+
+
+def find_column(columns: list[str], name: str, option: str) -> str:
+    """The column called `name`, or else at the position that it says."""
+    for known in (name, clean(name)):
+        if known in columns:
+            return known
+    try:
+        return columns[int({"first": "0", "last": "-1"}.get(name, name))]
+    except (ValueError, IndexError):
+        close = [c for c in columns if c.strip().casefold() == name.strip().casefold()]
+        hint = f"Did you mean {close[0]!r}?" if close else f"The columns are: {listed(columns)}."
+        raise InputError(
+            f"{option}: there is no column {name!r}. {hint} "
+            "A position works too: first, last, 0, 1, ... or -1 for the last"
+        ) from None
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names with commas between them; the first ones if there are many."""
+    names = list(names)
+    return ", ".join(names[:SHOWN_COLUMNS]) + (", ..." if len(names) > SHOWN_COLUMNS else "")
+
+
+def remark(column: str, numbers: Numbers, remarks: dict[str, list[str]]) -> None:
+    """Note how the column was read, if it is not plain numbers."""
+    if numbers.example or numbers.dates:
+        example = f" ({numbers.example})" if numbers.example else ""
+        remarks[AS_DATES if numbers.dates else AS_NUMBERS].append(f"{column!r}{example}")
+    if signs := (*numbers.marks, *numbers.words):
+        remarks[AS_MISSING].append(f"{' and '.join(map(repr, signs))} in {column!r}")
+
+
+def read_target(column: pd.Series, decimal: str, remarks: dict[str, list[str]]) -> pd.Series:
+    """The target as float64 or as text, None or NaN where it is missing."""
+    flags = pd.api.types.infer_dtype(column, skipna=True) == "boolean"
+    numbers = None
+    try:
+        numbers = None if flags else as_numbers(column, decimal)
+        if numbers is None:
+            return as_text(column)
+    except NestedError as error:
+        raise InputError(f"the target {column.name!r} holds {error}") from error
+    if numbers.words:
+        raise InputError(
+            f"the target {column.name!r} holds text such as {numbers.words[0]!r} beside numbers: "
+            "leave these rows out, or leave the cells empty"
+        )
+    remark(column.name, numbers, remarks)
+    return numbers.values
+
+
+def read_role(
+    column: pd.Series, option: str, decimal: str, remarks: dict[str, list[str]]
+) -> pd.Series:
+    """The weights, groups or times as float64, NaN where they are missing; groups are numbered."""
+    try:
+        if option == "--group":
+            codes, _ = pd.factorize(as_text(column))
+            return pd.Series(codes, name=column.name, dtype=np.float64).replace(-1, np.nan)
+        numbers = as_numbers(column, decimal)
+    except NestedError as error:
+        raise InputError(f"{option}: {column.name!r} holds {error}") from error
+    wanted = "numbers" if option == "--weight" else "numbers or dates"
+    if numbers is None or numbers.words or (numbers.dates and option == "--weight"):
+        text = numbers.words[0] if numbers and numbers.words else str(column.dropna().iloc[0])
+        raise InputError(f"{option}: {column.name!r} holds {text!r}, and {wanted} are needed")
+    remark(column.name, numbers, remarks)
+    return numbers.values.rename(column.name)
+
+
+def check_weight(values: pd.Series) -> None:
+    """Refuse weights that are not finite numbers from 0."""
+    for trouble, rows in (
+        ("missing", values.isna()),
+        ("negative", values < 0),
+        ("infinite", values > LARGEST_WEIGHT),
+    ):
+        if rows.any():
+            raise InputError(
+                f"--weight: {values.name!r} is {trouble} in {rows.sum():,} rows; "
+                "weights are numbers from 0"
+            )
+
+
+def encode_target(
+    values: pd.Series, target: str, task: Task | None
+) -> tuple[np.ndarray, Task, tuple[str, ...], str]:
+    """The target as floats, the task, the labels of 0 and 1, and a sentence that says so."""
+    is_number = values.dtype == np.float64
+    labels = sorted(values.unique())
+    names = tuple(f"{label:.15g}" if is_number else clean(label) for label in labels[:2])
+    count = len(labels)
+    if count == 1:
+        raise InputError(f"the target {target!r} is constant: every value is {names[0]}")
+    if not is_number and (task == "regression" or count > 2):
+        wanted = "regression needs numbers" if task == "regression" else (
+            "only numbers (regression) and two classes (binary) can be compared"
+        )  # fmt: skip
+        raise InputError(
+            f"the target {target!r} holds text such as {values.iloc[0]!r} and {count:,} different "
+            f"values; {wanted}"
+        )
+    if task == "binary" and count > 2:
+        raise InputError(f"--task binary needs two values in {target!r}, which has {count:,}")
+    if task is None:
+        task, detected = ("binary" if count == 2 else "regression"), True
+    else:
+        detected = False
+    if task == "regression":
+        y = values.to_numpy()
+        beyond = np.abs(y) > LARGEST_TARGET
+        if beyond.any():
+            raise InputError(
+                f"the target {target!r} is beyond {LARGEST_TARGET:g} in {beyond.sum():,} rows, as in "
+                f"{y[beyond][0]:g}: XGBoost trains in float32 and would overflow. Leave these rows "
+                "out, or divide the target by a constant"
+            )
+        note = f"Regression: {target!r} holds numbers from {y.min():,.6g} to {y.max():,.6g}"
+        if detected and count <= FEW_VALUES:
+            note += f" ({count} different values; classes of more than two kinds are not compared)"
+        note += "."
+        if y.std() < SMALL_SPREAD:
+            note += (
+                f" Its standard deviation is {y.std():.1g}: XGBoost makes no split that gains less "
+                "than 1e-6, so multiply the target by a constant to be fair to it."
+            )
+        return y, task, (), note
+    y = (values == labels[1]).to_numpy(dtype=np.float64)
+    note = (
+        f"Binary classification: {target!r} is {names[1]!r} in {y.mean():.1%} of the rows "
+        f"and {names[0]!r} in the others"
+    )
+    if detected and is_number:
+        note += " (--task regression would take them as numbers)"
+    return y, task, names, note + "."
