@@ -22,6 +22,12 @@ def notes_of(path, target="last", **options):
     return " ".join(load(path, target, **options).notes)
 
 
+def assert_noted(table, *texts):
+    notes = " ".join(table.notes)
+    for text in texts:
+        assert text in notes
+
+
 def write(folder, content, name="a.csv"):
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -88,13 +94,12 @@ def test_numbers_in_text_are_told(tmp_path):
     table = load(write(tmp_path, text), "price")
     assert table.y[:2].tolist() == [1234.5, 2]
     assert set(table.X.dtypes.astype(str)) == {"float64"}
-    notes = " ".join(table.notes)
-    for said in (
+    assert_noted(
+        table,
         "Read as numbers: 'price' ('$1,234.50' is 1234.5), 'share' ('12%' is 12).",
         "days since the first: 'day' ('01/02/2020' is 2020-01-02 unless day and month are swapped)",
         "Taken as missing: '-' in 'share', 'unknown' in 'size'.",
-    ):
-        assert said in notes
+    )
 
 
 def test_columns_of_no_use_are_left_out_and_named(tmp_path):
@@ -102,15 +107,14 @@ def test_columns_of_no_use_are_left_out_and_named(tmp_path):
     table = load(path, "y")
     assert table.columns == ("a",)
     assert table.y.tolist() == [5, 7, 9]
-    notes = " ".join(table.notes)
-    for said in (
+    assert_noted(
+        table,
         "Left out 1 rows in which the target is missing.",
         "Left out 'Unnamed: 0': it numbers the rows.",
         "Left out 'b', 'c': no value at all.",
         "Left out 'd': one value only.",
         "Taken as missing: '-' in 'y'.",
-    ):
-        assert said in notes
+    )
 
 
 def test_huge_values_of_a_feature_are_missing(tmp_path):
@@ -204,8 +208,8 @@ def test_the_types_of_parquet(tmp_path):
     assert set(columns) - set(kinds) == {"none", "list", "struct", "y"}
     categories = {name for name, kind in kinds.items() if kind == "category"}
     assert categories == {"level", "bytes", "flag"}
-    for said in ("'list', 'struct': nested values", "'none': no value at all", "'zone', 'date'"):
-        assert said in " ".join(table.notes)
+    said = "'list', 'struct': nested values", "'none': no value at all", "'zone', 'date'"
+    assert_noted(table, *said)
 
 
 def test_an_index_with_a_name_is_a_column(tmp_path):

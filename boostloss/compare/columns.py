@@ -10,21 +10,9 @@ import pandas as pd
 # What stands for a missing value in any column, and what does beside numbers and dates only:
 # elsewhere a dash may be a class of its own.
 MISSING = {"", "?", "na", "n/a", "n.a.", "nan", "null", "none", "<na>", "#n/a", "#na"}
-MARKS = MISSING | {
-    "-",
-    "--",
-    "---",
-    "\u2013",
-    "\u2014",
-    ".",
-    "..",
-    "...",
-    "nil",
-    "nat",
-    "#div/0!",
-    "#value!",
-}
-MARKS |= {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
+# A dash alone, one or more, is a hyphen, an en dash or an em dash.
+MARKS = MISSING | {"-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "nil", "nat"}
+MARKS |= {"#div/0!", "#value!", "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
 # Other words beside numbers or dates are taken as missing where they are few; any more make it text.
 MOST_WORDS = 20
 WORD_SHARE = 0.1

@@ -220,13 +220,16 @@ def _encode_feature(
     column: pd.Series, known: pd.Series, decimal: str, remarks: dict[str, list[str]]
 ) -> tuple[pd.Series | None, str]:
     """The known rows as float64 or category, or None and the reason why they are of no use."""
+    rows = column[known.to_numpy()]
     try:
-        numbers = as_numbers(column[known.to_numpy()], decimal)
-        values = as_text(column[known.to_numpy()]) if numbers is None else numbers.values
+        numbers = as_numbers(rows, decimal)
+        values = as_text(rows) if numbers is None else numbers.values
     except NestedError as error:
         return None, str(error)
-    beyond = values.abs() > LARGEST_FEATURE if numbers else values.isna()
-    values = values.mask(beyond)
+    n_beyond = 0
+    if numbers is not None:
+        beyond = values.abs() > LARGEST_FEATURE
+        values, n_beyond = values.mask(beyond), int(beyond.sum())
     count = values.nunique()
     if not count:
         return None, "no value at all"
@@ -240,8 +243,8 @@ def _encode_feature(
     if numbered and column.diff().iloc[1:].eq(1).all():
         return None, "it numbers the rows"
     remark(column.name, numbers, remarks)
-    if beyond.any():
-        remarks[AS_MISSING].append(f"{beyond.sum():,} infinite or huge values in {column.name!r}")
+    if n_beyond:
+        remarks[AS_MISSING].append(f"{n_beyond:,} infinite or huge values in {column.name!r}")
     return values, ""
 
 

@@ -125,10 +125,8 @@ def encode_target(
         )
     if task == "binary" and count > 2:
         raise InputError(f"--task binary needs two values in {target!r}, which has {count:,}")
-    if task is None:
-        task, detected = ("binary" if count == 2 else "regression"), True
-    else:
-        detected = False
+    detected = task is None
+    task = task or ("binary" if count == 2 else "regression")
     if task == "regression":
         y = values.to_numpy()
         beyond = np.abs(y) > LARGEST_TARGET
