@@ -87,6 +87,24 @@ def test_a_segment_that_features_tell_apart_is_learned(library, make, monkeypatc
     assert mean_error() > 3.0  # a loss that is robust from the start takes the quarter for outliers
 
 
+def test_a_small_part_is_learned_to_its_end():
+    noise = np.random.default_rng(2).standard_normal(2000)
+    small, wrong = np.arange(2000) % 25 == 0, np.arange(2000) % 25 == 1
+
+    def convex_rounds(far):
+        """Where these rows are far away and learned as the others are, and others are wrong for ever."""
+        run = Adaptation(bl.Welsch("adaptive"))
+        for t in range(100):
+            run(
+                noise + np.where(far, 60.0, 3.0) * 0.9**t + np.where(wrong, 50.0, 0.0),
+                np.zeros(2000),
+            )
+        return len(run.progress)
+
+    assert 60.0 * 0.9 ** convex_rounds(small) < 5.0
+    assert convex_rounds(np.zeros(2000, bool)) < 25  # not for wrong labels alone
+
+
 @pytest.mark.parametrize("n_rounds", [50, 400])
 @pytest.mark.parametrize("rate", [0.3, 0.1])
 def test_short_and_long_runs_end_robust(rate, n_rounds):

@@ -26,6 +26,9 @@ PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth
 # not fall behind the others by a tenth, both over 6 rounds: then those that are left can no longer be learned. It is
 # robust after half as many rounds more. `benchmarks/graduation.py` shows what that costs and buys.
 WINDOW, SLOW, BEHIND, COOLING = 6, 0.5, 0.1, 0.5
+# A small part of a table hardly moves the size of all residuals. So those beyond three standard deviations are looked
+# at apart: a run stays nearly convex as long as they shrink at a tenth of the best pace of all. Wrong labels do not.
+FAR, FAR_SLOW = 3.0, 0.1
 
 
 def adaptation_of(loss: Loss, start_from: Any = None) -> "Adaptation | None":
@@ -52,6 +55,9 @@ class Adaptation:
         self.temperature = float(graduated and loss.kind.graduates)
         # Of each convex round the size of the residuals, and how far the far ones exceed the rest, as logarithms.
         self.progress: list[tuple[float, float]] = []
+        self.sizes: list[
+            NDArray
+        ] = []  # the residuals of these rounds without their signs, the largest last
         self.best_pace = 0.0
         self.fixed: Loss = loss  # of the current round
         self.rounds: list[Loss] = []
@@ -111,19 +117,30 @@ class Adaptation:
                 math.log(max(scale(error, weight), 1e-300)) for scale in (broad_scale, robust_scale)
             )
             self.progress.append((broad, broad - robust))
+            self.sizes.append(np.sort(np.abs(error)))
             if self.still_learns():
                 return
         n_convex = len(self.progress)
         self.temperature = max(0.0, 1.0 - (len(self.rounds) - n_convex + 1) / (COOLING * n_convex))
 
     def still_learns(self) -> bool:
-        """Whether all residuals, the far ones included, have shrunk over the last rounds."""
+        """Whether all residuals, the far ones included, or the far ones alone have shrunk over the last rounds."""
         if len(self.progress) <= WINDOW:
             return True
         (earlier, earlier_tail), (size, tail) = self.progress[-1 - WINDOW], self.progress[-1]
         pace = earlier - size
         self.best_pace = max(self.best_pace, pace)
-        return pace > SLOW * self.best_pace and tail - earlier_tail < BEHIND
+        if pace > SLOW * self.best_pace and tail - earlier_tail < BEHIND:
+            return True
+        return self.far_pace(math.exp(earlier - earlier_tail)) > FAR_SLOW * self.best_pace
+
+    def far_pace(self, spread: float) -> float:
+        """By how much the logarithm of the far residuals has fallen over the last rounds; 0 if there are none."""
+        before, now = self.sizes[-1 - WINDOW], self.sizes[-1]
+        n_near = int(np.searchsorted(before, FAR * spread, side="right"))
+        if n_near == len(before):
+            return 0.0
+        return float(np.mean(np.log(before[n_near:] / np.maximum(now[n_near:], 1e-300))))
 
     @property
     def due(self) -> bool:
