@@ -5,6 +5,7 @@ held out of training, always the same ones, and the parameters follow their resi
 """
 
 import math
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,8 @@ class Adaptation:
         self.temperature = float(graduated and loss.kind.graduates)
         # Of each convex round the size of the residuals, and how far the far ones exceed the rest, as logarithms.
         self.progress: list[tuple[float, float]] = []
-        self.sizes: list[
-            NDArray
-        ] = []  # the residuals of these rounds without their signs, the largest last
+        # Of the last of them the residuals without their signs, the largest last.
+        self.sizes: deque[NDArray] = deque(maxlen=WINDOW + 1)
         self.best_pace = 0.0
         self.fixed: Loss = loss  # of the current round
         self.rounds: list[Loss] = []
@@ -136,7 +136,7 @@ class Adaptation:
 
     def far_pace(self, spread: float) -> float:
         """By how much the logarithm of the far residuals has fallen over the last rounds; 0 if there are none."""
-        before, now = self.sizes[-1 - WINDOW], self.sizes[-1]
+        before, now = self.sizes[0], self.sizes[-1]
         n_near = int(np.searchsorted(before, FAR * spread, side="right"))
         if n_near == len(before):
             return 0.0
