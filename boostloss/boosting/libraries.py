@@ -36,6 +36,8 @@ class Library:
         Of a fitted estimator: for each evaluation set and metric a value for each round.
     continue_from : str
         The parameter of `fit` that takes the model from which to go on.
+    first_rounds : callable
+        Of a number of rounds: the option that makes `predict` use only so many, the first ones.
     raw_prediction : mapping
         The option that makes `predict` return raw predictions.
     settings : mapping
@@ -59,6 +61,7 @@ class Library:
     kept_rounds: Callable[[Any], int]
     metric_history: Callable[[Any], dict[str, dict[str, list[float]]]]
     continue_from: str
+    first_rounds: Callable[[int], dict[str, Any]]
     raw_prediction: Mapping[str, Any]
     evaluation: Callable[[Any, Any, Any, list[str]], dict[str, Any]]
     objective: str = "objective"
@@ -107,6 +110,7 @@ XGBOOST = Library(
     kept_rounds=lambda model: model.best_iteration + 1,
     metric_history=lambda model: model.evals_result(),
     continue_from="xgb_model",
+    first_rounds=lambda count: {"iteration_range": (0, count)},
     raw_prediction={"output_margin": True},
     evaluation=lambda X, y, weight, text: {
         "eval_set": [(X, y)],
@@ -130,6 +134,7 @@ LIGHTGBM = Library(
     kept_rounds=lambda model: model.best_iteration_ or model.n_estimators,
     metric_history=lambda model: model.evals_result_,
     continue_from="init_model",
+    first_rounds=lambda count: {"num_iteration": count},
     raw_prediction={"raw_score": True},
     evaluation=lambda X, y, weight, text: {
         "eval_set": [(X, y)],
@@ -154,6 +159,7 @@ CATBOOST = Library(
     kept_rounds=lambda model: model.tree_count_,
     metric_history=lambda model: model.evals_result_,
     continue_from="init_model",
+    first_rounds=lambda count: {"ntree_end": count},
     raw_prediction={"prediction_type": "RawFormulaVal"},
     evaluation=lambda X, y, weight, text: {
         "eval_set": importlib.import_module("catboost").Pool(X, y, text, weight=weight)

@@ -1,22 +1,17 @@
 """The command line: ``boostloss compare``."""
 
 import os
-import sys
-from collections.abc import Iterator
-from io import TextIOWrapper
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 try:
     import typer
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.table import Table as Grid
 
     from boostloss.boosting.libraries import LIBRARIES
-    from boostloss.compare import report, wording
+    from boostloss.compare import code, report, terminal, wording
     from boostloss.compare.candidates import installed_libraries, list_candidates
     from boostloss.compare.data import (
         DEMO_CONTAMINATE,
@@ -25,20 +20,20 @@ try:
         demonstration,
         load,
     )
+    from boostloss.compare.interrupts import INTERRUPTED, NOTHING, interrupts
     from boostloss.compare.libraries import Settings, useful_threads
     from boostloss.compare.metrics import METRICS
     from boostloss.compare.reading import FORMATS
     from boostloss.compare.results import Results
     from boostloss.compare.roles import TASKS
     from boostloss.compare.run import Fold, evaluate, split
+    from boostloss.compare.sheet import Sheet, examine
 except ImportError as error:
     raise SystemExit(
         f"boostloss needs the extra cli: pip install 'boostloss[cli]' ({error})"
     ) from error
 
-UNUSABLE, INTERRUPTED = 2, 130  # exit codes: bad input, as for a bad option; Ctrl-C, as in a shell
-PLAIN_WIDTH = 130  # of a table that goes to a file or a pipe
-OUTCOME_STYLES = {"better": "green", "level": "", "worse": "yellow"}
+UNUSABLE = 2  # exit code of bad input, as for a bad option
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 
@@ -61,6 +56,7 @@ def main(
 
 
 @app.command()
+@interrupts
 def compare(
     file: Annotated[
         Path | None,
@@ -162,10 +158,7 @@ def compare(
     stopping, on the same folds and with the same settings, and ranks them. Ctrl-C ends a run and
     keeps what is finished.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # one that cannot say "≈" shall not end a long run
-            stream.reconfigure(errors="replace")
-    status = Console(stderr=True, highlight=False, soft_wrap=True)
+    console, status = terminal.open_consoles()
     if folds is None:
         folds = DEMO_FOLDS if file is None else 5
     if contaminate is None:
@@ -207,28 +200,67 @@ def compare(
         if output is not None:
             _make_directory(output)
     except InputError as error:
-        status.print(f"[bold red]error:[/] {escape(str(error))}")
+        status.print(f"[bold red]error:[/] {terminal.plain(str(error))}")
         raise typer.Exit(UNUSABLE) from None
 
     overview = wording.overview(table, settings, libraries, folds * len(candidates))
     for line in overview:
-        status.print(f"[dim]{escape(line)}[/]")
+        status.print(f"[dim]{terminal.plain(line)}[/]")
     _run(results, splits, status)
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    _show(results, console)
+    def write(name: str, content: Callable[[], str]) -> None:
+        if output is not None and results.finished:
+            troubles[name] = report.save(output / name, content)
+
+    troubles: dict[str, str] = {}
+    write("results.json", lambda: report.to_json(results))
+    terminal.show(results, console)
     for message in (*results.failures, *results.warnings, *wording.hints(results)):
-        status.print(f"[yellow]{escape(message)}[/]")
-    if output is not None and results.finished:
-        for path in report.write(results, overview, output):
-            status.print(f"Wrote {escape(str(path))}")
+        status.print(f"[yellow]{terminal.plain(message)}[/]")
+    sheet = _examine(results, status) if output is not None and results.finished else None
+    source = code.table_code(
+        file,
+        target,
+        (rows, seed) if rows else None,
+        task=task,
+        header=header,
+        drop=tuple(drop or ()),
+        weight=weight,
+        group=group,
+        time=time,
+    )
+    write("report.html", lambda: report.to_html(results, overview, source, sheet))
+    for name, trouble in troubles.items():
+        if output is not None and not trouble:
+            status.print(f"Wrote {terminal.plain(str(output / name))}")
+    troubles["standard output"] = terminal.trouble(console)
+    for trouble in dict.fromkeys(filter(None, troubles.values())):
+        names = " and ".join(name for name in troubles if troubles[name] == trouble)
+        status.print(f"[bold red]error:[/] {names} could not be written: {terminal.plain(trouble)}")
     if results.interrupted:
-        status.print(f"[yellow]{wording.INTERRUPTED}[/]")
+        status.print(f"[yellow]{wording.INTERRUPTED if results.finished else NOTHING}[/]")
+    if results.interrupted or interrupts.requested:
         raise typer.Exit(INTERRUPTED)
-    if not results.finished:
+    if not results.finished or any(troubles.values()):
         raise typer.Exit(1)
+
+
+def _examine(results: Results, status: Console) -> Sheet | None:
+    """One more fit of the winner, which a signal may end: the report does without it."""
+    if results.interrupted or interrupts.requested:
+        return None
+    try:
+        interrupts.wait = False
+        with status.status("One more fit of the winner, for the report"):
+            return examine(results)
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        status.print(f"[yellow]The winner could not be fitted again: {terminal.plain(reason)}[/]")
+    finally:
+        interrupts.wait = True
+    return None
 
 
 def _make_directory(path: Path) -> None:
@@ -249,62 +281,22 @@ def _run(results: Results, splits: Iterator[Fold], status: Console) -> None:
         TextColumn("{task.description}"),
     )
     total = results.settings.folds * len(results.candidates)
-    with Progress(*columns, console=status, transient=True, refresh_per_second=4) as progress:
-        bar = progress.add_task("", total=total, left="")
-        try:
+    try:
+        with Progress(*columns, console=status, transient=True, refresh_per_second=4) as progress:
+            bar = progress.add_task("", total=total, left="")
             for fold in splits:
                 for candidate in results.candidates:
                     text = wording.current(candidate, fold)
                     left = wording.time_left(results.seconds_left)
-                    progress.update(bar, description=escape(text), left=left)
+                    progress.update(bar, description=terminal.plain(text), left=left)
                     fit = evaluate(candidate, fold, results.table.task, results.settings)
+                    interrupts.check()
                     results.fits.append(fit)
                     progress.advance(bar)
                 if not status.is_terminal:
                     left = wording.time_left(results.seconds_left)
                     status.print(f"fold {fold.number + 1} of {results.settings.folds} done, {left}")
-        except KeyboardInterrupt:
-            results.interrupted = True
-
-
-def _show(results: Results, console: Console) -> None:
-    """The tables, and the winners in words."""
-    for quantile in results.groups:
-        rows = results.rows(quantile)
-        if not rows:
-            continue
-        headings, cells = wording.table_cells(results, quantile)
-        grid = _grid(wording.title(results, quantile), headings, numbers=3)
-        for row, line in zip(rows, cells, strict=True):
-            style = "bold green" if row.place == "best" else "" if row.candidate.own else "cyan"
-            grid.add_row(*map(escape, line), style=style)
-        console.print(grid)
-    if not results.finished:
-        return
-    console.print(f"[dim]{wording.LEGEND}[/]\n")
-    if verdicts := results.verdicts():
-        headings, cells = wording.verdict_cells(results, verdicts)
-        grid = _grid("boostloss beside each library's own best", headings, numbers=9)
-        for verdict, line in zip(verdicts, cells, strict=True):
-            grid.add_row(*map(escape, line), style=OUTCOME_STYLES[wording.outcome_kind(verdict)])
-        console.print(grid)
-    console.print(f"[bold]{escape(wording.answer(results))}[/]")
-    if code := wording.snippet(results):
-        console.print(f"\nThe best loss of boostloss:\n[cyan]{escape(code)}[/]")
-
-
-def _grid(title: str, headings: list[str], numbers: int) -> Grid:
-    """An empty table; columns from `numbers` on are flushed right and never wrapped."""
-    grid = Grid(
-        title=escape(title),
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
-    for place, heading in enumerate(headings):
-        right = place >= numbers
-        justify: Literal["left", "right"] = "right" if right else "left"
-        grid.add_column(heading, justify=justify, no_wrap=right, overflow="fold")
-    return grid
+            interrupts.wait = True
+    except KeyboardInterrupt:
+        interrupts.wait = True  # what is finished is told and written first
+        results.interrupted = True

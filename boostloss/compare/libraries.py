@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,10 +44,23 @@ class Rows:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model: how to predict with it, and how many rounds it kept."""
+    """A trained model: how to predict with it, which takes the library's options, and how many rounds it kept."""
 
-    predict: Callable[[pd.DataFrame], np.ndarray]
+    predict: Callable[..., np.ndarray]
     rounds: int
+
+
+def common(library: str, settings: Settings) -> dict[str, Any]:
+    """The parameters that all of a library's candidates have."""
+    names = LIBRARIES[library]
+    return {
+        names.rounds: settings.rounds,
+        names.learning_rate: settings.learning_rate,
+        names.early_stopping: settings.patience,
+        names.seed: settings.seed,
+        names.threads: settings.threads,
+        **names.settings,
+    }
 
 
 def fit(
@@ -58,13 +72,7 @@ def fit(
     boostloss's class of the same name.
     """
     names = LIBRARIES[library]
-    parameters = names.parameters(objective) | {
-        names.rounds: settings.rounds,
-        names.learning_rate: settings.learning_rate,
-        names.early_stopping: settings.patience,
-        names.seed: settings.seed,
-        names.threads: settings.threads,
-    }
+    parameters = names.parameters(objective) | common(library, settings)
     if parameters[names.objective] == "reg:pseudohubererror":
         # XGBoost starts it one Newton step from 0, which overshoots where all targets are large.
         parameters["base_score"] = float(np.median(train.y))
@@ -76,10 +84,14 @@ def fit(
         return X.assign(**{name: X[name].astype(object).fillna("").astype(str) for name in text})
 
     estimator = names.estimator(task, own=isinstance(objective, str))
-    model = estimator(**parameters, **names.settings)
+    model = estimator(**parameters)
     evaluation = names.evaluation(prepare(stop.X), stop.y, stop.weight, text)
     options = names.fit_options() | evaluation
     model.fit(prepare(train.X), train.y, sample_weight=train.weight, **options)
-    if task == "binary":
-        return Fitted(lambda X: model.predict_proba(prepare(X))[:, 1], names.kept_rounds(model))
-    return Fitted(lambda X: model.predict(prepare(X)), names.kept_rounds(model))
+
+    def predict(X: pd.DataFrame, **options: Any) -> np.ndarray:
+        if task == "binary":
+            return model.predict_proba(prepare(X), **options)[:, 1]
+        return model.predict(prepare(X), **options)
+
+    return Fitted(predict, names.kept_rounds(model))

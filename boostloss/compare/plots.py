@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare.metrics import HEADINGS
+from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER
+from boostloss.compare.outcome import digits, loss_name, number
 from boostloss.compare.results import Results, Row
-from boostloss.compare.wording import loss_name
 
+WIDTH = 6.4  # inches; on a telephone the letters of a wider picture would be too small
 OURS, THEIRS, INK = "#0f766e", "#9a9a9a", "#27303a"
 LINES = (OURS, "#c2410c", "#6b7280", "#4f46e5", "#b45309")
 STYLE: Any = {
@@ -29,6 +31,7 @@ STYLE: Any = {
     "xtick.color": INK,
     "ytick.color": INK,
     "legend.frameon": False,
+    "text.parse_math": False,  # a class may be called "$0 to $50"
     "svg.hashsalt": "boostloss",  # the same picture has the same bytes
 }
 
@@ -44,7 +47,7 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
     edge = best + 3 * (float(np.median([row.mean[metric] for row in rows])) - best)
     with rc_context(STYLE):
         height = 0.7 + 0.24 * len(rows) + 0.35 * len(groups)
-        figure = Figure(figsize=(8.2, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.subplots(
             len(groups), sharex=True, squeeze=False, height_ratios=[len(group) for group in groups]
         )[:, 0]
@@ -56,7 +59,11 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
                     axis.plot(edge, place, ">" if edge > best else "<", ms=5, color=colour)
                     side = "right" if edge > best else "left"
                     axis.annotate(
-                        f"{mean:,.4g}  ", (edge, place), ha=side, va="center", color=colour
+                        f"{number(mean, digits([mean]))}  ",
+                        (edge, place),
+                        ha=side,
+                        va="center",
+                        color=colour,
                     )
                 else:
                     axis.errorbar(mean, place, xerr=error, fmt="o", ms=5, color=colour)
@@ -64,8 +71,9 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
             axis.set_ylim(len(group) - 0.4, -0.6)
             axis.set_title(group[0].library)
             axis.grid(axis="x", color="#e4e7eb")
-        axes[-1].set_xlabel(f"{HEADINGS[metric]}, mean over the folds")
-        return _svg(figure)
+        better = "higher" if metric in HIGHER_IS_BETTER else "lower"
+        axes[-1].set_xlabel(f"{HEADINGS[metric]}, mean over the folds; {better} is better")
+        return svg(figure)
 
 
 def _by_library(rows: list[Row]) -> list[Row]:
@@ -80,7 +88,7 @@ def residuals(results: Results) -> str:
     errors = [np.subtract(*results.pooled(row.candidate)) for row in shown]
     width = 4 * np.median([np.median(np.abs(error)) for error in errors]) or 1.0
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 3.5), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
         bulk, tail = figure.subplots(1, 2)
         for row, error, colour in zip(shown, errors, LINES, strict=False):
             name = f"{row.library} {loss_name(row)}"
@@ -94,11 +102,14 @@ def residuals(results: Results) -> str:
         bulk.axvline(0, color="#b8bec6", lw=0.8, zorder=0)
         bulk.set(title="Residuals, the bulk", xlabel="target - prediction", ylabel="density")
         bulk.set_ylim(0)
-        bulk.locator_params(axis="x", nbins=5)  # six digits are wide
+        bulk.locator_params(axis="x", nbins=4)  # six digits are wide
         tail.set(title="The tails", xlabel="size of the residual", ylabel="share of rows beyond")
         tail.set_xlim(width / 100)
+        for axis in (tail.xaxis, tail.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())
         figure.legend(loc="outside lower center", ncols=len(shown), fontsize=8)
-        return _svg(figure)
+        return svg(figure)
 
 
 def calibration(results: Results) -> str:
@@ -106,7 +117,7 @@ def calibration(results: Results) -> str:
     best = results.rows(None)[0]
     shown = [row for row in results.rows(None) if row.library == best.library][: len(LINES)]
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 4.2), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
         curve, spread = figure.subplots(1, 2)
         curve.plot([0, 1], [0, 1], color="#b8bec6", lw=0.8)
         for row, colour in zip(shown, LINES, strict=False):
@@ -125,7 +136,7 @@ def calibration(results: Results) -> str:
         curve.set_aspect("equal")
         spread.set(title="Predictions", xlabel="predicted probability", ylabel="share of rows")
         figure.legend(loc="outside lower center", ncols=len(shown), fontsize=8)
-        return _svg(figure)
+        return svg(figure)
 
 
 def most_different_rows(results: Results) -> list[Row]:
@@ -141,7 +152,7 @@ def most_different_rows(results: Results) -> list[Row]:
     return [row for k, row in enumerate(wanted) if row is not None and row not in wanted[:k]]
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
     """The figure as a data URI."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)

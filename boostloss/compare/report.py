@@ -1,73 +1,124 @@
 """The outcome as files: `report.html`, which holds everything in itself, and `results.json`."""
 
+import contextlib
+import itertools
 import json
+import os
+import re
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from boostloss.compare import plots, wording
+from boostloss.compare import code, outcome, plots, sheet_plots, wording
+from boostloss.compare.outcome import Column
 from boostloss.compare.results import Results, versions
+from boostloss.compare.sheet import Sheet, winner
 
 DOTS_CAPTION = (
     "Green: boostloss. Grey: the library's own objectives. Bars: the standard error, over the folds, "
     "of the difference from the best."
 )
 
+RESIDUALS = "Residuals on the test folds by the prediction: median, middle half, and nine tenths of the rows."
+CALIBRATION = "Calibration on the test folds by the prediction, ± standard error."
+CURVE = "The winner fitted once more on the first fold, judged after each number of rounds."
+IMPORTANCE = (
+    "Permutation importance (scikit-learn) of that fit on test rows; bars: standard deviation over "
+    "the repeats."
+)
+
 STYLE = """
-:root { --ink: #1f2933; --soft: #616e7c; --line: #e4e7eb; --ours: #0f766e; --paper: #fff; }
+:root { color-scheme: light dark; --ink: #1f2933; --soft: #616e7c; --line: #e4e7eb; --ours: #0f766e;
+        --paper: #fff; --ground: #f5f7f9; --best: #f0f7f6; --warn: #fdf4ee; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e4e7eb; --soft: #9aa5b1; --line: #323f4b; --ours: #5eead4;
+          --paper: #1b232c; --ground: #12181f; --best: #17322f; --warn: #3b2416; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: #f5f7f9; color: var(--ink);
+body { margin: 0; background: var(--ground); color: var(--ink);
        font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
 main { max-width: 72rem; margin: 2rem auto; padding: 2.2rem 2.6rem; background: var(--paper);
        border: 1px solid var(--line); border-radius: 10px; }
+h1, h2, p, li, .answer { overflow-wrap: anywhere; }
 h1 { margin: 0 0 .3rem; font-size: 1.7rem; letter-spacing: -.01em; }
 h2 { margin: 2.2rem 0 .6rem; font-size: 1.15rem; }
 p { margin: .35rem 0; }
 .soft, figcaption, footer { color: var(--soft); font-size: .86rem; }
 .answer { margin: 1.2rem 0; padding: .9rem 1.1rem; border-left: 4px solid var(--ours);
-          background: #f0f7f6; border-radius: 4px; font-size: 1.05rem; }
-.warn { border-color: #c2410c; background: #fdf4ee; }
-.scroll { overflow-x: auto; }
+          background: var(--best); border-radius: 4px; font-size: 1.05rem; }
+.warn { border-color: #c2410c; background: var(--warn); }
 table { width: 100%; border-collapse: collapse; font-size: .88rem;
         font-variant-numeric: tabular-nums; }
-th, td { padding: .36rem .5rem; text-align: left; border-bottom: 1px solid var(--line);
-         white-space: nowrap; }
+th, td { padding: .36rem .5rem; text-align: left; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; }
-td.number, th.number { text-align: right; }
-tr.best td { background: #f0f7f6; font-weight: 600; }
+.number { text-align: right; white-space: nowrap; }
+tr.best td { background: var(--best); font-weight: 600; }
 tr.ours td.loss { color: var(--ours); }
 tr.own td.loss { color: var(--soft); }
 figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; }
-pre { margin: .6rem 0; padding: .9rem 1.1rem; overflow-x: auto; background: #f5f7f9;
+img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
+pre { margin: .6rem 0; padding: .9rem 1.1rem; overflow-x: auto; background: var(--ground);
       border: 1px solid var(--line); border-radius: 6px; font-size: .86rem; }
 ul { margin: .4rem 0; padding-left: 1.2rem; }
 footer { margin-top: 2.4rem; padding-top: .8rem; border-top: 1px solid var(--line); }
+@media (max-width: 60rem) { .r5, .r6, .r7 { display: none; } }
+@media (max-width: 40rem) {
+  main { margin: 0; padding: 1.1rem .8rem; border: 0; border-radius: 0; }
+  .r2, .r3, .r4 { display: none; }
+  table { font-size: .8rem; }
+  th, td { padding: .36rem .25rem; }
+  td.loss { overflow-wrap: anywhere; } }
 @media print { body { background: none; } main { border: 0; margin: 0; max-width: none; } }
 """
 
 
-def write(results: Results, overview: list[str], directory: Path) -> list[Path]:
-    """Write both files; the directory exists.
+def save(path: Path, content: Callable[[], str]) -> str:
+    """Write a file whole or not at all.
 
     Parameters
     ----------
-    overview : list of str
-        What was compared and how, as `wording.overview` says it.
+    path : Path
+        In a directory that exists.
+    content : callable
+        Makes the text, and may fail for any reason: what else is written does not depend on it.
 
     Returns
     -------
-    list of Path
-        What was written.
+    str
+        Why the file could not be written; empty if it was.
     """
-    page, data = directory / "report.html", directory / "results.json"
-    page.write_text(to_html(results, overview), encoding="utf-8")
-    text = json.dumps(results.to_json(), indent=1, allow_nan=False, ensure_ascii=False)
-    data.write_text(text + "\n", encoding="utf-8")
-    return [page, data]
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        text = content()
+        with part.open("w", encoding="utf-8", errors="replace") as file:  # a name may be no text
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else None
+        return reason or " ".join(f"{type(error).__name__}: {error}".split())
+    return ""
 
 
-def to_html(results: Results, overview: list[str]) -> str:
-    """The page. Whatever comes from the user's table is escaped."""
+def to_json(results: Results) -> str:
+    """All numbers."""
+    return json.dumps(results.to_json(), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def to_html(
+    results: Results, overview: list[str], table: str = "", sheet: Sheet | None = None
+) -> str:
+    """The page. Whatever comes from the user's table is escaped.
+
+    Parameters
+    ----------
+    table : str
+        The expression that reads the table; without it there is no code to repeat the figures.
+    sheet : Sheet, optional
+        What one more fit of the winner has told.
+    """
     heading = f"Which loss suits {results.table.target}?"
     groups = [quantile for quantile in results.groups if results.rows(quantile)]
     body = [
@@ -76,8 +127,9 @@ def to_html(results: Results, overview: list[str]) -> str:
         *_answer(results),
     ]
     if verdicts := results.verdicts():
-        body.append("<h2>boostloss beside each library's own best</h2>")
-        body.append(_table(*wording.verdict_cells(results, verdicts)))
+        body.append(f"<h2>{wording.VERDICTS}</h2>")
+        body.append(_table(outcome.verdicts(results, verdicts)))
+        body.append(f'<p class="soft">{wording.VERDICT_LEGEND}</p>')
     for quantile in groups:
         body.append(f"<h2>{escape(wording.title(results, quantile))}</h2>")
         body.append(_ranking(results, quantile))
@@ -89,8 +141,14 @@ def to_html(results: Results, overview: list[str]) -> str:
         elif quantile is None:
             body.append("<h2>Residuals</h2>")
             body.append(_figure(plots.residuals(results), "Test folds, in the winner's library."))
-    if code := wording.snippet(results):
-        body.append(f"<h2>The best loss of boostloss in Python</h2><pre>{escape(code)}</pre>")
+        else:
+            caption = (
+                f"Coverage of the best quantile {quantile:g} by its prediction, ± standard error."
+            )
+            body.append(_figure(sheet_plots.deciles(results, results.rows(quantile)[0]), caption))
+    body += _winner(results, table, sheet)
+    if snippet := wording.snippet(results):
+        body.append(f"<h2>The best loss of boostloss in Python</h2><pre>{escape(snippet)}</pre>")
     body.append("<h2>How it was done</h2>")
     body.append(_list([*overview, *wording.hints(results)]))
     for name, messages in (("Failures", results.failures), ("Warnings", results.warnings)):
@@ -106,6 +164,28 @@ def to_html(results: Results, overview: list[str]) -> str:
     )
 
 
+def _winner(results: Results, table: str, sheet: Sheet | None) -> list[str]:
+    """The second look at the best candidate, and Python that repeats its figure."""
+    row = winner(results)
+    body = [f"<h2>The winner: {escape(row.library)}, {escape(outcome.loss_name(row))}</h2>"]
+    if row.candidate.quantile is None:
+        binary = results.table.task == "binary"
+        body.append(
+            _figure(sheet_plots.deciles(results, row), CALIBRATION if binary else RESIDUALS)
+        )
+    if sheet is not None:
+        _, constant = wording.constant(results, row.candidate.quantile)
+        body.append(_figure(sheet_plots.learning_curve(results, sheet, constant), CURVE))
+        body.append(_figure(sheet_plots.importance(results, sheet), IMPORTANCE))
+    ours = [row for row in results.rows(row.candidate.quantile) if not row.candidate.own]
+    shown_rows = [row, *(ours[:1] if row.candidate.own else [])] if table else []
+    for shown in shown_rows:
+        name = f"{shown.library}, {outcome.loss_name(shown)}"
+        body.append(f"<p>Python that repeats the figure of {escape(name)}:</p>")
+        body.append(f"<pre>{escape(code.reproduction(results, shown, table))}</pre>")
+    return body
+
+
 def _answer(results: Results) -> list[str]:
     """The winner in a sentence, and whether the run was cut short."""
     boxes = [f'<div class="answer">{escape(wording.answer(results))}</div>']
@@ -115,34 +195,37 @@ def _answer(results: Results) -> list[str]:
 
 
 def _ranking(results: Results, quantile: float | None) -> str:
-    headings, cells = wording.table_cells(results, quantile)
-    classes = [
+    styles = [
         f"{row.place or 'behind'} {'own' if row.candidate.own else 'ours'}"
         for row in results.rows(quantile)
     ]
-    return _table(headings, cells, classes, numbers=3)
+    return _table(outcome.ranking(results, quantile), styles)
 
 
-def _table(
-    headings: list[str], cells: list[list[str]], classes: list[str] | None = None, numbers: int = 9
-) -> str:
-    """An HTML table; columns from `numbers` on are flushed right."""
+def _table(shown: list[Column], styles: list[str] | None = None) -> str:
+    """An HTML table; a narrow page leaves out columns by their rank."""
     kinds = [
-        "number" if k >= numbers else "loss" if h == "Loss" else "" for k, h in enumerate(headings)
+        f"{'number' if column.number else column.heading.lower()} r{column.rank}"
+        for column in shown
     ]
     head = "".join(
-        f'<th class="{k}">{escape(h)}</th>' for k, h in zip(kinds, headings, strict=True)
+        f'<th class="{kind}">{escape(column.heading)}</th>'
+        for kind, column in zip(kinds, shown, strict=True)
     )
     lines = []
-    for line, css in zip(cells, classes or [""] * len(cells), strict=True):
+    texts = zip(*(column.cells for column in shown), strict=True)
+    for style, cells in zip(styles or itertools.repeat(""), texts, strict=False):
         data = "".join(
-            f'<td class="{k}">{escape(c)}</td>' for k, c in zip(kinds, line, strict=True)
+            f'<td class="{kind}">{_breakable(cell) if kind[0] != "n" else escape(cell)}</td>'
+            for kind, cell in zip(kinds, cells, strict=True)
         )
-        lines.append(f'<tr class="{css}">{data}</tr>')
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
+        lines.append(f'<tr class="{style}">{data}</tr>')
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _breakable(name: str) -> str:
+    """A name that may go on in a new line behind a colon and before its parameters."""
+    return re.sub(r"(?<=:)|(?=\()", "<wbr>", escape(name))
 
 
 def _figure(source: str, caption: str) -> str:

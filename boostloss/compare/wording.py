@@ -2,18 +2,25 @@
 
 import math
 
+import numpy as np
+
 from boostloss.boosting.libraries import LIBRARIES
+from boostloss.compare import outcome
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
-from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER
-from boostloss.compare.results import Results, Row, Verdict, versions
+from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, score
+from boostloss.compare.results import Results, Row, versions
 from boostloss.compare.run import Fold, describe_folds
 
-MARKS = {"best": "★", "level": "≈", "": ""}
 LEGEND = (
-    "★ best; ≈ level with it, within one standard error of the difference over the folds; "
-    "± standard error"
+    "★ the best; ≈ level with it: behind by less than the standard error (s.e.) of the difference "
+    "over the folds. behind ★: how much worse the score is than the best, as a share of the best."
+)
+VERDICTS = "boostloss beside each library's own best"
+VERDICT_LEGEND = (
+    "better, worse: by how much, as a share of the own best's score, with the standard error (s.e.) "
+    "of the difference over the folds; level: by less than that."
 )
 INTERRUPTED = "The run was interrupted: this is what was finished."
 
@@ -47,91 +54,58 @@ def answer(results: Results) -> str:
     """The winner in a sentence, with the best of the other side; of the main comparison if any."""
     quantile = next(quantile for quantile in results.groups if results.rows(quantile))
     rows, metric = results.rows(quantile), results.ranking_metric(quantile)
-    best = rows[0]
+    best, name = rows[0], HEADINGS[metric]
     level = sum(row.place == "level" for row in rows)
     text = f"Quantile {quantile:g}: " if quantile is not None else ""
-    text += f"{_who(best)} is best: {HEADINGS[metric]} "
-    text += _mean_error(best, metric, _digits([best.mean[metric]]))
+    text += f"{_who(best)} is best: {name} {_mean_error(best, metric)}"
     text += f" ({level} more level with it)." if level else "."
     other = next((row for row in rows if row.candidate.own != best.candidate.own), None)
     if other:
         side = "the libraries' own objectives" if other.candidate.own else "boostloss"
-        behind = _percent(other.behind, other.behind_error)
-        text += f" The best of {side}, {_who(other)}, is {behind} behind."
+        behind = outcome.percent(other.behind, other.behind_error)
+        way = "lower" if metric in HIGHER_IS_BETTER else "higher"
+        text += f" The best of {side} is {_who(other)}: its {name} is {behind} {way}."
     return text
 
 
 def _who(row: Row) -> str:
-    return f"{row.library} with {'its own' if row.candidate.own else 'boostloss'} {row.label}"
+    side = "its own" if row.candidate.own else "boostloss's"
+    return f"{row.library} with {side} {outcome.short(row)}"
 
 
 def title(results: Results, quantile: float | None) -> str:
-    """What a table shows and which way is better."""
+    """What a table shows, which way is better, and what would be reached without any column."""
     metric = results.ranking_metric(quantile)
     better = "higher" if metric in HIGHER_IS_BETTER else "lower"
     what = f"Quantile {quantile:g}" if quantile is not None else results.table.task.capitalize()
     done, wanted = len(results.compared_folds), results.settings.folds
     folds = f"{done} of {wanted} folds" if done < wanted else f"{done} folds"
-    return f"{what}: {results.table.target} ({better} {HEADINGS[metric]} is better, {folds})"
+    name, level = constant(results, quantile)
+    return (
+        f"{what}: {results.table.target} ({better} {HEADINGS[metric]} is better, {folds}; "
+        f"a constant, {name}, has {outcome.number(level, outcome.digits([level]))})"
+    )
 
 
-def table_cells(results: Results, quantile: float | None) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of text; the first column is the mark."""
-    rows, metrics = results.rows(quantile), results.metrics(quantile)
-    digits = {name: _digits([abs(row.mean[name]) for row in rows]) for name in metrics}
-    metric, *others = metrics
-    headings = ["", "Library", "Loss", f"{HEADINGS[metric]} ± s.e.", "behind"]
-    headings += [*(HEADINGS[name] for name in others), "rounds", "fit time"]
-    cells = [
-        [
-            MARKS[row.place],
-            row.library,
-            loss_name(row),
-            _mean_error(row, metric, digits[metric]),
-            "" if row.place == "best" else _percent(row.behind, row.behind_error),
-            *(_shown(row.mean[name], name, digits[name]) for name in others),
-            f"{row.rounds:.0f}",
-            f"{row.seconds:.2f} s",
-        ]
-        for row in rows
-    ]
-    return headings, cells
+def constant(results: Results, quantile: float | None) -> tuple[str, float]:
+    """What to predict for every row if nothing is known of it, and how that is judged."""
+    y, metric = results.table.y, results.ranking_metric(quantile)
+    weight = None if results.table.weight is None else results.table.weight.to_numpy()
+    if quantile is not None:
+        name, value = "the quantile", _quantile(y, weight, quantile)
+    elif results.table.task == "binary":
+        name, value = f"the share of {results.table.classes[1]!r}", np.average(y, weights=weight)
+    elif metric in ("rmse", "r2"):
+        name, value = "the mean", np.average(y, weights=weight)
+    else:
+        name, value = "the median", _quantile(y, weight, 0.5)
+    return name, score(y, np.full(len(y), value), results.table.task, quantile, weight)[metric]
 
 
-def loss_name(row: Row) -> str:
-    """The loss as the tables show it."""
-    return f"own {row.label}" if row.candidate.own else row.label
-
-
-def verdict_cells(results: Results, verdicts: list[Verdict]) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows: the best of boostloss against the best of each library's own."""
-    cells = []
-    for verdict in verdicts:
-        metric = results.ranking_metric(verdict.quantile)
-        digits = _digits([abs(verdict.own.mean[metric]), abs(verdict.ours.mean[metric])])
-        heading = HEADINGS[metric]
-        cells.append([
-            verdict.library,
-            heading if verdict.quantile is None else f"{heading} at {verdict.quantile:g}",
-            f"{verdict.own.label}  {_number(verdict.own.mean[metric], digits)}",
-            f"{verdict.ours.label}  {_number(verdict.ours.mean[metric], digits)}",
-            outcome(verdict),
-        ])  # fmt: skip
-    return ["Library", "by", "best of its own", "best of boostloss", "boostloss is"], cells
-
-
-def outcome_kind(verdict: Verdict) -> str:
-    """Whether boostloss is "better", "level" (within the standard error) or "worse"."""
-    if abs(verdict.gain) <= verdict.gain_error:
-        return "level"
-    return "better" if verdict.gain > 0 else "worse"
-
-
-def outcome(verdict: Verdict) -> str:
-    """Better, level or worse, and by how much."""
-    size = _percent(abs(verdict.gain), verdict.gain_error)
-    kind = outcome_kind(verdict)
-    return f"level ({verdict.gain:+.1%})" if kind == "level" else f"{size} {kind}"
+def _quantile(y: np.ndarray, weight: np.ndarray | None, level: float) -> float:
+    if weight is None:
+        return float(np.quantile(y, level))
+    return float(np.quantile(y, level, weights=weight, method="inverted_cdf"))
 
 
 def current(candidate: Candidate, fold: Fold) -> str:
@@ -171,33 +145,15 @@ def snippet(results: Results) -> str:
         f"from boostloss import {loss.partition('(')[0]}\n"
         f"from boostloss.{library.name} import {name}\n\n"
         f"model = {name}(\n"
-        f"    {library.objective}={loss}, {library.rounds}={max(1, round(best.rounds))}, "
-        f"{library.learning_rate}={settings.learning_rate:g}\n"
+        f"    {library.objective}={loss},\n"
+        f"    {library.rounds}={max(1, round(best.rounds))},\n"
+        f"    {library.learning_rate}={settings.learning_rate:g},\n"
         ")"
     )
 
 
-def _digits(values: list[float]) -> int:
-    """Decimals that give the smallest of the values four significant digits."""
-    smallest = min((value for value in values if value > 0), default=1.0)
-    return max(0, 3 - math.floor(math.log10(smallest)))
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:,.{digits}f}"
-
-
-def _shown(value: float, name: str, digits: int) -> str:
-    return f"{value:.1%}" if name == "coverage" else _number(value, digits)
-
-
-def _mean_error(row: Row, name: str, digits: int) -> str:
-    error = row.error[name]
-    shown = "" if math.isnan(error) else f" ± {_number(error, digits)}"
-    return _number(row.mean[name], digits) + shown
-
-
-def _percent(value: float, error: float) -> str:
-    if value >= 10:
-        return f"{value:.0f} times"
-    return f"{value:.1%}" + ("" if math.isnan(error) else f" ± {error:.1%}")
+def _mean_error(row: Row, metric: str) -> str:
+    digits = outcome.digits([row.mean[metric]])
+    error = row.error[metric]
+    shown = "" if math.isnan(error) else f" ± {outcome.number(error, digits)}"
+    return outcome.number(row.mean[metric], digits) + shown

@@ -1,0 +1,141 @@
+"""The tables of the outcome, column by column, for the terminal and for the page."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from boostloss.compare.metrics import HEADINGS
+from boostloss.compare.results import Results, Row, Verdict
+
+MARKS = {"best": "★", "level": "≈", "": ""}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading and a text for each row.
+
+    Attributes
+    ----------
+    rank : int
+        Where there is no room, the columns of the highest rank are left out first, those of rank 0 never.
+    number : bool
+        Whether it is flushed right and never wrapped.
+    """
+
+    heading: str
+    cells: list[str]
+    rank: int = 0
+    number: bool = True
+
+
+def ranking(results: Results, quantile: float | None) -> list[Column]:
+    """The candidates of a group, best first."""
+    rows, (metric, *others) = results.rows(quantile), results.metrics(quantile)
+    behind = [None if row.place == "best" else row.behind for row in rows]
+    return _filled(
+        Column("", [MARKS[row.place] for row in rows], number=False),
+        Column("Library", [row.library for row in rows], number=False),
+        Column("Loss", [loss_name(row) for row in rows], number=False),
+        _scores(rows, metric),
+        Column("± s.e.", _errors(rows, metric), 3),
+        Column("behind ★", ["" if share is None else percent(share) for share in behind], 1),
+        Column(
+            "± s.e.", ["" if row.place == "best" else error(row.behind_error) for row in rows], 4
+        ),
+        *(_scores(rows, name, 2 if name == "coverage" else 5) for name in others),
+        Column("rounds", [f"{row.rounds:.0f}" for row in rows], 6),
+        Column("fit time", [f"{row.seconds:.2f} s" for row in rows], 7),
+    )
+
+
+def verdicts(results: Results, found: list[Verdict]) -> list[Column]:
+    """The best of boostloss beside the best of each library's own."""
+    metrics = [results.ranking_metric(verdict.quantile) for verdict in found]
+    by = [
+        HEADINGS[metric] if verdict.quantile is None else f"{HEADINGS[metric]} {verdict.quantile:g}"
+        for metric, verdict in zip(metrics, found, strict=True)
+    ]
+    pairs = [
+        [number(row.mean[metric], digits([verdict.own.mean[metric], verdict.ours.mean[metric]]))
+         for row in (verdict.own, verdict.ours)]
+        for metric, verdict in zip(metrics, found, strict=True)
+    ]  # fmt: skip
+    return _filled(
+        Column("Library", [verdict.library for verdict in found], number=False),
+        Column("by", by, 1, number=False),
+        Column("best of its own", [short(v.own) for v in found], 4, number=False),
+        Column("own best", [own for own, _ in pairs]),
+        Column("best of boostloss", [short(v.ours) for v in found], 3, number=False),
+        Column("boostloss", [ours for _, ours in pairs]),
+        Column("boostloss is", [verdict_text(verdict) for verdict in found]),
+        Column("± s.e.", [error(verdict.gain_error) for verdict in found], 2),
+    )
+
+
+def _filled(*columns: Column) -> list[Column]:
+    """Those that say something: one fold has no standard error."""
+    return [column for column in columns if not column.rank or any(column.cells)]
+
+
+def outcome_kind(verdict: Verdict) -> str:
+    """Whether boostloss is "better", "level" (within the standard error) or "worse"."""
+    if abs(verdict.gain) <= verdict.gain_error:
+        return "level"
+    return "better" if verdict.gain > 0 else "worse"
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Better, level or worse, and by how much."""
+    kind = outcome_kind(verdict)
+    if kind == "level":
+        return f"level ({verdict.gain:+.1%})"
+    return f"{percent(abs(verdict.gain))} {kind}"
+
+
+def loss_name(row: Row) -> str:
+    """The loss as tables and pictures show it."""
+    return f"own {short(row)}" if row.candidate.own else short(row)
+
+
+def short(row: Row) -> str:
+    """Its loss in less room: "adaptive Huber", and the bare value that an own objective has."""
+    if row.candidate.own:
+        return re.sub(r"[(:]\w+(?:=|(?=≈))([^()]+)\)?$", r"(\1)", row.label)
+    name, _, arguments = row.label.rstrip(")").partition("(")
+    given = [text for text in arguments.split(", ") if "'adaptive'" not in text]
+    if "'adaptive'" not in arguments:
+        return row.label
+    return f"adaptive {name}" + (f"({', '.join(given)})" if given else "")
+
+
+def digits(values: list[float]) -> int:
+    """Decimals that give the smallest of the values four significant digits."""
+    smallest = min((abs(value) for value in values if value), default=1.0)
+    return max(0, 3 - math.floor(math.log10(smallest)))
+
+
+def number(value: float, decimals: int) -> str:
+    return f"{value:,.{decimals}f}"
+
+
+def percent(value: float, error: float = math.nan) -> str:
+    shown = f"{value:,.0%}" if value >= 10 else f"{value:.1%}"
+    return shown if math.isnan(error) else f"{shown} ± {error:.1%}"
+
+
+def error(share: float) -> str:
+    return "" if math.isnan(share) else f"± {share:.1%}"
+
+
+def _scores(rows: list[Row], metric: str, rank: int = 0) -> Column:
+    means = [row.mean[metric] for row in rows]
+    if metric == "coverage":
+        wanted = f"{HEADINGS[metric]} ({100 * (rows[0].candidate.quantile or 0):g}%)"
+        return Column(wanted, [f"{mean:.1%}" for mean in means], rank)
+    return Column(HEADINGS[metric], [number(mean, digits(means)) for mean in means], rank)
+
+
+def _errors(rows: list[Row], metric: str) -> list[str]:
+    decimals = digits([row.mean[metric] for row in rows])
+    errors = [row.error[metric] for row in rows]
+    return ["" if math.isnan(error) else f"± {number(error, decimals)}" for error in errors]
