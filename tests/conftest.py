@@ -1,6 +1,11 @@
+import signal
+
 import pytest
 
 from boostloss.losses import custom
+
+# Where the tests run as a background job it is ignored, and so it would be in the processes they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

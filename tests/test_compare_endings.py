@@ -136,7 +136,6 @@ def test_a_signal_while_the_command_line_is_loaded(tmp_path, module):
             if name == {module!r}:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored in a background job
     sys.meta_path.insert(0, Finder)
     sys.argv = ["boostloss", "compare"]
     from boostloss.__main__ import main

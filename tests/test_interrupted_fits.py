@@ -20,7 +20,6 @@ import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.kernels import rows
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
 check_array = rows.check_array
 
 def interrupting(*arguments):
