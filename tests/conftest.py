@@ -4,8 +4,10 @@ import pytest
 
 from boostloss.losses import custom
 
-# Where the tests run as a background job it is ignored, and so it would be in the processes they start.
+# In a background job, or under nohup, they are ignored, and so they would be in the processes that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -60,7 +60,7 @@ pre { margin: .6rem 0; padding: .9rem 1.1rem; overflow-x: auto; background: var(
       border: 1px solid var(--line); border-radius: 6px; font-size: .86rem; }
 ul { margin: .4rem 0; padding-left: 1.2rem; }
 footer { margin-top: 2.4rem; padding-top: .8rem; border-top: 1px solid var(--line); }
-@media (max-width: 60rem) { .r5, .r6, .r7 { display: none; } }
+@media (max-width: 66rem) { .r5, .r6, .r7 { display: none; } }
 @media (max-width: 40rem) {
   main { margin: 0; padding: 1.1rem .8rem; border: 0; border-radius: 0; }
   .r2, .r3, .r4 { display: none; }

@@ -129,7 +129,8 @@ def hints(results: Results) -> list[str]:
     unfinished = sum(fit.rounds > 0.98 * limit for fit in results.fits)
     if not unfinished:
         return []
-    return [f"{unfinished} fits were still improving after {limit} rounds: try more --rounds."]
+    fits = "1 fit was" if unfinished == 1 else f"{unfinished} fits were"
+    return [f"{fits} still improving after {limit} rounds: try more --rounds."]
 
 
 def snippet(results: Results) -> str:
