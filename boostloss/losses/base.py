@@ -222,7 +222,14 @@ class Loss:
 
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The prediction of a raw prediction: the identity for regression, a probability for binary losses."""
-        return np.asarray(raw_prediction)
+        raw = np.asarray(raw_prediction)
+        with np.errstate(all="ignore"):  # a NaN stays one
+            prediction = self.response(raw.astype(np.float64, copy=False))
+        return np.asarray(prediction, np.result_type(raw, np.float32))
+
+    def response(self, raw: Any) -> Any:
+        """`inverse_link` of whatever kind of number `boostloss.ops` computes with."""
+        return raw
 
     def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
         """The target as a 1-d float array.

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
 from boostloss.losses.base import Curvature, Loss, Task
 from boostloss.losses.validation import as_column, as_floats, check_number
+from boostloss.ops import exp, expit, log1p, softplus, where
 
 
 class Binary(Loss):
@@ -71,8 +72,8 @@ class Logistic(Binary):
     def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         return _logit(y_pred)
 
-    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
-        return _sigmoid(np.asarray(raw_prediction))
+    def response(self, raw: Any) -> Any:
+        return expit(raw)
 
 
 @dataclass(frozen=True)
@@ -138,23 +139,19 @@ class Focal(Binary):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.where(np.isfinite(target), 0.5 * (low + high), target)
 
-    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
-        raw = np.asarray(raw_prediction)
-        probability = _sigmoid(self._posterior_logit(raw))
-        return probability.astype(np.result_type(raw, np.float32), copy=False)
+    def response(self, raw: Any) -> Any:
+        return expit(self._posterior_logit(raw))
 
     def _posterior_logit(self, raw):
         """The logit at which the expected slopes of both labels cancel: the score is optimal there."""
         _, negative, positive, _ = self.parameters
-        with np.errstate(invalid="ignore"):  # a NaN stays one
-            return self._log_slope(-raw) - self._log_slope(raw) + math.log(negative / positive)
+        return self._log_slope(-raw) - self._log_slope(raw) + math.log(negative / positive)
 
     def _log_slope(self, margin):
-        log_q = -np.logaddexp(0.0, margin)
-        q = np.exp(log_q)
-        cross_entropy = np.logaddexp(0.0, -margin)
-        ratio = np.where(q > 0.0, cross_entropy / np.where(q > 0.0, q, 1.0), 1.0)
-        return (self.gamma + 1.0) * log_q + np.log1p(self.gamma * (1.0 - q) * ratio)
+        log_q = -softplus(margin)
+        q = exp(log_q)
+        ratio = where(q > 0.0, softplus(-margin) / where(q > 0.0, q, 1.0), 1.0)
+        return (self.gamma + 1.0) * log_q + log1p(self.gamma * (1.0 - q) * ratio)
 
 
 @lru_cache
@@ -176,8 +173,3 @@ def _logit(p):
     p = as_floats(p, "y_pred").astype(np.float64)
     with np.errstate(divide="ignore"):  # infinite at 0 and 1
         return np.log(p) - np.log1p(-p)
-
-
-def _sigmoid(x):
-    p = np.exp(-np.abs(x))
-    return np.where(x < 0.0, p, 1.0) / (1.0 + p)

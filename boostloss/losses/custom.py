@@ -14,14 +14,14 @@ import keyword
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields, make_dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from boostloss.autodiff.derivatives import Kind, boosting_formula, formula
 from boostloss.autodiff.traces import Trace
-from boostloss.kernels.rows import GRADIENT, Computation, Rows, compute_numpy
+from boostloss.kernels.rows import GRADIENT
 from boostloss.losses.base import Loss
 from boostloss.losses.best import best_constant
 from boostloss.losses.binary import Binary
@@ -31,6 +31,7 @@ from boostloss.losses.links import Link, link_of, solved
 from boostloss.losses.pickles import written
 from boostloss.losses.shape import Shape, shape_of
 from boostloss.losses.validation import check_number
+from boostloss.ops import constant, where
 
 RESERVED = {"target", "raw_prediction", "prediction", "error", "margin", "minimiser", "half_width"}
 RESERVED |= {"inf", "nan", "link", "inverse_link", "reduction", "numbers", "training"}
@@ -147,14 +148,13 @@ class CustomLoss(Loss):
 
     def link(self, y_pred):
         if self.kind == "margin":
-            return solved(partial(posterior, self), np.asarray(y_pred, np.float64))
+            return solved(self.inverse_link, np.asarray(y_pred, np.float64))
         return self.prediction_link.forward(y_pred)
 
-    def inverse_link(self, raw_prediction):
-        raw = np.asarray(raw_prediction)
+    def response(self, raw):
         if self.kind == "margin":
             return posterior(self, raw)
-        return self.prediction_link.inverse(raw)
+        return self.prediction_link.inverse_trace.replay({"raw_prediction": raw})
 
     def explain(self) -> str:
         """What boosting does with this loss, and why, in plain sentences."""
@@ -169,17 +169,14 @@ class BinaryCustomLoss(CustomLoss, Binary):
 
 def posterior(loss: CustomLoss, raw: Any) -> Any:
     """The probability of label 1 at which a raw prediction is optimal: the expected slopes of both labels cancel."""
-    f = np.atleast_1d(np.asarray(raw, np.float64))
-    computation = Computation(loss.formula, (GRADIENT,), (*loss.given.values(), math.nan))
-    slopes = [compute_numpy(computation, Rows(np.full_like(f, y), f), float)[0] for y in (0.0, 1.0)]
-    against, towards = slopes
-    with np.errstate(all="ignore"):
-        probability = against / (against - towards)
+    against, towards = (
+        loss.formula(y, raw, *loss.given.values(), math.nan)[GRADIENT] for y in (0.0, 1.0)
+    )
+    probability = against / (against - towards)
     # Where both slopes are 0, or point away, the sign of the score is all there is.
     known = (probability >= 0.0) & (probability <= 1.0)
-    probability = np.where(known, probability, np.where(f > 0.0, 1.0, np.where(f < 0.0, 0.0, 0.5)))
-    probability = np.where(np.isnan(f), np.nan, probability).reshape(np.shape(raw))
-    return probability.astype(np.result_type(np.asarray(raw), np.float32), copy=False)
+    side = where(raw > 0.0, 1.0, where(raw < 0.0, 0.0, constant(0.5, raw)))
+    return where(raw == raw, where(known, probability, side), raw)
 
 
 def loss(

@@ -1,0 +1,265 @@
+"""ONNX: importing this module teaches skl2onnx the six estimators, alone and as steps of a pipeline.
+
+``skl2onnx.to_onnx(model, X[:1])`` then gives a graph whose trees are those of the model and whose last nodes are the
+inverse link of its loss, in plain operators: it computes `predict` of a regressor, labels and `predict_proba` of a
+classifier, focal's recovered posterior among them, wherever onnxruntime runs, without this package.
+
+A category goes in as its code: the position among the categories of the pandas column that trained, NaN if missing.
+"""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnx
+import treelite
+from skl2onnx import update_registered_converter
+from skl2onnx.common.data_types import Int64TensorType, guess_proto_type, guess_tensor_type
+from skl2onnx.common.shape_calculator import (
+    calculate_linear_classifier_output_shapes,
+    calculate_linear_regressor_output_shapes,
+)
+
+from boostloss import ops
+from boostloss.boosting.libraries import LIBRARIES
+
+FLOAT, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
+INT64, TEXT = onnx.TensorProto.INT64, onnx.TensorProto.STRING
+# The numbers of treelite: of an operator (0 is that of a leaf), and of a node that asks for categories.
+MODES = "LEAF", "BRANCH_EQ", "BRANCH_LT", "BRANCH_LEQ", "BRANCH_GT", "BRANCH_GTE"
+CATEGORICAL = 2
+NODE = ["treeids", "nodeids", "modes", "featureids", "values", "truenodeids", "falsenodeids"]
+NODE.append("missing_value_tracks_true")
+
+
+class Number(ops.Operand):
+    """A number that nodes of a graph compute, for what is written in the language of `boostloss.ops`."""
+
+    rank = 2
+
+    def __init__(self, scope: Any, container: Any, name: str) -> None:
+        self.scope, self.container, self.name = scope, container, name
+
+    def then(self, kind: str, *others: Any, output: str | None = None, **options: Any) -> "Number":
+        """What an operator makes of it and of others, under a name that is given or new."""
+        name = output or self.scope.get_unique_variable_name(kind)
+        inputs = [self, *(x if isinstance(x, Number) else self.constant(x) for x in others)]
+        options["name"] = self.scope.get_unique_operator_name(kind)
+        self.container.add_node(kind, [x.name for x in inputs], [name], **options)
+        return Number(self.scope, self.container, name)
+
+    def constant(self, values: Any, kind: int = DOUBLE) -> "Number":
+        """A number or an array that the graph holds."""
+        name, array = self.scope.get_unique_variable_name("constant"), np.asarray(values)
+        self.container.add_initializer(name, kind, array.shape, array.ravel().tolist())
+        return Number(self.scope, self.container, name)
+
+    def cast(self, kind: int, output: str | None = None) -> "Number":
+        return self.then("Cast", output=output, to=kind)
+
+    def __neg__(self) -> "Number":
+        return self.then("Neg")
+
+    def __abs__(self) -> "Number":
+        return self.then("Abs")
+
+    def __ne__(self, other: Any) -> Any:
+        return (self == other).then("Not")
+
+    __hash__ = object.__hash__
+
+
+def applied(kind: str, *operands: Any, **options: Any) -> Number:
+    """What an operator makes of numbers, one of them of a graph."""
+    graph = next(x for x in operands if isinstance(x, Number))
+    first, *others = (x if isinstance(x, Number) else graph.constant(x) for x in operands)
+    return first.then(kind, *others, **options)
+
+
+ARITHMETIC = {"add": "Add", "sub": "Sub", "mul": "Mul", "truediv": "Div", "and": "And", "or": "Or"}
+COMPARISONS = {"lt": "Less", "le": "LessOrEqual", "gt": "Greater", "ge": "GreaterOrEqual"}
+for _name, _kind in (ARITHMETIC | COMPARISONS | {"eq": "Equal"}).items():
+    setattr(Number, f"__{_name}__", lambda a, b, kind=_kind: applied(kind, a, b))
+    setattr(Number, f"__r{_name}__", lambda b, a, kind=_kind: applied(kind, a, b))
+
+where = partial(applied, "Where")
+# By operators that onnxruntime has in double precision.
+Number.library = SimpleNamespace(
+    where=where,
+    minimum=lambda x, bound: where(x > bound, bound, x),
+    maximum=lambda x, bound: where(x < bound, bound, x),
+    power=partial(applied, "Pow"),
+    sqrt=partial(applied, "Sqrt"),
+    exp=partial(applied, "Exp"),
+    log=partial(applied, "Log"),
+    tanh=partial(applied, "Tanh"),
+    sign=partial(applied, "Sign"),
+    arctan=lambda x: x.cast(FLOAT).then("Atan").cast(DOUBLE),
+    expit=lambda x: 1.0 / (1.0 + ops.exp(-x)),
+    softplus=lambda x: ops.maximum(x, 0.0) + ops.log1p(ops.exp(-abs(x))),
+    logaddexp=lambda a, b: ops.maximum(a, b) + ops.log1p(ops.exp(-abs(a - b))),
+    expm1=lambda x: ops.exp(x) - 1.0,
+    exprel=lambda x: where(x == 0.0, 1.0, ops.expm1(x) / where(x == 0.0, 1.0, x)),
+    log1p=lambda x: ops.log(1.0 + x),
+    log1p_square=lambda x: ops.log(1.0 + x * x),
+)
+
+
+def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container: Any) -> None:
+    """Add the nodes of an estimator to a graph of skl2onnx."""
+    model = operator.raw_operator
+    loss = getattr(model, "loss_", None) or getattr(model, "loss", None)
+    if loss is None:
+        raise ValueError(
+            f"boostloss.onnx converts what a loss of boostloss has fitted, got {model!r}: fit it with one, "
+            "or let onnxmltools convert the library's own estimator."
+        )
+    attributes, missing = read_trees(model)
+    kind = DOUBLE if "nodes_values_as_tensor" in attributes else FLOAT  # as the library compares
+    X = Number(scope, container, operator.inputs[0].full_name).cast(kind)
+    if not math.isnan(missing):
+        X = X.then("Equal", X.constant(missing, kind)).then("Where", X.constant(math.nan, kind), X)
+    raw = X.then("TreeEnsembleRegressor", op_domain="ai.onnx.ml", op_version=3, **attributes)
+    prediction = loss.response(raw.cast(DOUBLE))
+    *labels, output = (x.full_name for x in operator.outputs)
+    kind = guess_proto_type(operator.outputs[-1].type)
+    if not labels:
+        prediction.cast(kind, output=output)
+        return
+    applied("Concat", 1.0 - prediction, prediction, axis=1).cast(kind, output=output)
+    threshold = getattr(model, "get_probability_threshold", lambda: 0.5)()
+    position = (prediction > threshold).cast(INT64).then("Reshape", X.constant([-1], INT64))
+    text = isinstance(model.classes_[0], str)
+    classes = X.constant(
+        model.classes_ if text else model.classes_.astype(int), TEXT if text else INT64
+    )
+    classes.then("Gather", position, output=labels[0])
+
+
+def xgboost_trees(model: Any) -> tuple[dict[str, Any], float]:
+    """The trees that predict, and what stands for a missing value."""
+    booster = model.get_booster()
+    if booster.attr("best_iteration") is not None:
+        booster = booster[: booster.best_iteration + 1]
+    saved = json.loads(booster.save_raw("json"))
+    trees = saved["learner"]["gradient_booster"]
+    trees.get("gbtree", trees).get("model", {}).pop(
+        "cats", None
+    )  # names of categories: codes go in
+    return tree_ensemble(treelite.frontend.from_xgboost_json, json.dumps(saved)), model.missing
+
+
+def lightgbm_trees(model: Any) -> tuple[dict[str, Any], float]:
+    """The trees that predict, and what stands for a missing value."""
+    if "[zero_as_missing: 1]" in model.booster_.model_to_string():
+        raise ValueError(
+            "boostloss.onnx cannot convert a model with zero_as_missing: give NaN instead."
+        )
+    return tree_ensemble(treelite.frontend.from_lightgbm, model.booster_), math.nan
+
+
+def catboost_trees(model: Any) -> tuple[dict[str, Any], float]:
+    """The trees as CatBoost itself writes them, and what stands for a missing value."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        model.save_model(path, format="onnx")
+        (node,) = onnx.load(path).graph.node
+    return {x.name: onnx.helper.get_attribute_value(x) for x in node.attribute}, math.nan
+
+
+TREES = {"xgboost": xgboost_trees, "lightgbm": lightgbm_trees, "catboost": catboost_trees}
+
+
+def tree_ensemble(load: Callable[[Any], treelite.Model], source: Any) -> dict[str, Any]:
+    """The attributes of ONNX's TreeEnsembleRegressor, in the precision of the library."""
+    try:
+        model = load(source)
+    except treelite.TreeliteError as error:
+        raise ValueError(f"treelite cannot read these trees: {error}") from error
+    trees = [model.get_tree_accessor(i) for i in range(model.num_tree)]
+    rows = [(i, *node) for i, tree in enumerate(trees) for node in nodes(tree)]
+    attributes = {
+        f"nodes_{name}": list(column)
+        for name, column in zip(NODE, zip(*rows, strict=True), strict=True)
+    }
+    leaves = [row for row in rows if row[NODE.index("modes")] == "LEAF"]
+    attributes |= {
+        "target_treeids": [row[0] for row in leaves],
+        "target_nodeids": [row[1] for row in leaves],
+        "target_ids": [0] * len(leaves),
+        "target_weights": [row[NODE.index("values")] for row in leaves],
+        "base_values": np.ravel(model.get_header_accessor().get_field("base_scores")).tolist(),
+    }
+    if model.input_type == "float64":
+        for name in ("nodes_values", "target_weights", "base_values"):
+            values = np.array(attributes.pop(name))
+            attributes[f"{name}_as_tensor"] = onnx.numpy_helper.from_array(values)
+    return attributes | {"n_targets": 1}
+
+
+def nodes(tree: Any) -> Iterator[tuple[Any, ...]]:
+    """The nodes of a tree, with what `NODE` lists after the tree; the value of a leaf is that which it adds."""
+    names = "node_type cmp split_index cleft cright default_left category_list_right_child"
+    kinds, compare, feature, left, right, default_left, matches_right = (
+        tree.get_field(name).tolist() for name in names.split()
+    )
+    first, last = (tree.get_field(f"category_list_{end}").tolist() for end in ("begin", "end"))
+    categories = tree.get_field("category_list").tolist()
+    value = (
+        tree.get_field("threshold") + tree.get_field("leaf_value")
+    ).tolist()  # one of them is 0
+    further = count(len(kinds))
+    for i, kind in enumerate(kinds):
+        if kind != CATEGORICAL:
+            mode, *children = MODES[compare[i]], max(left[i], 0), max(right[i], 0)
+            yield i, mode, max(feature[i], 0), value[i], *children, default_left[i]
+            continue
+        # One question after another: is it this category?
+        yes, no = (right[i], left[i]) if matches_right[i] else (left[i], right[i])
+        missing = int(yes == (left[i] if default_left[i] else right[i]))
+        codes = categories[first[i] : last[i]] or [-1]
+        steps = [i, *(next(further) for _ in codes[1:]), no]
+        for code, here, after in zip(codes, steps, steps[1:], strict=False):
+            yield here, "BRANCH_EQ", feature[i], float(code), yes, after, missing
+
+
+def declare_classifier(
+    alias: str, scope: Any, model: Any, inputs: Any, custom_parsers: Any = None
+) -> Any:
+    """Declare a classifier's outputs: CatBoost's has no mark by which skl2onnx would know it for one."""
+    operator = scope.declare_local_operator(alias, model)
+    operator.inputs = inputs
+    for name, kind in (
+        ("label", Int64TensorType()),
+        ("probabilities", guess_tensor_type(inputs[0].type)),
+    ):
+        operator.outputs.append(scope.declare_local_variable(name, kind))
+    return operator.outputs
+
+
+def register() -> None:
+    """Tell skl2onnx of the estimators of every library that is installed."""
+    for library in LIBRARIES.values():
+        for task in library.estimators if library.installed else ():
+            kind = library.estimator(task)
+            alias = f"{kind.__module__}.{kind.__name__}"
+            convert_kind = partial(convert, TREES[library.name])
+            if task == "regression":
+                shapes, options = calculate_linear_regressor_output_shapes, {}
+            else:
+                shapes = calculate_linear_classifier_output_shapes
+                options = {
+                    "parser": partial(declare_classifier, alias),
+                    "options": {"zipmap": [False], "nocl": [False]},
+                }
+            update_registered_converter(kind, alias, shapes, convert_kind, **options)
+
+
+register()
