@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from boostloss.compare import cli
 
 ROWS = 120
-QUICK = ["--folds", "2", "--rounds", "4", "--threads", "1"]
+QUICK = ["--folds", "2", "--rounds", "4", "--thorough", "--threads", "1"]
 
 
 def homes() -> pd.DataFrame:

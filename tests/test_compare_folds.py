@@ -47,11 +47,13 @@ def test_weights_reach_training_and_early_stopping(library, task, own):
     objective = LIBRARIES[library].own_objectives[task][0] if own else ours
     heavy, light = np.where(right, 2.0, 1e-6), np.where(right, 1e-6, 2.0)
     settings = Settings(rounds=30, patience=5)
-    found = fit(library, objective, task, Rows(X, y, heavy), Rows(X, y, heavy), settings)
+    rows = Rows(X, y, heavy)
+    others = Rows(X, y, light)
+    found = fit(library, objective, ours, task, rows, rows, settings)
     assert np.corrcoef(found.predict(X), x)[0, 1] > 0.7
     assert found.rounds > 10
     # What training improves, the rows that stop it see getting worse.
-    assert fit(library, objective, task, Rows(X, y, heavy), Rows(X, y, light), settings).rounds == 1
+    assert fit(library, objective, ours, task, rows, others, settings).rounds == 1
 
 
 def test_weights_are_divided_by_their_mean_and_rows_of_none_left_out():

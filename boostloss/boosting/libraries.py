@@ -28,6 +28,12 @@ class Library:
     own_objectives : mapping of str to tuple of str
         For each task, and for "quantile", the objectives that are compared with ours, as `parameters` reads them;
         ``{huber}`` stands for the threshold of a Huber loss, ``{quantile}`` for a level.
+    minimised : mapping of str to str
+        The loss of ours that each own objective minimises, as `boostloss.from_string` reads it.
+    own_start : mapping of str to mapping
+        For each task: parameters with which own objectives start from 0, or from the log-odds in a binary task.
+    like_ours : callable
+        Of a loss: parameters with which the own objective is regularised as the loss is; empty where it is anyway.
     mean_absolute_error : mapping of str to str
         The parameter that makes an own objective stop by the mean absolute error.
     kept_rounds : callable
@@ -57,6 +63,8 @@ class Library:
     title: str
     estimators: Mapping[str, str]
     own_objectives: Mapping[str, tuple[str, ...]]
+    minimised: Mapping[str, str]
+    own_start: Mapping[str, Mapping[str, Any]]
     mean_absolute_error: Mapping[str, str]
     kept_rounds: Callable[[Any], int]
     metric_history: Callable[[Any], dict[str, dict[str, list[float]]]]
@@ -72,6 +80,7 @@ class Library:
     early_stopping: str = "early_stopping_rounds"
     settings: Mapping[str, Any] = field(default_factory=dict)
     fit_options: Callable[[], dict[str, Any]] = dict
+    like_ours: Callable[[Any], dict[str, Any]] = lambda loss: {}
     text_categories: bool = False
     modules: frozenset[str] = frozenset()
 
@@ -93,6 +102,23 @@ class Library:
         return {self.objective: name} | ({key: float(value)} if key else {})
 
 
+def _hessian_of_some_rows(loss: Any) -> dict[str, Any]:
+    """XGBoost's defaults in our unit of the Hessian, in which a row of a quantile counts for less than one."""
+    from boostloss.boosting.gradients import row_share
+
+    rows = 1.0 / row_share(loss)
+    return {} if rows == 1.0 else {"min_child_weight": rows, "reg_lambda": rows}
+
+
+def _several_leaf_steps(loss: Any) -> dict[str, Any]:
+    """The leaf steps of our CatBoost estimators at a given learning rate, none of which is ever halved."""
+    from boostloss.boosting.catboost_training import leaf_steps
+
+    steps = leaf_steps(loss, {"learning_rate": ...})
+    no_halving = {"leaf_estimation_backtracking": "No"}
+    return {} if steps == 1 else {"leaf_estimation_iterations": steps} | no_halving
+
+
 XGBOOST = Library(
     name="xgboost",
     title="XGBoost",
@@ -106,6 +132,15 @@ XGBOOST = Library(
         "quantile": ("reg:quantileerror(quantile_alpha={quantile})",),
         "binary": ("binary:logistic",),
     },
+    minimised={
+        "reg:squarederror": "SquaredError()",
+        "reg:absoluteerror": "Quantile(0.5)",
+        "reg:pseudohubererror(huber_slope={huber})": "Charbonnier({huber})",
+        "reg:quantileerror(quantile_alpha={quantile})": "Quantile({quantile})",
+        "binary:logistic": "Logistic()",
+    },
+    own_start={"regression": {"base_score": 0.0}, "binary": {}},
+    like_ours=_hessian_of_some_rows,
     mean_absolute_error={"eval_metric": "mae"},
     kept_rounds=lambda model: model.best_iteration + 1,
     metric_history=lambda model: model.evals_result(),
@@ -130,6 +165,14 @@ LIGHTGBM = Library(
         "quantile": ("quantile(alpha={quantile})",),
         "binary": ("binary",),
     },
+    minimised={
+        "regression": "SquaredError()",
+        "regression_l1": "Quantile(0.5)",
+        "huber(alpha={huber})": "Huber({huber})",
+        "quantile(alpha={quantile})": "Quantile({quantile})",
+        "binary": "Logistic()",
+    },
+    own_start={"regression": {"boost_from_average": False}, "binary": {}},
     mean_absolute_error={"metric": "l1"},
     kept_rounds=lambda model: model.best_iteration_ or model.n_estimators,
     metric_history=lambda model: model.evals_result_,
@@ -155,6 +198,18 @@ CATBOOST = Library(
         "quantile": ("Quantile:alpha={quantile}",),
         "binary": ("Logloss",),
     },
+    minimised={
+        "RMSE": "SquaredError()",
+        "MAE": "Quantile(0.5)",
+        "Huber:delta={huber}": "Huber({huber})",
+        "Quantile:alpha={quantile}": "Quantile({quantile})",
+        "Logloss": "Logistic()",
+    },
+    own_start={
+        "regression": {"boost_from_average": False},
+        "binary": {"boost_from_average": True},
+    },
+    like_ours=_several_leaf_steps,
     mean_absolute_error={"eval_metric": "MAE"},
     kept_rounds=lambda model: model.tree_count_,
     metric_history=lambda model: model.evals_result_,

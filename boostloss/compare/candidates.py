@@ -46,11 +46,26 @@ class Candidate:
     def own(self) -> bool:
         return isinstance(self.objective, str)
 
+    @property
+    def side(self) -> tuple[str, bool]:
+        """With whom it competes for a place in the verdicts: library, and whether own."""
+        return self.library, self.own
+
     def at(self, scale: float) -> Loss | str:
         """The objective for residuals of this scale."""
         if isinstance(self.objective, Loss):
             return self.objective
-        return self.objective.format(huber=float(f"{scale * HUBER:.3g}"), quantile=self.quantile)
+        return self._filled(self.objective, scale)
+
+    def minimised(self, scale: float) -> Loss:
+        """The loss, or the one of boostloss that the own objective minimises."""
+        if isinstance(self.objective, Loss):
+            return self.objective
+        text = LIBRARIES[self.library].minimised[self.objective]
+        return boostloss.from_string(self._filled(text, scale))
+
+    def _filled(self, text: str, scale: float) -> str:
+        return text.format(huber=float(f"{scale * HUBER:.3g}"), quantile=self.quantile)
 
 
 def describe(objective: Loss | str) -> str:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 try:
     import typer
+    from joblib import cpu_count
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from boostloss.boosting.libraries import LIBRARIES
-    from boostloss.compare import code, report, terminal, wording
+    from boostloss.compare import code, race, report, terminal, wording
     from boostloss.compare.candidates import installed_libraries, list_candidates
     from boostloss.compare.data import (
         DEMO_CONTAMINATE,
@@ -21,12 +22,12 @@ try:
         load,
     )
     from boostloss.compare.interrupts import INTERRUPTED, NOTHING, interrupts
-    from boostloss.compare.libraries import Settings, useful_threads
+    from boostloss.compare.libraries import Settings, share_cores
     from boostloss.compare.metrics import METRICS
     from boostloss.compare.reading import FORMATS
     from boostloss.compare.results import Results
     from boostloss.compare.roles import TASKS
-    from boostloss.compare.run import Fold, evaluate, split
+    from boostloss.compare.run import Fold, split
     from boostloss.compare.sheet import Sheet, examine
 except ImportError as error:
     raise SystemExit(
@@ -144,8 +145,18 @@ def compare(
         int, typer.Option(min=1, help="Most boosting rounds; most fits stop sooner.")
     ] = 500,
     learning_rate: Annotated[float, typer.Option(min=1e-3, max=1.0, help="For all fits.")] = 0.1,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Fit everything on all folds. By default who is behind beyond doubt is dropped on the way.",
+        ),
+    ] = False,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="For every fit; by default one for 2,000 rows.")
+        int | None,
+        typer.Option(
+            min=1, help="Threads in all, by default one for each core: fits run side by side."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -187,13 +198,16 @@ def compare(
         if metric == "mape" and not table.y.all():
             raise InputError(f"--metric mape divides by the target, and {table.target!r} holds 0")
         candidates = list_candidates(table.task, libraries, loss or ())
+        jobs, threads = share_cores(threads or cpu_count(), len(table.y))
         settings = Settings(
             folds=folds,
             rounds=rounds,
             learning_rate=learning_rate,
             contaminate=contaminate,
             seed=seed,
-            threads=threads or useful_threads(len(table.y)),
+            thorough=thorough,
+            jobs=jobs,
+            threads=threads,
         )
         results = Results(table, settings, candidates, metric)
         splits = split(table, settings)
@@ -273,29 +287,29 @@ def _make_directory(path: Path) -> None:
 
 
 def _run(results: Results, splits: Iterator[Fold], status: Console) -> None:
-    """Fit every candidate on every fold, fold by fold, so that Ctrl-C leaves a fair comparison."""
+    """Fit the candidates fold by fold, so that Ctrl-C leaves a fair comparison."""
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("[dim]{task.fields[left]}[/]"),
         TextColumn("{task.description}"),
     )
-    total = results.settings.folds * len(results.candidates)
+    folds = results.settings.folds
     try:
         with Progress(*columns, console=status, transient=True, refresh_per_second=4) as progress:
-            bar = progress.add_task("", total=total, left="")
+            bar = progress.add_task("", total=folds * len(results.candidates), left="")
             for fold in splits:
-                for candidate in results.candidates:
-                    text = wording.current(candidate, fold)
+                for fit in race.run(results, fold):
                     left = wording.time_left(results.seconds_left)
-                    progress.update(bar, description=terminal.plain(text), left=left)
-                    fit = evaluate(candidate, fold, results.table.task, results.settings)
-                    interrupts.check()
-                    results.fits.append(fit)
-                    progress.advance(bar)
+                    progress.update(
+                        bar, advance=1, description=terminal.plain(wording.done(fit)), left=left
+                    )
+                race.drop(results)
+                total = len(results.fits) + (folds - fold.number - 1) * len(results.racing)
+                progress.update(bar, total=total)
                 if not status.is_terminal:
                     left = wording.time_left(results.seconds_left)
-                    status.print(f"fold {fold.number + 1} of {results.settings.folds} done, {left}")
+                    status.print(f"fold {fold.number + 1} of {folds} done, {left}")
             interrupts.wait = True
     except KeyboardInterrupt:
         interrupts.wait = True  # what is finished is told and written first

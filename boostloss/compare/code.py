@@ -125,7 +125,8 @@ def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
 
 
 def _settings(settings: Settings) -> str:
-    """Those that are not the default."""
+    """Those that are not the default, of one fit after another."""
+    settings = dataclasses.replace(settings, jobs=1, thorough=False)
     fields = [(field, getattr(settings, field.name)) for field in dataclasses.fields(settings)]
     given = (f"{field.name}={value!r}" for field, value in fields if value != field.default)
     return f"Settings({', '.join(given)})"

@@ -1,23 +1,27 @@
 """Fit one objective in one library: the same settings for boostloss's losses and the own ones."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import cpu_count
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import Task
 from boostloss.losses.base import Loss
 
-ROWS_PER_THREAD = 2000
+ROWS_PER_THREAD = 2000  # keep a thread busy; with fewer the threads of a fit wait for each other
+MOST_JOBS = 8  # fits side by side, each in a process with some 300 MB of libraries
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How every candidate is fitted and judged."""
+    """How every candidate is fitted and judged; `jobs` fits at a time, on `threads` threads each.
+
+    A `thorough` comparison fits everyone on all folds, others are races.
+    """
 
     folds: int = 5
     rounds: int = 500
@@ -25,12 +29,15 @@ class Settings:
     patience: int = 50
     contaminate: float = 0.0
     seed: int = 0
+    thorough: bool = False
+    jobs: int = 1
     threads: int = 1
 
 
-def useful_threads(rows: int) -> int:
-    """As many as the table keeps busy: on a small one they wait for each other."""
-    return max(1, min(cpu_count(), rows // ROWS_PER_THREAD))
+def share_cores(cores: int, rows: int) -> tuple[int, int]:
+    """How many fits run side by side, and on how many threads each: rather more fits than threads."""
+    jobs = min(cores, MOST_JOBS)
+    return jobs, max(1, min(cores // jobs, rows // ROWS_PER_THREAD))
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,16 @@ class Rows:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model: how to predict with it, which takes the library's options, and how many rounds it kept."""
+    """A trained model: how to predict with it, the rounds it kept, and how long it took.
+
+    `predict` takes the library's options. `like_ours` says that an own objective did better with boostloss's parameters
+    than with its library's.
+    """
 
     predict: Callable[..., np.ndarray]
     rounds: int
+    seconds: float
+    like_ours: bool = False
 
 
 def common(library: str, settings: Settings) -> dict[str, Any]:
@@ -64,18 +77,62 @@ def common(library: str, settings: Settings) -> dict[str, Any]:
 
 
 def fit(
-    library: str, objective: Loss | str, task: Task, train: Rows, stop: Rows, settings: Settings
+    library: str,
+    objective: Loss | str,
+    loss: Loss,
+    task: Task,
+    train: Rows,
+    stop: Rows,
+    settings: Settings,
 ) -> Fitted:
     """Train until the loss itself stops improving on `stop`; a classifier predicts probabilities.
 
-    A string is one of the library's own objectives and goes to the library's own class, a loss to
-    boostloss's class of the same name.
+    Every fit starts from the best constant of its loss. An own objective is fitted twice where boostloss's estimators
+    regularise in another way than the library does, and the better fit on `stop` counts.
+
+    Parameters
+    ----------
+    objective : Loss or str
+        A string is one of the library's own objectives and goes to the library's own class, a loss to boostloss's
+        class of the same name.
+    loss : Loss
+        The objective itself, or what the own one minimises.
     """
+    if isinstance(objective, Loss):
+        return _train(library, objective, task, train, stop, settings, {})
     names = LIBRARIES[library]
-    parameters = names.parameters(objective) | common(library, settings)
-    if parameters[names.objective] == "reg:pseudohubererror":
-        # XGBoost starts it one Newton step from 0, which overshoots where all targets are large.
-        parameters["base_score"] = float(np.median(train.y))
+    start = 0.0 if task == "binary" else loss.fit_intercept(train.y, train.weight)
+    train, stop = replace(train, y=train.y - start), replace(stop, y=stop.y - start)
+    like_ours = names.like_ours(loss)
+    fits = [
+        replace(
+            _train(
+                library, objective, task, train, stop, settings, {**names.own_start[task], **more}
+            ),
+            like_ours=bool(more),
+        )
+        for more in ({}, like_ours)[: 1 + bool(like_ours)]
+    ]
+
+    def stopped_at(fit: Fitted) -> float:
+        return loss.mean_loss(stop.y, loss.link(fit.predict(stop.X)), stop.weight)
+
+    best = min(fits, key=stopped_at)
+    return replace(best, predict=lambda X, **options: best.predict(X, **options) + start)
+
+
+def _train(
+    library: str,
+    objective: Loss | str,
+    task: Task,
+    train: Rows,
+    stop: Rows,
+    settings: Settings,
+    parameters: dict[str, Any],
+) -> Fitted:
+    """One fit with further parameters."""
+    names = LIBRARIES[library]
+    parameters = names.parameters(objective) | parameters | common(library, settings)
     text = list(train.X.select_dtypes("category")) if names.text_categories else []
     if text:
         parameters["cat_features"] = text
@@ -83,15 +140,16 @@ def fit(
     def prepare(X: pd.DataFrame) -> pd.DataFrame:
         return X.assign(**{name: X[name].astype(object).fillna("").astype(str) for name in text})
 
-    estimator = names.estimator(task, own=isinstance(objective, str))
-    model = estimator(**parameters)
+    model = names.estimator(task, own=isinstance(objective, str))(**parameters)
     evaluation = names.evaluation(prepare(stop.X), stop.y, stop.weight, text)
     options = names.fit_options() | evaluation
+    begin = time.perf_counter()
     model.fit(prepare(train.X), train.y, sample_weight=train.weight, **options)
+    seconds = time.perf_counter() - begin
 
     def predict(X: pd.DataFrame, **options: Any) -> np.ndarray:
         if task == "binary":
             return model.predict_proba(prepare(X), **options)[:, 1]
         return model.predict(prepare(X), **options)
 
-    return Fitted(predict, names.kept_rounds(model))
+    return Fitted(predict, names.kept_rounds(model), seconds)

@@ -150,7 +150,7 @@ def to_html(
     if snippet := wording.snippet(results):
         body.append(f"<h2>The best loss of boostloss in Python</h2><pre>{escape(snippet)}</pre>")
     body.append("<h2>How it was done</h2>")
-    body.append(_list([*overview, *wording.hints(results)]))
+    body.append(_list([*overview, *wording.dropped(results), *wording.hints(results)]))
     for name, messages in (("Failures", results.failures), ("Warnings", results.warnings)):
         if messages:
             body.append(f"<h2>{name}</h2>{_list(messages)}")

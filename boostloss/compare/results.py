@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,25 @@ class Verdict:
     gain_error: float
 
 
+@dataclass(frozen=True)
+class Dropped:
+    """Who is out of the race, and why.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    folds : int
+        After how many it was dropped.
+    behind, error : float
+        By which share it was worse than the best one, and the standard error of that.
+    """
+
+    candidate: Candidate
+    folds: int
+    behind: float
+    error: float
+
+
 @dataclass
 class Results:
     """Everything that a run has found so far."""
@@ -66,13 +86,23 @@ class Results:
     candidates: list[Candidate]
     metric: str
     fits: list[Fit] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
     interrupted: bool = False
 
     @property
+    def racing(self) -> list[Candidate]:
+        """Who is to be fitted on the next fold: neither dropped nor failed."""
+        out = {each.candidate for each in self.dropped} | {
+            f.candidate for f in self.fits if f.error
+        }
+        return [candidate for candidate in self.candidates if candidate not in out]
+
+    @property
     def compared_folds(self) -> list[int]:
-        """The folds that every candidate has been through; the first one if there is none yet."""
-        counts = np.bincount([fit.fold for fit in self.fits], minlength=1)
-        return [k for k, n in enumerate(counts) if n == len(self.candidates)] or [0]
+        """The folds that everyone in the race has been through; the first one if there is none yet."""
+        racing = self.racing
+        counts = Counter(fit.fold for fit in self.fits if fit.candidate in racing)
+        return sorted(k for k, n in counts.items() if n == len(racing)) or [0]
 
     @property
     def finished(self) -> bool:
@@ -177,11 +207,11 @@ class Results:
         """What the fits to come will take, by the same candidate's earlier folds or by all fits."""
         mean = float(np.mean([fit.seconds for fit in self.fits])) if self.fits else math.nan
         left = 0.0
-        for candidate in self.candidates:
+        for candidate in self.racing:
             times = [fit.seconds for fit in self.fits_of(candidate)]
             expected = float(np.mean(times)) if times else mean
             left += expected * (self.settings.folds - len(times))
-        return left
+        return left / self.settings.jobs
 
     def to_json(self) -> dict[str, Any]:
         """The whole outcome as plain values."""
@@ -206,6 +236,12 @@ class Results:
             "interrupted": self.interrupted,
             "compared_folds": self.compared_folds,
             "failures": self.failures,
+            "dropped": [
+                {"library": each.candidate.library, "loss": describe(each.candidate.objective),
+                 "own": each.candidate.own, "quantile": each.candidate.quantile, "folds": each.folds,
+                 "behind": each.behind, "behind_standard_error": each.error}
+                for each in self.dropped
+            ],
             "warnings": self.warnings,
             "results": [self._json(row, q) for q in self.groups for row in self.rows(q)],
         })  # fmt: skip
@@ -225,8 +261,8 @@ class Results:
             "rounds": row.rounds,
             "seconds": row.seconds,
             "folds": [
-                {"fold": fit.fold, "loss": fit.objective, "rounds": fit.rounds,
-                 "seconds": fit.seconds, **fit.metrics}
+                {"fold": fit.fold, "loss": fit.objective, "like_ours": fit.like_ours,
+                 "rounds": fit.rounds, "seconds": fit.seconds, **fit.metrics}
                 for fit in self.fits_of(row.candidate) if not fit.error
             ],
         }  # fmt: skip

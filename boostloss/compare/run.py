@@ -1,6 +1,5 @@
 """Cross-validation: the same folds, the same noise and the same early stopping for everyone."""
 
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,9 +21,11 @@ from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
 from boostloss.compare.libraries import Rows, Settings, fit
 from boostloss.compare.metrics import score
-from boostloss.losses.scale import robust_scale
+from boostloss.losses.scale import broad_scale, robust_scale
 
 STOP_SHARE = 0.15  # of a training fold is held out to decide when to stop
+BLOCKS, BLOCK_ROWS = 20, 10  # at most so many blocks of at least so many test rows are scored apart
+TIED = 0.01  # a median residual that is so much smaller than the others is a tie
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Fold:
 class Fit:
     """What one candidate did on one fold; `error` says why it could not be fitted.
 
-    `prediction` is for the `rows` of the table that the fold tests.
+    `prediction` is for the `rows` of the table that the fold tests, `blocks` holds the metrics of parts of these rows.
     """
 
     candidate: Candidate
@@ -56,8 +57,10 @@ class Fit:
     metrics: dict[str, float] = field(default_factory=dict)
     rounds: int = 0
     seconds: float = 0.0
+    like_ours: bool = False
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     prediction: np.ndarray = field(default_factory=lambda: np.empty(0))
+    blocks: dict[str, np.ndarray] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str = ""
 
@@ -180,6 +183,9 @@ def _fold(
     test: np.ndarray,
     y: np.ndarray,
 ) -> Fold:
+    neighbours = table.group if table.group is not None else table.time
+    if neighbours is not None:  # side by side, as `score_blocks` wants them
+        test = test[np.argsort(neighbours.to_numpy()[test], kind="stable")]
     train, stop, tested = (_rows(table, chosen, y) for chosen in (fitting, stopping, test))
     scale = 1.0 if table.task == "binary" else residual_scale(train, stop, settings)
     return Fold(number, train, stop, tested, test, scale)
@@ -214,11 +220,11 @@ def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
     with threadpool_limits(settings.threads):
         pilot.fit(np.where(known, X, 0.0), train.y, train.weight)
         error = stop.y - pilot.predict(np.where(known, X_stop, 0.0))
-    return (
-        robust_scale(error - np.median(error), stop.weight)
-        or robust_scale(train.y - np.median(train.y), train.weight)
-        or 1.0
-    )
+    error -= np.median(error)
+    scale, broad = robust_scale(error, stop.weight), broad_scale(error, stop.weight)
+    if scale < TIED * broad:  # the targets are few numbers, and the pilot hits more than half
+        scale = broad
+    return scale or robust_scale(train.y - np.median(train.y), train.weight) or 1.0
 
 
 def _as_numbers(X: pd.DataFrame) -> np.ndarray:
@@ -234,10 +240,9 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", FutureWarning)  # of the libraries about their own API
         warnings.simplefilter("ignore", DeprecationWarning)
-        start = time.perf_counter()
         try:
-            model = fit(candidate.library, objective, task, fold.train, fold.stop, settings)
-            seconds = time.perf_counter() - start
+            loss = candidate.minimised(fold.scale)
+            model = fit(candidate.library, objective, loss, task, fold.train, fold.stop, settings)
             prediction = np.asarray(model.predict(fold.test.X), dtype=np.float64)
             if not np.isfinite(prediction).all():
                 raise FloatingPointError("its predictions are not finite")
@@ -251,8 +256,32 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
         text,
         metrics=score(fold.test.y, prediction, task, candidate.quantile, fold.test.weight),
         rounds=model.rounds,
-        seconds=seconds,
+        seconds=model.seconds,
+        like_ours=model.like_ours,
         rows=fold.test_index,
         prediction=prediction,
+        blocks=score_blocks(fold.test, prediction, task, candidate.quantile),
         warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
     )
+
+
+def score_blocks(
+    rows: Rows, prediction: np.ndarray, task: Task, quantile: float | None
+) -> dict[str, np.ndarray]:
+    """The metrics of blocks of neighbouring rows, which a race compares pair by pair.
+
+    Neighbours stay together since they may depend on each other. In a binary task every block holds both classes.
+    """
+    y, weight = rows.y, rows.weight
+    kinds = (
+        [np.flatnonzero(y == label) for label in (0, 1)]
+        if task == "binary"
+        else [np.arange(len(y))]
+    )
+    n_blocks = max(1, min(BLOCKS, len(y) // BLOCK_ROWS, *map(len, kinds)))
+    parts = zip(*(np.array_split(kind, n_blocks) for kind in kinds), strict=True)
+    scores = [
+        score(y[part], prediction[part], task, quantile, None if weight is None else weight[part])
+        for part in map(np.concatenate, parts)
+    ]
+    return {name: np.array([each[name] for each in scores]) for name in scores[0]}

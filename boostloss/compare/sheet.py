@@ -58,9 +58,9 @@ def examine(results: Results) -> Sheet:
     objective = candidate.at(fold.scale)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the comparison has told them
-        model = fit(
-            candidate.library, objective, table.task, fold.train, fold.stop, results.settings
-        )
+        loss = candidate.minimised(fold.scale)
+        rows = fold.train, fold.stop
+        model = fit(candidate.library, objective, loss, table.task, *rows, results.settings)
     metric = results.ranking_metric(candidate.quantile)
 
     def judge(rows: Rows, prediction: np.ndarray) -> float:

@@ -95,7 +95,10 @@ def show(results: Results, console: Console) -> None:
             console.print(_grid(outcome.ranking(results, quantile), styles, console.width))
     if not results.finished:
         return
-    console.print(f"[dim]{wording.LEGEND}[/]\n")
+    console.print(f"[dim]{wording.LEGEND}[/]")
+    for sentence in wording.dropped(results):
+        console.print(f"[dim]{plain(sentence)}[/]")
+    console.print()
     if verdicts := results.verdicts():
         styles = [OUTCOME_STYLES[outcome.outcome_kind(verdict)] for verdict in verdicts]
         console.print(f"[bold]{wording.VERDICTS}[/]")

@@ -11,7 +11,7 @@ from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
 from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, score
 from boostloss.compare.results import Results, Row, versions
-from boostloss.compare.run import Fold, describe_folds
+from boostloss.compare.run import Fit, describe_folds
 
 LEGEND = (
     "★ the best; ≈ level with it: behind by less than the standard error (s.e.) of the difference "
@@ -21,6 +21,12 @@ VERDICTS = "boostloss beside each library's own best"
 VERDICT_LEGEND = (
     "better, worse: by how much, as a share of the own best's score, with the standard error (s.e.) "
     "of the difference over the folds; level: by less than that."
+)
+SAME_SETTINGS = (
+    "All have the same settings and start from the best constant of their loss; adaptive losses stop by the mean "
+    "absolute error. Where boostloss's estimators regularise otherwise than the library (CatBoost's leaf steps; "
+    "XGBoost's least Hessian and L2 penalty for absolute errors and quantiles), own objectives are fitted both ways, "
+    "and the better fit on the early-stopping rows counts."
 )
 INTERRUPTED = "The run was interrupted: this is what was finished."
 
@@ -43,11 +49,32 @@ def overview(table: Table, settings: Settings, libraries: list[str], fits: int) 
             "test folds stay as they are."
         )
     names = ", ".join(f"{LIBRARIES[name].title} {found.get(name, '?')}" for name in libraries)
+    most = "" if settings.thorough else "At most "
     lines.append(
-        f"{fits:,} fits: {describe_folds(table, settings)}; {names}; up to {settings.rounds} "
+        f"{most}{fits:,} fits: {describe_folds(table, settings)}; {names}; up to {settings.rounds} "
         f"rounds at learning rate {settings.learning_rate:g}."
     )
+    lines.append(SAME_SETTINGS)
     return lines
+
+
+def dropped(results: Results) -> list[str]:
+    """Who was dropped from the race, when, and how far behind."""
+    lines = []
+    for folds in dict.fromkeys(each.folds for each in results.dropped):
+        out = [each for each in results.dropped if each.folds == folds]
+        names = ", ".join(
+            f"{_named(each.candidate)} ({outcome.percent(each.behind, each.error)})" for each in out
+        )
+        after = f"{folds} fold{'s' if folds > 1 else ''}"
+        lines.append(f"Dropped after {after}, so far behind the best ± standard error: {names}.")
+    return lines
+
+
+def _named(candidate: Candidate) -> str:
+    objective = describe(candidate.objective).partition("{")[0]
+    own = "own " if candidate.own else ""
+    return f"{LIBRARIES[candidate.library].title} {own}{objective}"
 
 
 def answer(results: Results) -> str:
@@ -108,10 +135,10 @@ def _quantile(y: np.ndarray, weight: np.ndarray | None, level: float) -> float:
     return float(np.quantile(y, level, weights=weight, method="inverted_cdf"))
 
 
-def current(candidate: Candidate, fold: Fold) -> str:
-    """What is being fitted."""
-    name = ("own " if candidate.own else "") + describe(candidate.at(fold.scale))
-    return f"fold {fold.number + 1}, {LIBRARIES[candidate.library].title}, {name}"
+def done(fit: Fit) -> str:
+    """What has just been fitted."""
+    name = ("own " if fit.candidate.own else "") + fit.objective
+    return f"fold {fit.fold + 1}, {LIBRARIES[fit.candidate.library].title}, {name}"
 
 
 def time_left(seconds: float) -> str:

@@ -1,0 +1,84 @@
+"""The race: a candidate that is behind beyond doubt after some folds is not fitted on the others.
+
+Models race over the rows of a cross-validation since Maron & Moore ("Hoeffding Races", 1994); paired differences and
+Student's t instead of Hoeffding's bound are those of Moore & Lee ("Efficient Algorithms for Minimizing Cross Validation
+Error", 1994).
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+from scipy.stats import t as student_t
+
+from boostloss.compare.interrupts import interrupts
+from boostloss.compare.metrics import HIGHER_IS_BETTER
+from boostloss.compare.results import Dropped, Results
+from boostloss.compare.run import Fit, Fold, evaluate
+
+# The chance, in one test, to drop a candidate that is as good as the best. As in F-races (Birattari et al., "A Racing
+# Algorithm for Configuring Metaheuristics", 2002) it is not divided by the number of tests: who is dropped wrongly was
+# at most as good as who stays. `benchmarks/compare_race.py` shows what that saves, and which winners it finds.
+LEVEL = 0.05
+
+
+def run(results: Results, fold: Fold) -> Iterator[Fit]:
+    """Fit who is in the race, several at a time; yield each fit once it is among the results."""
+    settings = results.settings
+    with parallel_config(backend="loky", inner_max_num_threads=settings.threads):
+        parallel = Parallel(n_jobs=settings.jobs, return_as="generator")
+    for fit in parallel(
+        delayed(evaluate)(candidate, fold, results.table.task, settings)
+        for candidate in results.racing
+    ):
+        interrupts.check()  # a signal may look like a failed fit
+        results.fits.append(fit)
+        yield fit
+
+
+def drop(results: Results) -> None:
+    """Drop, after a fold, who was left behind; nobody where the comparison is thorough or over."""
+    over = len(results.compared_folds) == results.settings.folds
+    if not (results.settings.thorough or over):
+        results.dropped += [d for group in results.groups for d in left_behind(results, group)]
+
+
+def left_behind(results: Results, quantile: float | None) -> list[Dropped]:
+    """Who of a group has no chance to be its best, nor the best of its own side in its library.
+
+    The first is a test of the paired differences at `LEVEL`; for the second it must be further behind than the standard
+    error. So the best loss of boostloss and the best own objective of each library stay to the end.
+    """
+    metric = results.ranking_metric(quantile)
+    sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
+    scores = {
+        candidate: sign * np.concatenate([fit.blocks[metric] for fit in results.fits_of(candidate)])
+        for candidate in results.racing
+        if candidate.quantile == quantile
+    }
+    ranked = sorted(scores, key=lambda candidate: scores[candidate].mean())
+    dropped = []
+    for candidate in ranked:
+        best, first = ranked[0], next(c for c in ranked if c.side == candidate.side)
+        behind, error = difference(scores[candidate], scores[best], results)
+        behind_first, error_first = difference(scores[candidate], scores[first], results)
+        beyond_doubt = student_t.ppf(1.0 - LEVEL, len(scores[best]) - 1) * error
+        if behind > beyond_doubt and behind_first > error_first:
+            unit = abs(float(scores[best].mean())) or 1.0
+            n_folds = len(results.compared_folds)
+            dropped.append(Dropped(candidate, n_folds, behind / unit, error / unit))
+    return dropped
+
+
+def difference(scores: np.ndarray, others: np.ndarray, results: Results) -> tuple[float, float]:
+    """The mean difference over blocks of test rows, and its standard error.
+
+    The folds share most of their training rows, so that their mean is less certain than the mean of as many independent
+    ones: Nadeau & Bengio, "Inference for the Generalization Error" (2003), add the ratio of test to training rows.
+    """
+    differences, folds = scores - others, len(results.compared_folds)
+    blocks = len(differences) / folds
+    share = 1.0 / folds + 1.0 / (results.settings.folds - 1)
+    variance = differences.var(ddof=1) / blocks if len(differences) > 1 else math.inf
+    return float(differences.mean()), math.sqrt(share * variance)

@@ -1,0 +1,309 @@
+"""The race of ``boostloss compare``: who is dropped, who stays, and that all race under the same settings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer")
+
+import boostloss
+from boostloss.boosting.libraries import LIBRARIES
+from boostloss.compare import race, run, wording
+from boostloss.compare.candidates import Candidate, list_candidates
+from boostloss.compare.data import prepare
+from boostloss.compare.libraries import Rows, Settings, fit, share_cores
+from boostloss.compare.results import Results
+from boostloss.compare.run import Fit, Fold, score_blocks, split
+from tests.homes import QUICK, homes, invoke
+
+BEST, LEVEL, SLOW, OWN, OTHER, RIVAL = CANDIDATES = (
+    Candidate("xgboost", boostloss.Huber()),
+    Candidate("xgboost", boostloss.LogCosh()),
+    Candidate("xgboost", boostloss.SquaredError()),
+    Candidate("xgboost", "reg:squarederror"),
+    Candidate("lightgbm", boostloss.SquaredError()),
+    Candidate("lightgbm", boostloss.Huber()),
+)
+BEHIND = dict(zip(CANDIDATES, (0.0, 0.001, 0.5, 0.5, 0.5, 0.501), strict=True))
+
+
+@pytest.fixture
+def table():
+    return prepare(homes(), "homes", "price")
+
+
+def fold(number):
+    return Fold(number, *[None] * 3, np.empty(0), 1.0)  # no fit looks at its rows
+
+
+@pytest.fixture
+def racers(table, monkeypatch):
+    """A race whose fits are made up: they have an error of 1 with noise, and stay behind as `BEHIND` says."""
+    calls = []
+
+    def evaluate(candidate, fold, task, settings):
+        calls.append((candidate, fold.number))
+        noise = np.random.default_rng([fold.number, CANDIDATES.index(candidate)])
+        blocks = 1.0 + BEHIND[candidate] + 0.1 * noise.normal(size=20)
+        metrics = {"mae": float(blocks.mean()), "rmse": 1.0}
+        text = str(candidate.objective)
+        return Fit(candidate, fold.number, 1.0, text, metrics, blocks={"mae": blocks})
+
+    monkeypatch.setattr(race, "evaluate", evaluate)
+    results = Results(table, Settings(folds=3), [BEST, LEVEL, SLOW, OWN, OTHER], "mae")
+    return results, calls
+
+
+def race_all(results):
+    for number in range(results.settings.folds):
+        wanted = results.racing
+        assert [fit.candidate for fit in race.run(results, fold(number))] == wanted
+        race.drop(results)
+
+
+def test_who_is_behind_beyond_doubt_is_dropped(racers):
+    results, calls = racers
+    race_all(results)
+    (dropped,) = results.dropped
+    assert dropped.candidate is SLOW
+    assert dropped.folds == 1
+    assert dropped.behind == pytest.approx(0.5, abs=0.1)
+    assert [number for candidate, number in calls if candidate is SLOW] == [0]
+    assert len(calls) == 5 + 4 + 4
+    (line,) = wording.dropped(results)
+    assert line.startswith("Dropped after 1 fold")
+    assert "XGBoost SquaredError() (" in line
+    assert results.to_json()["dropped"][0]["loss"] == "SquaredError()"
+
+
+def test_both_sides_of_every_library_are_judged_on_all_folds(racers):
+    results, _ = racers
+    race_all(results)
+    assert results.compared_folds == [0, 1, 2]
+    assert {row.candidate for row in results.rows(None)} == {BEST, LEVEL, OWN, OTHER}
+    (verdict,) = results.verdicts()
+    assert (verdict.ours.candidate.library, verdict.own.candidate) == ("xgboost", OWN)
+    assert len(verdict.own.folds) == 3
+
+
+def test_who_may_be_the_best_of_its_library_stays(racers):
+    results, _ = racers
+    results.candidates = [BEST, OTHER, RIVAL]  # two far behind the best, level with each other
+    race_all(results)
+    assert not results.dropped
+
+
+def test_a_thorough_comparison_drops_nobody(racers):
+    results, calls = racers
+    results.settings = replace(results.settings, thorough=True)
+    race_all(results)
+    assert not results.dropped
+    assert len(calls) == 15
+
+
+def test_who_failed_is_not_fitted_again(racers, monkeypatch):
+    results, calls = racers
+    evaluate = race.evaluate
+
+    def fail(candidate, *arguments):
+        found = evaluate(candidate, *arguments)
+        return replace(found, error="out of luck") if candidate is OWN else found
+
+    monkeypatch.setattr(race, "evaluate", fail)
+    race_all(results)
+    assert [number for candidate, number in calls if candidate is OWN] == [0]
+    assert results.compared_folds == [0, 1, 2]
+
+
+def test_higher_is_better_for_some_metrics(table):
+    results = Results(table, Settings(folds=3), [BEST, LEVEL, SLOW], "average-precision")
+    noise = np.random.default_rng(0)
+    for candidate, mean in ((BEST, 0.9), (LEVEL, 0.9), (SLOW, 0.5)):
+        blocks = {"average-precision": mean + 0.02 * noise.normal(size=20)}
+        results.fits.append(Fit(candidate, 0, 1.0, "", blocks=blocks))
+    race.drop(results)
+    assert [dropped.candidate for dropped in results.dropped] == [SLOW]
+
+
+def test_folds_that_share_training_rows_count_for_less(table):
+    """Nadeau & Bengio: the variance of a fold's mean times 1 / folds + test rows / training rows."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 40))
+    results = Results(table, Settings(folds=5), [BEST], "mae")
+    results.fits = [Fit(BEST, k, 1.0, "") for k in (0, 1)]
+    mean, error = race.difference(a, b, results)
+    assert mean == pytest.approx(np.mean(a - b))
+    assert error == pytest.approx(np.sqrt((1 / 2 + 1 / 4) * np.var(a - b, ddof=1) / 20))
+    assert race.difference(a[:1], b[:1], results)[1] == np.inf
+
+
+def test_a_level_candidate_is_dropped_as_often_as_the_level_says(table):
+    """Of two that differ by chance alone it is always the one behind that is tested: twice as often."""
+    rng = np.random.default_rng(0)
+    out = 0
+    for _ in range(400):
+        results = Results(table, Settings(folds=5), [OTHER, RIVAL], "mae")
+        for candidate in results.candidates:
+            blocks = {"mae": 1.0 + 0.1 * rng.normal(size=20)}
+            results.fits.append(Fit(candidate, 0, 1.0, "", blocks=blocks))
+        out += len(race.left_behind(results, None))
+    assert out / 400 < 2 * race.LEVEL
+
+
+# Blocks and cores
+
+
+def test_every_row_is_in_one_block():
+    rng = np.random.default_rng(0)
+    y, prediction = rng.normal(size=(2, 407))
+    blocks = score_blocks(Rows(None, y, None), prediction, "regression", None)
+    assert len(blocks["mae"]) == 20
+    assert blocks["mae"].mean() == pytest.approx(np.abs(y - prediction).mean(), rel=1e-2)
+    assert (
+        len(score_blocks(Rows(None, y[:25], None), prediction[:25], "regression", None)["mae"]) == 2
+    )
+    assert (
+        len(score_blocks(Rows(None, y[:5], None), prediction[:5], "regression", None)["mae"]) == 1
+    )
+
+
+def test_every_block_holds_both_classes():
+    y = np.zeros(400)
+    y[:7] = 1.0
+    blocks = score_blocks(Rows(None, y, None), np.linspace(0.9, 0.1, 400), "binary", None)
+    assert len(blocks["average-precision"]) == 7
+    assert (blocks["average-precision"] == 1.0).all()
+
+
+@pytest.mark.parametrize(
+    ("cores", "rows", "jobs", "threads"),
+    [(1, 10**6, 1, 1), (2, 10**6, 2, 1), (16, 10**6, 8, 2), (64, 4000, 8, 2), (64, 100, 8, 1)],
+)
+def test_fits_run_side_by_side_rather_than_on_many_threads(cores, rows, jobs, threads):
+    assert share_cores(cores, rows) == (jobs, threads)
+
+
+# The same settings for all
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("target", "own"), [("price", "regression"), ("sold", "binary")])
+def test_own_objectives_and_ours_differ_by_the_loss_alone(library, target, own):
+    """The library's squared error and log-loss are those of boostloss, and so are their scores."""
+    pytest.importorskip(library)
+    table = prepare(homes(), "homes", target)
+    settings = Settings(folds=2, rounds=20)
+    name = "SquaredError" if own == "regression" else "Logistic"
+    text = LIBRARIES[library].own_objectives[own][0]
+    candidates = list_candidates(table.task, [library], [name])
+    pair = [c for c in candidates if c.objective == text or not c.own]
+    theirs, ours = (run.evaluate(c, next(split(table, settings)), own, settings) for c in pair)
+    assert not theirs.error + ours.error
+    for metric, value in ours.metrics.items():
+        assert theirs.metrics[metric] == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_own_objectives_start_from_the_best_constant(library):
+    """Targets far from 0 are no harder: CatBoost's own Huber loss would take 1,000 rounds to get there."""
+    pytest.importorskip(library)
+    settings, scores = Settings(folds=2, rounds=5), []
+    for shift in (0.0, 1e4):
+        table = prepare(
+            homes().assign(price=lambda frame, s=shift: frame["price"] + s), "h", "price"
+        )
+        first = next(split(table, settings))
+        own = [
+            c for c in list_candidates("regression", [library], ["Quantile(0.9)", "Huber"]) if c.own
+        ]
+        scores.append([
+            next(iter(run.evaluate(c, first, "regression", settings).metrics.values())) for c in own
+        ])  # fmt: skip
+    assert len(scores[0]) == 4
+    np.testing.assert_allclose(scores[1], scores[0], rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("library", "text", "parameters"),
+    [
+        ("xgboost", "reg:squarederror", {}),
+        ("xgboost", "reg:absoluteerror", {"min_child_weight": 2.0, "reg_lambda": 2.0}),
+        ("catboost", "RMSE", {}),
+        ("catboost", "MAE", {}),
+        ("catboost", "Huber:delta={huber}", {"leaf_estimation_iterations": 3}),
+        ("catboost", "Logloss", {"leaf_estimation_iterations": 10}),
+        ("lightgbm", "regression_l1", {}),
+    ],
+)
+def test_how_an_own_objective_is_regularised_as_ours(library, text, parameters):
+    pytest.importorskip(library)
+    found = LIBRARIES[library].like_ours(Candidate(library, text).minimised(1.0))
+    assert found.items() >= parameters.items()
+    assert bool(found) == bool(parameters)
+
+
+@pytest.mark.parametrize("better", ["its own", "ours"])
+def test_own_objectives_get_the_better_of_both_settings(table, monkeypatch, better):
+    """The stop rows decide, never the test rows."""
+    pytest.importorskip("catboost")
+    first = next(split(table, Settings(folds=2, rounds=5)))
+    useless = {"depth": 1, "l2_leaf_reg": 1e6}
+    library = replace(
+        LIBRARIES["catboost"],
+        own_start={"regression": useless if better == "ours" else {}},
+        like_ours=lambda loss: {"depth": 6, "l2_leaf_reg": 3} if better == "ours" else useless,
+    )
+    monkeypatch.setitem(LIBRARIES, "catboost", library)
+    loss = boostloss.Huber(20.0)
+    arguments = "regression", first.train, first.stop, Settings(rounds=5)
+    found = fit("catboost", "Huber:delta=20", loss, *arguments)
+    assert found.like_ours == (better == "ours")
+    assert np.ptp(found.predict(first.test.X)) > 10
+
+
+def test_every_own_objective_says_what_it_minimises():
+    for name, library in LIBRARIES.items():
+        texts = [text for kind in library.own_objectives.values() for text in kind]
+        assert set(texts) == set(library.minimised)
+        for text in texts:
+            assert isinstance(Candidate(name, text, 0.9).minimised(2.0), boostloss.losses.base.Loss)
+
+
+def test_a_target_of_few_values_has_a_scale(table):
+    """A median residual of almost 0, since most values are hit, would make the threshold of an own Huber loss 0."""
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 3, 1000)
+    y = level + np.where(rng.random(1000) < 0.3, rng.choice([-1, 1], 1000), 0)
+    frame = homes().sample(1000, replace=True, random_state=0)
+    few = prepare(frame.assign(level=level, price=y), "few", "price", drop=("sold",))
+    assert next(split(few, Settings())).scale > 0.05
+
+
+# The command
+
+
+def test_fits_in_other_processes_are_those_of_this_one(tmp_path):
+    pytest.importorskip("lightgbm")
+    homes().to_csv(tmp_path / "homes.csv", index=False)
+    arguments = [tmp_path / "homes.csv", "-t", "price", "-l", "lightgbm", "--loss", "Huber"]
+    one, two = (invoke(*arguments, *QUICK[:-1], n).stdout.split() for n in (1, 2))
+    without_times = [[word for word in words if not word.startswith("0.")] for words in (one, two)]
+    assert without_times[0] == without_times[1]
+
+
+def test_the_command_tells_who_was_dropped(tmp_path):
+    pytest.importorskip("lightgbm")
+    homes().to_csv(tmp_path / "homes.csv", index=False)
+    arguments = [tmp_path / "homes.csv", "-t", "price", "-l", "lightgbm", "-o", tmp_path]
+    losses = ["--loss", "SquaredError", "--loss", "Welsch(scale=1e-3)"]  # which learns nothing
+    quick = [option for option in QUICK if option != "--thorough"]
+    result = invoke(*arguments, *losses, *quick, "--rounds", "30")
+    told = "Dropped after 1 fold, so far behind the best ± standard error: "
+    assert told in result.stdout
+    assert "LightGBM Welsch(scale=0.001) (" in result.stdout
+    assert "At most 10 fits" in result.stderr
+    assert "the better fit on the early-stopping rows counts" in result.stderr
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert told in page
+    assert "the better fit on the early-stopping rows counts" in page
