@@ -9,7 +9,9 @@ import pytest
 RECIPES = sorted((Path(__file__).resolve().parents[1] / "examples/neighbours").glob("*.py"))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:Parameter n_jobs will"
+)
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_recipe(path, tmp_path, monkeypatch, capsys):
     for name in set(re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.M)):

@@ -9,7 +9,10 @@ from boostloss.boosting.libraries import LIBRARIES as BOOSTING
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+CODE = r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?"  # and what it prints, if that is long
+EXAMPLES = re.findall(CODE, README, flags=re.DOTALL | re.MULTILINE)
+BLOCKS = [block for block, _ in EXAMPLES]
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LIBRARIES = (*BOOSTING, "torch")
 
 
@@ -25,17 +28,18 @@ def test_every_library_has_an_example():
 
 
 @pytest.mark.parametrize(
-    "block",
+    ("block", "output"),
     [
         pytest.param(
             block,
+            output,
             id="-".join(libraries(block)),
             marks=[pytest.mark.torch] if "torch" in block else [],
         )
-        for block in BLOCKS[1:]
+        for block, output in EXAMPLES[1:]
     ],
 )
-def test_block_runs(block, tmp_path, monkeypatch):
+def test_block_runs_and_prints_what_it_says(block, output, tmp_path, monkeypatch, capsys):
     for library in libraries(block):
         pytest.importorskip(library)
     pytest.importorskip("sklearn")
@@ -43,6 +47,15 @@ def test_block_runs(block, tmp_path, monkeypatch):
     names = {}
     exec(BLOCKS[0], names)  # the table that the examples share
     exec(block, names)
+    comments = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
+    said = [*comments, *output.splitlines()]
+    printed = capsys.readouterr().out.splitlines()
+    assert said, "an example shows what it prints"
+    for expected, line in zip(said, printed, strict=True):
+        assert NUMBER.sub("#", line) == NUMBER.sub("#", expected)
+        # Releases of the libraries differ in the last digits that are shown.
+        wanted = [float(text) for text in NUMBER.findall(expected)]
+        assert [float(text) for text in NUMBER.findall(line)] == pytest.approx(wanted, rel=0.1)
 
 
 def test_files_named_exist():
