@@ -1,8 +1,10 @@
 """The race of ``boostloss compare``: who is dropped, who stays, and that all race under the same settings."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("typer")
@@ -58,7 +60,7 @@ def racers(table, monkeypatch):
 def race_all(results):
     for number in range(results.settings.folds):
         wanted = results.racing
-        assert [fit.candidate for fit in race.run(results, fold(number))] == wanted
+        assert [fit.candidate for fit in race.run(results, fold(number), results.fits)] == wanted
         race.drop(results)
 
 
@@ -114,6 +116,34 @@ def test_who_failed_is_not_fitted_again(racers, monkeypatch):
     race_all(results)
     assert [number for candidate, number in calls if candidate is OWN] == [0]
     assert results.compared_folds == [0, 1, 2]
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_large_table_has_a_heat(tmp_path, monkeypatch, thorough):
+    """Who is dropped on a sample of the first fold is fitted on no whole one."""
+    pytest.importorskip("lightgbm")
+    monkeypatch.setattr(race, "HEAT_ROWS", 200)
+    homes().sample(500, replace=True, random_state=0).to_csv(tmp_path / "homes.csv", index=False)
+    arguments = [tmp_path / "homes.csv", "-t", "price", "-l", "lightgbm", "-o", tmp_path]
+    losses = ["--loss", "SquaredError", "--loss", "Welsch(scale=1e-3)"]  # which learns nothing
+    quick = [option for option in QUICK if option != "--thorough" or thorough]
+    result = invoke(*arguments, *losses, *quick, "--rounds", "30")
+    told = "Dropped after a fold of 200 rows, so far behind the best ± standard error: "
+    assert (told in " ".join(result.stdout.split())) is not thorough
+    found = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    names = [row["loss"] for row in found["results"]]
+    assert ("Welsch(scale=0.001)" in names) is thorough
+    assert [each["folds"] for each in found["dropped"]][:1] == ([] if thorough else [0])
+
+
+def test_a_heat_holds_both_classes():
+    y = np.zeros(race.HEAT_ROWS * 2)
+    y[:3] = 1.0
+    frame = pd.DataFrame({"x": y * 2, "y": y})
+    table = prepare(frame.sample(frac=1.0, random_state=0), "rare", "y", task="binary")
+    results = Results(table, Settings(folds=2), [BEST], "log-loss")
+    rows = [Rows(frame[["x"]], y[part], None) for part in (slice(1), slice(5), slice(5))]
+    assert race.heat(results, Fold(0, *rows, np.arange(0), 1.0)) is None
 
 
 def test_higher_is_better_for_some_metrics(table):
@@ -300,8 +330,9 @@ def test_the_command_tells_who_was_dropped(tmp_path):
     quick = [option for option in QUICK if option != "--thorough"]
     result = invoke(*arguments, *losses, *quick, "--rounds", "30")
     told = "Dropped after 1 fold, so far behind the best ± standard error: "
-    assert told in result.stdout
-    assert "LightGBM Welsch(scale=0.001) (" in result.stdout
+    shown = " ".join(result.stdout.split())
+    assert told in shown
+    assert "LightGBM Welsch(scale=0.001) (" in shown
     assert "At most 10 fits" in result.stderr
     assert "the better fit on the early-stopping rows counts" in result.stderr
     page = (tmp_path / "report.html").read_text("utf-8")

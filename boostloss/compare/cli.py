@@ -299,7 +299,12 @@ def _run(results: Results, splits: Iterator[Fold], status: Console) -> None:
         with Progress(*columns, console=status, transient=True, refresh_per_second=4) as progress:
             bar = progress.add_task("", total=folds * len(results.candidates), left="")
             for fold in splits:
-                for fit in race.run(results, fold):
+                if heat := race.heat(results, fold):
+                    progress.update(bar, description=f"a fold of {race.HEAT_ROWS:,} rows")
+                    for _ in race.run(results, heat, results.heat):
+                        pass
+                    race.drop(results)
+                for fit in race.run(results, fold, results.fits):
                     left = wording.time_left(results.seconds_left)
                     progress.update(
                         bar, advance=1, description=terminal.plain(wording.done(fit)), left=left

@@ -48,6 +48,12 @@ class Rows:
     y: np.ndarray
     weight: np.ndarray | None = None
 
+    def sample(self, count: int, seed: int) -> "Rows":
+        """At most so many of them, drawn at random."""
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(self.y))[:count])
+        weight = None if self.weight is None else self.weight[chosen]
+        return Rows(self.X.iloc[chosen].reset_index(drop=True), self.y[chosen], weight)
+
 
 @dataclass(frozen=True)
 class Fitted:

@@ -12,6 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 from scipy.stats import t as student_t
 
+from boostloss.compare.candidates import Candidate
 from boostloss.compare.interrupts import interrupts
 from boostloss.compare.metrics import HIGHER_IS_BETTER
 from boostloss.compare.results import Dropped, Results
@@ -21,10 +22,25 @@ from boostloss.compare.run import Fit, Fold, evaluate
 # Algorithm for Configuring Metaheuristics", 2002) it is not divided by the number of tests: who is dropped wrongly was
 # at most as good as who stays. `benchmarks/compare_race.py` shows what that saves, and which winners it finds.
 LEVEL = 0.05
+# A table of twice as many rows has a heat: its first fold is run on so many of them before, as in successive halving
+# (Jamieson & Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016).
+HEAT_ROWS = 20_000
 
 
-def run(results: Results, fold: Fold) -> Iterator[Fit]:
-    """Fit who is in the race, several at a time; yield each fit once it is among the results."""
+def heat(results: Results, fold: Fold) -> Fold | None:
+    """A sample of the first fold on which to drop those who are far behind; None where it would save little."""
+    small = len(results.table.y) < 2 * HEAT_ROWS
+    if results.settings.thorough or fold.number or small:
+        return None
+    sample = fold.sample(HEAT_ROWS, results.settings.seed)
+    parts = (sample.train, sample.stop, sample.test)
+    if results.table.task == "binary" and any(np.ptp(part.y) == 0 for part in parts):
+        return None
+    return sample
+
+
+def run(results: Results, fold: Fold, fits: list[Fit]) -> Iterator[Fit]:
+    """Fit who is in the race, several at a time; yield each fit once it is among the `fits` of the results."""
     settings = results.settings
     with parallel_config(backend="loky", inner_max_num_threads=settings.threads):
         parallel = Parallel(n_jobs=settings.jobs, return_as="generator")
@@ -33,12 +49,12 @@ def run(results: Results, fold: Fold) -> Iterator[Fit]:
         for candidate in results.racing
     ):
         interrupts.check()  # a signal may look like a failed fit
-        results.fits.append(fit)
+        fits.append(fit)
         yield fit
 
 
 def drop(results: Results) -> None:
-    """Drop, after a fold, who was left behind; nobody where the comparison is thorough or over."""
+    """Drop, after a fold or the heat, who was left behind; nobody where the comparison is thorough or over."""
     over = len(results.compared_folds) == results.settings.folds
     if not (results.settings.thorough or over):
         results.dropped += [d for group in results.groups for d in left_behind(results, group)]
@@ -52,21 +68,21 @@ def left_behind(results: Results, quantile: float | None) -> list[Dropped]:
     """
     metric = results.ranking_metric(quantile)
     sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
-    scores = {
-        candidate: sign * np.concatenate([fit.blocks[metric] for fit in results.fits_of(candidate)])
-        for candidate in results.racing
-        if candidate.quantile == quantile
-    }
-    ranked = sorted(scores, key=lambda candidate: scores[candidate].mean())
+    n_folds, racing = len(results.compared_folds) if results.fits else 0, results.racing
+    scores: dict[Candidate, list[np.ndarray]] = {}
+    for fit in results.fits or results.heat:
+        if fit.candidate.quantile == quantile and fit.candidate in racing and not fit.error:
+            scores.setdefault(fit.candidate, []).append(sign * fit.blocks[metric])
+    joined = {candidate: np.concatenate(blocks) for candidate, blocks in scores.items()}
+    ranked = sorted(joined, key=lambda candidate: joined[candidate].mean())
     dropped = []
     for candidate in ranked:
         best, first = ranked[0], next(c for c in ranked if c.side == candidate.side)
-        behind, error = difference(scores[candidate], scores[best], results)
-        behind_first, error_first = difference(scores[candidate], scores[first], results)
-        beyond_doubt = student_t.ppf(1.0 - LEVEL, len(scores[best]) - 1) * error
+        behind, error = difference(joined[candidate], joined[best], results)
+        behind_first, error_first = difference(joined[candidate], joined[first], results)
+        beyond_doubt = student_t.ppf(1.0 - LEVEL, len(joined[best]) - 1) * error
         if behind > beyond_doubt and behind_first > error_first:
-            unit = abs(float(scores[best].mean())) or 1.0
-            n_folds = len(results.compared_folds)
+            unit = abs(float(joined[best].mean())) or 1.0
             dropped.append(Dropped(candidate, n_folds, behind / unit, error / unit))
     return dropped
 

@@ -66,7 +66,7 @@ class Dropped:
     ----------
     candidate : Candidate
     folds : int
-        After how many it was dropped.
+        After how many it was dropped; 0 in the heat.
     behind, error : float
         By which share it was worse than the best one, and the standard error of that.
     """
@@ -86,6 +86,7 @@ class Results:
     candidates: list[Candidate]
     metric: str
     fits: list[Fit] = field(default_factory=list)
+    heat: list[Fit] = field(default_factory=list)  # on a sample of the first fold, to drop some
     dropped: list[Dropped] = field(default_factory=list)
     interrupted: bool = False
 

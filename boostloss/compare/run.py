@@ -42,6 +42,15 @@ class Fold:
     test_index: np.ndarray
     scale: float
 
+    def sample(self, rows: int, seed: int) -> "Fold":
+        """A fold of so many rows, or of its own if they are fewer."""
+        share = rows / sum(len(part.y) for part in (self.train, self.stop, self.test))
+        train, stop, test = (
+            part.sample(round(share * len(part.y)), seed)
+            for part in (self.train, self.stop, self.test)
+        )
+        return Fold(self.number, train, stop, test, np.arange(0), self.scale)
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:

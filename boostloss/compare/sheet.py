@@ -67,7 +67,7 @@ def examine(results: Results) -> Sheet:
         return score(rows.y, prediction, table.task, candidate.quantile, rows.weight)[metric]
 
     parts = {"train": fold.train, "stop": fold.stop, "test": fold.test}
-    some = {name: _some(rows, results.settings.seed) for name, rows in parts.items()}
+    some = {name: rows.sample(LOOKED_AT, results.settings.seed) for name, rows in parts.items()}
     rounds = np.unique(np.geomspace(1, model.rounds, POINTS).round().astype(int))
     first = LIBRARIES[candidate.library].first_rounds
     curve = {
@@ -77,12 +77,6 @@ def examine(results: Results) -> Sheet:
     worse = -1.0 if metric in HIGHER_IS_BETTER else 1.0
     importance = _importance(model.predict, judge, some["test"], worse, results)
     return Sheet(row, rounds, curve, importance)
-
-
-def _some(rows: Rows, seed: int) -> Rows:
-    chosen = np.random.default_rng(seed).permutation(len(rows.y))[:LOOKED_AT]
-    weight = None if rows.weight is None else rows.weight[chosen]
-    return Rows(rows.X.iloc[chosen].reset_index(drop=True), rows.y[chosen], weight)
 
 
 def _importance(

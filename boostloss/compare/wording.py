@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare import outcome
+from boostloss.compare import outcome, race
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
@@ -66,8 +66,10 @@ def dropped(results: Results) -> list[str]:
         names = ", ".join(
             f"{_named(each.candidate)} ({outcome.percent(each.behind, each.error)})" for each in out
         )
-        after = f"{folds} fold{'s' if folds > 1 else ''}"
-        lines.append(f"Dropped after {after}, so far behind the best ± standard error: {names}.")
+        after = f"after {folds} fold{'s' if folds > 1 else ''}"
+        if folds == 0:
+            after = f"after a fold of {race.HEAT_ROWS:,} rows"
+        lines.append(f"Dropped {after}, so far behind the best ± standard error: {names}.")
     return lines
 
 
