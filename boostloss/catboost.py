@@ -25,6 +25,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import copy_of, pool_parts, with_baseline
 from boostloss.boosting.catboost_training import (
+    FIRST_TEMPERATURE,
     choose_learning_rate,
     class_targets,
     leaf_steps,
@@ -164,7 +165,7 @@ class _Estimator(Stamped, catboost.CatBoost):
             self._intercept = float(np.float32(self.loss.fit_intercept(y, weight)))
             train_pool, *eval_sets = (with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
-        adaptation = adaptation_of(self.loss, prepared["init_model"])
+        adaptation = adaptation_of(self.loss, prepared["init_model"], FIRST_TEMPERATURE)
         snapshots = prepared["params"].get("save_snapshot", False)
         if snapshots and adaptation is not None:
             raise ValueError(

@@ -176,7 +176,7 @@ def test_a_small_table_decides_all_together(rng):
 
 
 def test_a_run_remembers_every_round_and_estimates_less_often(rng):
-    run = Adaptation(bl.Barron("adaptive", "adaptive"), graduated=False)
+    run = Adaptation(bl.Barron("adaptive", "adaptive"), temperature=0.0)
     y = rng.standard_normal(2000)
     for _ in range(60):
         run(y, 0.99 * y)

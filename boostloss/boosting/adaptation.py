@@ -24,36 +24,42 @@ SHARE, FEWEST = 0.02, 50
 PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth more
 
 # A run stays nearly convex as long as the residuals shrink at more than half of their best pace, and the far ones do
-# not fall behind the others by a tenth, both over 6 rounds: then those that are left can no longer be learned. It is
-# robust after half as many rounds more. `benchmarks/graduation.py` shows what that costs and buys.
+# not fall behind the others by a tenth, both over 6 rounds: then those that are left can no longer be learned. Half as
+# many rounds more lower the temperature by 1. `benchmarks/graduation.py` shows what that costs and buys.
 WINDOW, SLOW, BEHIND, COOLING = 6, 0.5, 0.1, 0.5
 # A small part of a table hardly moves the size of all residuals. So those beyond three standard deviations are looked
 # at apart: a run stays nearly convex as long as they shrink at a tenth of the best pace of all. Wrong labels do not.
 FAR, FAR_SLOW = 3.0, 0.1
 
 
-def adaptation_of(loss: Loss, start_from: Any = None) -> "Adaptation | None":
-    """The objective of one training run of an adaptive loss, from a model if there is one; None where nothing is
-    adaptive."""
-    return Adaptation(loss, start_from is None) if isinstance(loss, Adaptive) else None
+def adaptation_of(
+    loss: Loss, start_from: Any = None, temperature: float = 1.0
+) -> "Adaptation | None":
+    """The objective of one training run of an adaptive loss; None where nothing is adaptive.
+
+    The run begins at the temperature, or at 0 if it goes on from a model.
+    """
+    if not isinstance(loss, Adaptive):
+        return None
+    return Adaptation(loss, temperature if start_from is None else 0.0)
 
 
 class Adaptation:
     """One training run of an adaptive loss: its objective, and the parameters of every round.
 
     A loss that redescends gives far rows next to no influence, also those that features would predict. So the run
-    begins with a loss that is nearly convex, at a temperature of 1, until the far residuals no longer shrink.
+    begins with a loss that is convex or nearly so, at a temperature above 0, until the far residuals no longer shrink.
 
     Parameters
     ----------
     loss : Adaptive
-    graduated : bool, default True
-        Whether the run begins so: not where it goes on from a model, nor in a call of which nothing is kept.
+    temperature : float, default 1.0
+        Of the first rounds: 0 where the run goes on from a model, and in a call of which nothing is kept.
     """
 
-    def __init__(self, loss: Adaptive, graduated: bool = True):
+    def __init__(self, loss: Adaptive, temperature: float = 1.0):
         self.loss = loss
-        self.temperature = float(graduated and loss.kind.graduates)
+        self.temperature = self.first_temperature = temperature if loss.kind.graduates else 0.0
         # Of each convex round the size of the residuals, and how far the far ones exceed the rest, as logarithms.
         self.progress: list[tuple[float, float]] = []
         # Of the last of them the residuals without their signs, the largest last.
@@ -112,7 +118,7 @@ class Adaptation:
 
     def cool(self, error: NDArray, weight: NDArray | None) -> None:
         """Choose the temperature of the next round."""
-        if self.temperature == 1.0:
+        if self.temperature == self.first_temperature:
             broad, robust = (
                 math.log(max(scale(error, weight), 1e-300)) for scale in (broad_scale, robust_scale)
             )
@@ -121,7 +127,8 @@ class Adaptation:
             if self.still_learns():
                 return
         n_convex = len(self.progress)
-        self.temperature = max(0.0, 1.0 - (len(self.rounds) - n_convex + 1) / (COOLING * n_convex))
+        fallen = (len(self.rounds) - n_convex + 1) / (COOLING * n_convex)
+        self.temperature = max(0.0, self.first_temperature - fallen)
 
     def still_learns(self) -> bool:
         """Whether all residuals, the far ones included, or the far ones alone have shrunk over the last rounds."""

@@ -42,7 +42,7 @@ def boosting_gradients(
     gradient, hessian : ndarray of shape (n_samples,)
     """
     if isinstance(loss, Adaptive):
-        run = Adaptation(loss, graduated=False)
+        run = Adaptation(loss, temperature=0.0)
         return run.gradients(y_true, raw_prediction, sample_weight, dtype, factor)
     y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
     weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")

@@ -57,7 +57,7 @@ class Adaptable(Loss):
     def graduated(
         self, error: NDArray[Any], weight: NDArray[Any] | None, temperature: float
     ) -> "Adaptable":
-        """The more convex and wider loss in place of this one, at a temperature in (0, 1]."""
+        """The more convex and wider loss in place of this one, at a temperature above 0."""
         raise NotImplementedError
 
 
@@ -142,8 +142,8 @@ class Adaptive(Loss):
             Residuals of rows that have not trained.
         sample_weight : array-like of shape (n_samples,), optional
         temperature : float, default 0.0
-            From 0, where a loss that redescends is itself, to 1, where a convex and wider one takes its place:
-            graduated non-convexity (Blake & Zisserman, "Visual Reconstruction", 1987; Barron 2019, section 1).
+            At 0 a loss that redescends is itself, at 1 a nearly convex and wider one takes its place, and at 2 a convex
+            one: graduated non-convexity (Blake & Zisserman, "Visual Reconstruction", 1987; Barron 2019, section 1).
 
         Returns
         -------

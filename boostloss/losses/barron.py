@@ -12,7 +12,7 @@ from boostloss.losses.intercept import argmin_constant, steep_constant
 from boostloss.losses.scale import broad_scale, robust_scale, robust_shape
 from boostloss.losses.validation import SCALE, allowed_scale
 
-# The shape with which a graduated fit begins: nearly convex. At 1 the far errors of wrong labels cost more.
+# The shape at a temperature of 1: nearly convex. A shape of 1, at 2, learns far segments faster, and wrong labels too.
 FIRST_ALPHA = 0.5
 
 
@@ -82,7 +82,7 @@ class Barron(Adaptable):
         alpha, scale = self.parameters
         alpha = max(alpha, FIRST_ALPHA + 1.0 - 1.0 / temperature)
         spread = robust_scale(error, weight) or 1.0
-        spread *= max(broad_scale(error, weight) / spread, 1.0) ** temperature
+        spread *= max(broad_scale(error, weight) / spread, 1.0) ** min(temperature, 1.0)
         return Barron(alpha, max(scale, suited_scale(alpha, spread)))
 
     def _best_constant(self, y, weight):
