@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -71,20 +72,43 @@ def test_the_scale_comes_down_to_the_noise_and_does_not_collapse(library):
 
 
 @each_library
-@pytest.mark.parametrize("make", [bl.Cauchy, bl.Welsch])
-def test_a_segment_that_features_tell_apart_is_learned(library, make, monkeypatch):
+@pytest.mark.parametrize("loss", [bl.Cauchy(), bl.Welsch(), bl.Cauchy(0.5), bl.Welsch(1.0)])
+def test_a_segment_that_features_tell_apart_is_learned(library, loss):
     segment = X[:, 2] > 0.7  # a quarter of the rows, far from the others
     y = np.where(segment, 50.0 + 10.0 * X[:, 3], 0.0) + 0.5 * _noise
     rounds = 300 if library == "catboost" else 150
 
-    def mean_error():
-        model = fit(estimator(library, make("adaptive"), rounds=rounds), y)
-        assert model.adaptation_["scale"][-1] < 2.0  # it ends robust
+    def mean_error(graduated):
+        same = loss.with_parameters(graduated=graduated)
+        model = fit(estimator(library, same, rounds=rounds), y)
+        if same.scale == "adaptive":
+            assert model.adaptation_["scale"][-1] < 2.0  # it ends robust
         return np.mean(np.abs(model.predict(X[TEST]) - y[TEST]))
 
-    assert mean_error() < 1.5
-    monkeypatch.setattr(bl.Barron, "graduates", False)
-    assert mean_error() > 3.0  # a loss that is robust from the start takes the quarter for outliers
+    assert mean_error(True) < 1.5
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* gives about 2.% of the rows next to no influence")
+        assert mean_error(False) > 3.0  # robust at once, it takes the quarter for outliers
+
+
+def test_a_graduated_loss_with_numbers_ends_as_itself_and_all_rows_train_then():
+    loss = bl.Welsch(0.5, graduated=True)
+    assert loss == bl.from_string("Welsch(scale=0.5, graduated=True)") != bl.Welsch(0.5)
+    assert bl.Welsch(0.5, graduated=False) == bl.Welsch(0.5)
+    run, noise = Adaptation(loss), np.random.default_rng(0).standard_normal(400)
+    for _ in range(20):
+        gradient, _ = run(noise, np.zeros(400))
+        assert (gradient[held_out(400)] == 0.0).all() == (run.rounds[-1].alpha > -np.inf)
+    assert run.rounds[0].alpha == 0.5
+    assert run.rounds[-1] == bl.Welsch(0.5)
+    assert run.history == {}
+
+
+def test_graduated_is_a_truth_value_of_losses_that_redescend():
+    with pytest.raises(TypeError, match=r"graduated must be True, False or None, got 'yes'\."):
+        bl.Cauchy(0.3, graduated="yes")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'graduated'"):
+        bl.Huber(0.3, graduated=True)
 
 
 def test_a_small_part_is_learned_to_its_end():

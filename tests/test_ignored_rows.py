@@ -64,10 +64,11 @@ def test_noise_is_not(library, noise):
 
 
 @each_library
-def test_an_adaptive_loss_is_judged_by_its_last_round(library, monkeypatch):
-    monkeypatch.setattr(bl.Barron, "graduates", False)  # robust from the start
-    (warning,) = fit(library, PARTS["a quarter"], bl.Welsch("adaptive"))
-    assert str(warning.message).startswith("Welsch(scale='adaptive') gives about 2")
+def test_an_adaptive_loss_is_judged_by_its_last_round(library):
+    (warning,) = fit(library, PARTS["a quarter"], bl.Welsch(graduated=False))
+    assert str(warning.message).startswith(
+        "Welsch(scale='adaptive', graduated=False) gives about 2"
+    )
     assert "Try a larger scale, more rounds" in str(warning.message)
 
 

@@ -72,7 +72,8 @@ def test_an_integer_beyond_all_floats():
 )
 def test_numbers_of_all_kinds_are_parameters(half):
     for loss in (Huber(half), Quantile(half), Barron(half, half), Focal(half, half)):
-        assert all(type(value) is float and value == 0.5 for value in vars(loss).values())
+        given = [value for name, value in vars(loss).items() if name != "graduated"]
+        assert all(type(value) is float and value == 0.5 for value in given)
     assert Huber(np.int64(2)) == Huber(2.0)
 
 

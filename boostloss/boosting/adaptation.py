@@ -21,6 +21,7 @@ from boostloss.losses.validation import as_column
 # The share of the rows that is held out, and how many at least; at most `MOST`. Two per cent cost next to nothing: with
 # ten the mean absolute error of six tables was 0.8 % larger.
 SHARE, FEWEST = 0.02, 50
+NONE = np.empty(0, np.intp)
 PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth more
 
 # A run stays nearly convex as long as the residuals shrink at more than half of their best pace, and the far ones do
@@ -59,7 +60,7 @@ class Adaptation:
 
     def __init__(self, loss: Adaptive, temperature: float = 1.0):
         self.loss = loss
-        self.temperature = self.first_temperature = temperature if loss.kind.graduates else 0.0
+        self.temperature = self.first_temperature = temperature if loss.graduates else 0.0
         # Of each convex round the size of the residuals, and how far the far ones exceed the rest, as logarithms.
         self.progress: list[tuple[float, float]] = []
         # Of the last of them the residuals without their signs, the largest last.
@@ -98,8 +99,8 @@ class Adaptation:
         y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
         check_rows(Rows(y, f, weight))
-        rows = held_out(len(y), weight)
-        watched = rows if len(rows) else slice(None)
+        rows = held_out(len(y), weight) if self.follows else NONE
+        watched = slice(None) if self.follows and not len(rows) else rows
         error = f[watched].astype(np.float64) - y[watched]
         self.begin_round(error, None if weight is None else weight[watched])
         gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
@@ -109,7 +110,9 @@ class Adaptation:
 
     def begin_round(self, error: NDArray, weight: NDArray | None) -> None:
         """Choose the loss of the next round by the residuals of the rows that are held out."""
-        if self.due:
+        if not self.follows:
+            self.fixed = self.loss.example
+        elif self.due:
             self.fixed = self.loss.fitted(error, weight, self.temperature)
             self.next_estimate = len(self.rounds) + 1 + len(self.rounds) // PACE
         self.rounds.append(self.fixed)
@@ -148,6 +151,11 @@ class Adaptation:
         if n_near == len(before):
             return 0.0
         return float(np.mean(np.log(before[n_near:] / np.maximum(now[n_near:], 1e-300))))
+
+    @property
+    def follows(self) -> bool:
+        """Whether the next round needs rows that do not train."""
+        return bool(self.loss.adaptive) or self.temperature > 0.0
 
     @property
     def due(self) -> bool:

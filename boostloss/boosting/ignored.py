@@ -106,7 +106,9 @@ def ignored_rows(
     # What the other rows lose counts as well.
     if (before - after)[counted].sum() <= PREDICTED * before[ignored].sum():
         return None
-    remedy = "a larger scale, scale='adaptive'" if given is loss else "a larger scale"
+    remedy = (
+        "graduated=True, a larger scale, scale='adaptive'" if given is loss else "a larger scale"
+    )
     return (
         f"{given!r} gives about {ignored.sum() / counted.sum():.0%} of the rows next to no influence although features "
         f"predict their residuals: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "

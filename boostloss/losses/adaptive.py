@@ -29,10 +29,13 @@ def is_adaptive(value: Any) -> bool:
 
 
 class Adaptable(Loss):
-    """A loss of the error whose parameters residuals can tell: where one is ``"adaptive"`` it becomes an `Adaptive`."""
+    """A loss of the error whose parameters residuals can tell: where one is ``"adaptive"`` it becomes an `Adaptive`.
+
+    So does one with numbers that is ``graduated=True``.
+    """
 
     task: ClassVar[Task] = "regression"
-    graduates: ClassVar[bool] = False  # whether boosting begins with `graduated`
+    graduates: ClassVar[bool] = False  # whether boosting may begin with `convexified`
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -40,7 +43,10 @@ class Adaptable(Loss):
         except TypeError as error:
             raise TypeError(f"{cls.__name__}.__init__(): {error}") from None
         given.apply_defaults()
-        if not any(map(is_adaptive, given.arguments.values())):
+        graduated = given.arguments.get("graduated")
+        if not (graduated is None or isinstance(graduated, bool)):
+            raise TypeError(f"graduated must be True, False or None, got {graduated!r}.")
+        if not graduated and not any(map(is_adaptive, given.arguments.values())):
             return super().__new__(cls)
         return Adaptive(cls, tuple(given.arguments.items()))
 
@@ -54,7 +60,7 @@ class Adaptable(Loss):
         """A value for each parameter that may be adaptive, where the others are given."""
         raise NotImplementedError
 
-    def graduated(
+    def convexified(
         self, error: NDArray[Any], weight: NDArray[Any] | None, temperature: float
     ) -> "Adaptable":
         """The more convex and wider loss in place of this one, at a temperature above 0."""
@@ -63,14 +69,14 @@ class Adaptable(Loss):
 
 @dataclass(frozen=True, repr=False)
 class Adaptive(Loss):
-    """A loss of which some parameters are ``"adaptive"``: those that suit the residuals.
+    """A loss that changes in training: ``"adaptive"`` parameters suit the residuals, and it may begin nearly convex.
 
     Parameters
     ----------
     kind : type
         The class of the loss, such as `Huber`.
     given : tuple of (str, float or "adaptive")
-        Its parameters.
+        Its parameters, and whether it is graduated: None if that is not said.
     """
 
     kind: type[Adaptable]
@@ -80,11 +86,13 @@ class Adaptive(Loss):
     def __post_init__(self) -> None:
         # The class itself checks the numbers that are given, and makes them floats.
         checked = self.example
-        given = (
-            (name, ADAPTIVE if is_adaptive(value) else getattr(checked, name))
+        given = {
+            name: ADAPTIVE if is_adaptive(value) else getattr(checked, name)
             for name, value in self.given
-        )
-        object.__setattr__(self, "given", tuple(given))
+        }
+        if self.kind.graduates:
+            given["graduated"] = self.given_parameters()["graduated"]
+        object.__setattr__(self, "given", tuple(given.items()))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Read a pickle of version 0.1.0, which makes a loss without arguments before it gives the attributes."""
@@ -94,8 +102,8 @@ class Adaptive(Loss):
         Loss.__setstate__(self, state)
 
     def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in self.given)
-        return f"{self.kind.__name__}({parameters})"
+        said = (f"{name}={value!r}" for name, value in self.given if value is not None)
+        return f"{self.kind.__name__}({', '.join(said)})"
 
     def __getattr__(self, name: str) -> Any:
         for known, value in vars(self).get("given", ()):
@@ -117,8 +125,17 @@ class Adaptive(Loss):
     @property
     def example(self) -> Loss:
         """The loss with 1 for what is adaptive: how to give numbers."""
-        numbers = {name: 1.0 if is_adaptive(value) else value for name, value in self.given}
-        return self.kind(**numbers)
+        return self._with_numbers(dict.fromkeys(self.adaptive, 1.0))
+
+    @property
+    def graduates(self) -> bool:
+        """Whether the estimators begin a fit with a nearly convex loss: by default where something is adaptive."""
+        return self.kind.graduates and self.given_parameters()["graduated"] is not False
+
+    def _with_numbers(self, adapted: dict[str, float]) -> Adaptable:
+        given = self.given_parameters() | adapted
+        given.pop("graduated", None)
+        return self.kind(**given)
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -166,12 +183,11 @@ class Adaptive(Loss):
         if len(error) > MOST:
             rows = chosen_rows(len(error), MOST)
             error, weight = error[rows], None if weight is None else weight[rows]
-        given = self.given_parameters()
-        estimates = self.kind.estimates(error, weight, given)
-        suited = self.kind(**given | {name: estimates[name] for name in self.adaptive})
-        if temperature == 0.0 or not self.kind.graduates:
+        estimates = self.kind.estimates(error, weight, self.given_parameters())
+        suited = self._with_numbers({name: estimates[name] for name in self.adaptive})
+        if temperature == 0.0 or not self.graduates:
             return suited
-        return suited.graduated(error, weight, temperature)
+        return suited.convexified(error, weight, temperature)
 
     def loss(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None

@@ -30,6 +30,9 @@ class Barron(Adaptable):
     scale : float or "adaptive", default "adaptive"
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
+    graduated : bool, optional
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
+        where a parameter is adaptive.
 
     Raises
     ------
@@ -51,12 +54,14 @@ class Barron(Adaptable):
 
     alpha: float | Literal["adaptive"] = ADAPTIVE
     scale: float | Literal["adaptive"] = ADAPTIVE
+    graduated: bool | None = field(default=None, kw_only=True, repr=False)
     formula = barron
     graduates = True
 
     def __post_init__(self) -> None:
         self._check("alpha", "a number, inf or -inf", lambda x: not math.isnan(x))
         self._check("scale", *SCALE)
+        object.__setattr__(self, "graduated", None)  # False says of numbers what is so anyway
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -76,7 +81,7 @@ class Barron(Adaptable):
             alpha = robust_shape(error, weight, spread)
         return {"alpha": alpha, "scale": suited_scale(alpha, spread)}
 
-    def graduated(
+    def convexified(
         self, error: NDArray[Any], weight: NDArray[Any] | None, temperature: float
     ) -> Adaptable:
         alpha, scale = self.parameters
@@ -111,6 +116,9 @@ class Charbonnier(Barron):
     scale : float or "adaptive", default "adaptive"
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
+    graduated : bool, optional
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
+        where a parameter is adaptive.
 
     Raises
     ------
@@ -144,6 +152,9 @@ class Cauchy(Barron):
     scale : float or "adaptive", default "adaptive"
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
+    graduated : bool, optional
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
+        where a parameter is adaptive.
 
     Raises
     ------
@@ -176,6 +187,9 @@ class GemanMcClure(Barron):
     scale : float or "adaptive", default "adaptive"
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
+    graduated : bool, optional
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
+        where a parameter is adaptive.
 
     Raises
     ------
@@ -208,6 +222,9 @@ class Welsch(Barron):
     scale : float or "adaptive", default "adaptive"
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
+    graduated : bool, optional
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
+        where a parameter is adaptive.
 
     Raises
     ------
