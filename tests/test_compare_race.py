@@ -11,7 +11,7 @@ pytest.importorskip("typer")
 
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare import race, run, wording
+from boostloss.compare import outcome, race, run, wording
 from boostloss.compare.candidates import Candidate, list_candidates
 from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Rows, Settings, fit, share_cores
@@ -179,6 +179,24 @@ def test_a_level_candidate_is_dropped_as_often_as_the_level_says(table):
             results.fits.append(Fit(candidate, 0, 1.0, "", blocks=blocks))
         out += len(race.left_behind(results, None))
     assert out / 400 < 2 * race.LEVEL
+
+
+@pytest.mark.parametrize(
+    ("candidate", "title"),
+    [
+        (BEST, "XGBoost adaptive Huber"),
+        (OWN, "XGBoost own reg:squarederror"),
+        (
+            Candidate("xgboost", "reg:pseudohubererror(huber_slope={huber})"),
+            "XGBoost own reg:pseudohubererror",
+        ),
+        (Candidate("lightgbm", "quantile(alpha={quantile})", 0.9), "LightGBM own quantile(0.9)"),
+        (Candidate("catboost", "Quantile:alpha={quantile}", 0.9), "CatBoost own Quantile(0.9)"),
+        (Candidate("catboost", boostloss.Cauchy(2.0)), "CatBoost Cauchy(scale=2)"),
+    ],
+)
+def test_who_is_dropped_has_a_short_name(candidate, title):
+    assert outcome.title(candidate) == title
 
 
 # Blocks and cores

@@ -44,6 +44,9 @@ def printed(text):
         ("xgboost", ["-t", "price", "--loss", "Huber", "--drop", "age"]),
         ("lightgbm", ["-t", "price", "--loss", "Quantile(0.9)", "--rows", "100"]),
         ("catboost", ["-t", "sold", "--loss", "Logistic", "--contaminate", "0.1"]),
+        ("xgboost", ["-t", "price", "--loss", "Huber", "--weight", "size"]),
+        ("lightgbm", ["-t", "sold", "--loss", "Logistic", "--weight", "size"]),
+        ("catboost", ["-t", "price", "--loss", "Cauchy(9, graduated=True)", "--weight", "size"]),
     ],
 )
 def test_the_code_of_the_report_prints_the_figure(table, tmp_path, library, options):

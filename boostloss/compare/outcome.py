@@ -4,6 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from boostloss.boosting.libraries import LIBRARIES
+from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.metrics import HEADINGS
 from boostloss.compare.results import Results, Row, Verdict
 
@@ -101,11 +103,25 @@ def short(row: Row) -> str:
     """Its loss in less room: "adaptive Huber", and the bare value that an own objective has."""
     if row.candidate.own:
         return re.sub(r"[(:]\w+(?:=|(?=≈))([^()]+)\)?$", r"(\1)", row.label)
-    name, _, arguments = row.label.rstrip(")").partition("(")
-    given = [text for text in arguments.split(", ") if "'adaptive'" not in text]
+    return short_loss(row.label)
+
+
+def short_loss(text: str) -> str:
+    """A loss of boostloss in less room."""
+    name, _, arguments = text.rstrip(")").partition("(")
+    given = [argument for argument in arguments.split(", ") if "'adaptive'" not in argument]
     if "'adaptive'" not in arguments:
-        return row.label
+        return text
     return f"adaptive {name}" + (f"({', '.join(given)})" if given else "")
+
+
+def title(candidate: Candidate) -> str:
+    """Library and loss of a candidate before its numbers are known."""
+    library, text = LIBRARIES[candidate.library].title, describe(candidate.objective)
+    if not candidate.own:
+        return f"{library} {short_loss(text)}"
+    level = "" if candidate.quantile is None else f"({candidate.quantile:g})"
+    return f"{library} own {re.sub('[(:][a-z_]+={.*', level, text)}"
 
 
 def digits(values: list[float]) -> int:

@@ -6,7 +6,6 @@ import numpy as np
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import outcome, race
-from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
 from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, score
@@ -64,19 +63,14 @@ def dropped(results: Results) -> list[str]:
     for folds in dict.fromkeys(each.folds for each in results.dropped):
         out = [each for each in results.dropped if each.folds == folds]
         names = ", ".join(
-            f"{_named(each.candidate)} ({outcome.percent(each.behind, each.error)})" for each in out
+            f"{outcome.title(each.candidate)} ({outcome.percent(each.behind, each.error)})"
+            for each in out
         )
         after = f"after {folds} fold{'s' if folds > 1 else ''}"
         if folds == 0:
             after = f"after a fold of {race.HEAT_ROWS:,} rows"
         lines.append(f"Dropped {after}, so far behind the best ± standard error: {names}.")
     return lines
-
-
-def _named(candidate: Candidate) -> str:
-    objective = describe(candidate.objective).partition("{")[0]
-    own = "own " if candidate.own else ""
-    return f"{LIBRARIES[candidate.library].title} {own}{objective}"
 
 
 def answer(results: Results) -> str:
