@@ -122,6 +122,7 @@ def test_who_failed_is_not_fitted_again(racers, monkeypatch):
 def test_a_large_table_has_a_heat(tmp_path, monkeypatch, thorough):
     """Who is dropped on a sample of the first fold is fitted on no whole one."""
     pytest.importorskip("lightgbm")
+    monkeypatch.setattr(race, "LARGE", 400)
     monkeypatch.setattr(race, "HEAT_ROWS", 200)
     homes().sample(500, replace=True, random_state=0).to_csv(tmp_path / "homes.csv", index=False)
     arguments = [tmp_path / "homes.csv", "-t", "price", "-l", "lightgbm", "-o", tmp_path]
@@ -136,8 +137,17 @@ def test_a_large_table_has_a_heat(tmp_path, monkeypatch, thorough):
     assert [each["folds"] for each in found["dropped"]][:1] == ([] if thorough else [0])
 
 
+def test_a_large_table_has_fewer_folds(tmp_path, monkeypatch):
+    pytest.importorskip("lightgbm")
+    homes().to_csv(tmp_path / "homes.csv", index=False)
+    arguments = [tmp_path / "homes.csv", "-t", "price", "-l", "lightgbm", "--loss", "Huber"]
+    for large, folds in ((121, 5), (120, 3)):
+        monkeypatch.setattr(race, "LARGE", large)
+        assert f" fits: {folds} folds," in invoke(*arguments, "--rounds", "2").stderr
+
+
 def test_a_heat_holds_both_classes():
-    y = np.zeros(race.HEAT_ROWS * 2)
+    y = np.zeros(race.LARGE)
     y[:3] = 1.0
     frame = pd.DataFrame({"x": y * 2, "y": y})
     table = prepare(frame.sample(frac=1.0, random_state=0), "rare", "y", task="binary")

@@ -127,7 +127,8 @@ def compare(
         int | None,
         typer.Option(
             min=2,
-            help=f"Folds of the cross-validation. 5 by default, {DEMO_FOLDS} for the embedded data.",
+            help=f"Folds of the cross-validation. 5 by default, 3 from {race.LARGE:,} rows on, whose "
+            f"scores are certain enough, and {DEMO_FOLDS} for the embedded data.",
         ),
     ] = None,
     rows: Annotated[int | None, typer.Option(min=20, help="Draw a sample of so many rows.")] = None,
@@ -170,8 +171,6 @@ def compare(
     keeps what is finished.
     """
     console, status = terminal.open_consoles()
-    if folds is None:
-        folds = DEMO_FOLDS if file is None else 5
     if contaminate is None:
         contaminate = DEMO_CONTAMINATE if file is None else 0.0
     try:
@@ -198,6 +197,8 @@ def compare(
         if metric == "mape" and not table.y.all():
             raise InputError(f"--metric mape divides by the target, and {table.target!r} holds 0")
         candidates = list_candidates(table.task, libraries, loss or ())
+        if folds is None:
+            folds = DEMO_FOLDS if file is None else 3 if len(table.y) >= race.LARGE else 5
         jobs, threads = share_cores(threads or cpu_count(), len(table.y))
         settings = Settings(
             folds=folds,

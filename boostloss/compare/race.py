@@ -22,15 +22,14 @@ from boostloss.compare.run import Fit, Fold, evaluate
 # Algorithm for Configuring Metaheuristics", 2002) it is not divided by the number of tests: who is dropped wrongly was
 # at most as good as who stays. `benchmarks/compare_race.py` shows what that saves, and which winners it finds.
 LEVEL = 0.05
-# A table of twice as many rows has a heat: its first fold is run on so many of them before, as in successive halving
-# (Jamieson & Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016).
-HEAT_ROWS = 20_000
+# A large table has a heat: its first fold is run on a sample before, as in successive halving (Jamieson & Talwalkar,
+# "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016).
+LARGE, HEAT_ROWS = 40_000, 20_000
 
 
 def heat(results: Results, fold: Fold) -> Fold | None:
     """A sample of the first fold on which to drop those who are far behind; None where it would save little."""
-    small = len(results.table.y) < 2 * HEAT_ROWS
-    if results.settings.thorough or fold.number or small:
+    if results.settings.thorough or fold.number or len(results.table.y) < LARGE:
         return None
     sample = fold.sample(HEAT_ROWS, results.settings.seed)
     parts = (sample.train, sample.stop, sample.test)
