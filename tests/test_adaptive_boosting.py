@@ -95,6 +95,7 @@ def test_a_graduated_loss_with_numbers_ends_as_itself_and_all_rows_train_then():
     loss = bl.Welsch(0.5, graduated=True)
     assert loss == bl.from_string("Welsch(scale=0.5, graduated=True)") != bl.Welsch(0.5)
     assert bl.Welsch(0.5, graduated=False) == bl.Welsch(0.5)
+    assert repr(bl.Welsch(0.5, graduated=np.True_)) == repr(loss)
     run, noise = Adaptation(loss), np.random.default_rng(0).standard_normal(400)
     for _ in range(20):
         gradient, _ = run(noise, np.zeros(400))

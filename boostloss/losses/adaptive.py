@@ -44,6 +44,8 @@ class Adaptable(Loss):
             raise TypeError(f"{cls.__name__}.__init__(): {error}") from None
         given.apply_defaults()
         graduated = given.arguments.get("graduated")
+        if isinstance(graduated, np.bool_):
+            graduated = given.arguments["graduated"] = bool(graduated)
         if not (graduated is None or isinstance(graduated, bool)):
             raise TypeError(f"graduated must be True, False or None, got {graduated!r}.")
         if not graduated and not any(map(is_adaptive, given.arguments.values())):
