@@ -105,6 +105,17 @@ def test_every_own_objective_says_what_it_minimises():
             assert isinstance(Candidate(name, text, 0.9).minimised(2.0), boostloss.losses.base.Loss)
 
 
+def test_the_scale_of_residuals_is_that_of_the_rows_that_weigh():
+    """Two thirds of the rows are 100 away, and next to weightless."""
+    rng = np.random.default_rng(0)
+    frame = homes().sample(600, replace=True, random_state=0)
+    away = np.arange(600) % 3 > 0
+    y = rng.standard_normal(600) + np.where(away, 100.0, 0.0)
+    frame = frame.assign(price=y, mass=np.where(away, 1e-6, 1.0))
+    heavy = prepare(frame, "heavy", "price", drop=("sold",), weight="mass")
+    assert 0.5 < next(split(heavy, Settings())).scale < 2.0
+
+
 def test_a_target_of_few_values_has_a_scale(table):
     """A median residual of almost 0, since most values are hit, would make the threshold of an own Huber loss 0."""
     rng = np.random.default_rng(0)

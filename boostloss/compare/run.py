@@ -21,6 +21,7 @@ from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
 from boostloss.compare.libraries import Rows, Settings, fit
 from boostloss.compare.metrics import score
+from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.scale import broad_scale, robust_scale
 
 STOP_SHARE = 0.15  # of a training fold is held out to decide when to stop
@@ -229,11 +230,12 @@ def residual_scale(train: Rows, stop: Rows, settings: Settings) -> float:
     with threadpool_limits(settings.threads):
         pilot.fit(np.where(known, X, 0.0), train.y, train.weight)
         error = stop.y - pilot.predict(np.where(known, X_stop, 0.0))
-    error -= np.median(error)
+    error -= weighted_quantile(error, stop.weight, 0.5)
     scale, broad = robust_scale(error, stop.weight), broad_scale(error, stop.weight)
     if scale < TIED * broad:  # the targets are few numbers, and the pilot hits more than half
         scale = broad
-    return scale or robust_scale(train.y - np.median(train.y), train.weight) or 1.0
+    centred = train.y - weighted_quantile(train.y, train.weight, 0.5)
+    return scale or robust_scale(centred, train.weight) or 1.0
 
 
 def _as_numbers(X: pd.DataFrame) -> np.ndarray:
