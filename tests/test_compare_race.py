@@ -14,7 +14,7 @@ from boostloss.compare import outcome, race, wording
 from boostloss.compare.candidates import Candidate
 from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Rows, Settings, share_cores
-from boostloss.compare.results import Results
+from boostloss.compare.results import Dropped, Results
 from boostloss.compare.run import Fit, Fold, score_blocks
 from tests.homes import QUICK, homes, invoke
 
@@ -34,6 +34,15 @@ def table():
     return prepare(homes(), "homes", "price")
 
 
+def made_fit(candidate, number, metrics=None, weight=None, text="", **blocks):
+    """A fit that has scored these blocks of test rows."""
+    ((name, scores),) = blocks.items()
+    weight = np.ones(len(scores)) if weight is None else weight
+    metrics = metrics or {name: float(np.average(scores, weights=weight))}
+    blocks = {name: scores, "weight": weight}
+    return Fit(candidate, number, 1.0, text, metrics, blocks=blocks)
+
+
 def fold(number):
     return Fold(number, *[None] * 3, np.empty(0), 1.0)  # no fit looks at its rows
 
@@ -49,7 +58,7 @@ def racers(table, monkeypatch):
         blocks = 1.0 + BEHIND[candidate] + 0.1 * noise.normal(size=20)
         metrics = {"mae": float(blocks.mean()), "rmse": 1.0}
         text = str(candidate.objective)
-        return Fit(candidate, fold.number, 1.0, text, metrics, blocks={"mae": blocks})
+        return made_fit(candidate, fold.number, metrics, mae=blocks, text=text)
 
     monkeypatch.setattr(race, "evaluate", evaluate)
     results = Results(table, Settings(folds=3), [BEST, LEVEL, SLOW, OWN, OTHER], "mae")
@@ -151,7 +160,8 @@ def test_a_heat_holds_both_classes():
     frame = pd.DataFrame({"x": y * 2, "y": y})
     table = prepare(frame.sample(frac=1.0, random_state=0), "rare", "y", task="binary")
     results = Results(table, Settings(folds=2), [BEST], "log-loss")
-    rows = [Rows(frame[["x"]], y[part], None) for part in (slice(1), slice(5), slice(5))]
+    parts = slice(1, -10), slice(5), slice(5)
+    rows = [Rows(frame[["x"]][part], y[part], None) for part in parts]
     assert race.heat(results, Fold(0, *rows, np.arange(0), 1.0)) is None
 
 
@@ -159,8 +169,9 @@ def test_higher_is_better_for_some_metrics(table):
     results = Results(table, Settings(folds=3), [BEST, LEVEL, SLOW], "average-precision")
     noise = np.random.default_rng(0)
     for candidate, mean in ((BEST, 0.9), (LEVEL, 0.9), (SLOW, 0.5)):
-        blocks = {"average-precision": mean + 0.02 * noise.normal(size=20)}
-        results.fits.append(Fit(candidate, 0, 1.0, "", blocks=blocks))
+        scores = mean + 0.02 * noise.normal(size=20)
+        fit = made_fit(candidate, 0, **{"average-precision": scores})
+        results.fits.append(fit)
     race.drop(results)
     assert [dropped.candidate for dropped in results.dropped] == [SLOW]
 
@@ -169,12 +180,62 @@ def test_folds_that_share_training_rows_count_for_less(table):
     """Nadeau & Bengio: the variance of a fold's mean times 1 / folds + test rows / training rows."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 40))
+
+    def difference(a, b, results):
+        fits = [
+            [made_fit(c, k, mae=x[20 * k : 20 * k + 20]) for k in (0, 1)]
+            for c, x in ((BEST, a), (LEVEL, b))
+        ]
+        results.fits = fits[0]
+        return race.block_difference(*fits, "mae", results)
+
     results = Results(table, Settings(folds=5), [BEST], "mae")
-    results.fits = [Fit(BEST, k, 1.0, "") for k in (0, 1)]
-    mean, error = race.difference(a, b, results)
+    mean, error = difference(a, b, results)
     assert mean == pytest.approx(np.mean(a - b))
     assert error == pytest.approx(np.sqrt((1 / 2 + 1 / 4) * np.var(a - b, ddof=1) / 20))
-    assert race.difference(a[:1], b[:1], results)[1] == np.inf
+    one = [[made_fit(BEST, 0, mae=x[:1])] for x in (a, b)]
+    assert race.block_difference(*one, "mae", results)[1] == np.inf
+    in_order = Results(
+        replace(table, time=pd.Series(np.arange(len(table.y)))), Settings(folds=5), [BEST], "mae"
+    )
+    # The first fold of five in the order of time trains on as many rows as it tests, the second on twice as many.
+    assert difference(a, b, in_order)[1] == pytest.approx(
+        error * np.sqrt((1 / 2 + 3 / 4) / (3 / 4))
+    )
+
+
+def test_blocks_count_by_what_they_weigh(table):
+    """Heavy blocks in which the better one is better outweigh light ones in which it is worse."""
+    noise = 0.01 * np.random.default_rng(0).normal(size=20)
+    weight, heavy = np.where(np.arange(20) < 6, 20.0, 1.0), np.arange(20) < 6
+    results = Results(table, Settings(folds=5), [OTHER, RIVAL], "mae")
+    results.fits = [
+        made_fit(OTHER, 0, weight=weight, mae=1.0 + np.where(heavy, -0.1, 0.3) + noise),
+        made_fit(RIVAL, 0, weight=weight, mae=np.ones(20)),
+    ]
+    assert [each.candidate for each in race.left_behind(results, None)] in ([], [RIVAL])
+    mean, _ = race.block_difference(results.fits[:1], results.fits[1:], "mae", results)
+    assert mean == pytest.approx(np.average(np.where(heavy, -0.1, 0.3) + noise, weights=weight))
+
+
+def test_who_is_first_by_the_metric_of_whole_folds_is_never_dropped(table):
+    """A mean of the roots of blocks is no root of a mean: one residual makes the whole fold worse."""
+    results = Results(table, Settings(folds=5), [OTHER, RIVAL], "rmse")
+    blocks = np.linspace(3.0, 3.1, 20)
+    results.fits = [
+        made_fit(OTHER, 0, {"rmse": 9.0}, rmse=blocks + 0.5),
+        made_fit(RIVAL, 0, {"rmse": 10.0}, rmse=blocks),
+    ]
+    assert not race.left_behind(results, None)
+
+
+def test_a_failure_after_others_were_dropped_wins_nothing(table):
+    results = Results(table, Settings(folds=3), [OTHER, RIVAL], "mae")
+    fits = [made_fit(OTHER, k, {"mae": 1.0, "rmse": 1.0}, mae=np.ones(2)) for k in (0, 1)]
+    failed = Fit(OTHER, 2, 1.0, "", error="out of luck")
+    results.fits = [*fits, made_fit(RIVAL, 0, {"mae": 2.0, "rmse": 2.0}, mae=np.ones(2)), failed]
+    results.dropped = [Dropped(RIVAL, 1, 1.0, 0.1)]
+    assert [row.candidate for row in results.rows(None)] == [RIVAL]
 
 
 def test_a_level_candidate_is_dropped_as_often_as_the_level_says(table):
@@ -184,8 +245,7 @@ def test_a_level_candidate_is_dropped_as_often_as_the_level_says(table):
     for _ in range(400):
         results = Results(table, Settings(folds=5), [OTHER, RIVAL], "mae")
         for candidate in results.candidates:
-            blocks = {"mae": 1.0 + 0.1 * rng.normal(size=20)}
-            results.fits.append(Fit(candidate, 0, 1.0, "", blocks=blocks))
+            results.fits.append(made_fit(candidate, 0, mae=1.0 + 0.1 * rng.normal(size=20)))
         out += len(race.left_behind(results, None))
     assert out / 400 < 2 * race.LEVEL
 

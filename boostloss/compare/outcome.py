@@ -81,7 +81,8 @@ def _filled(*columns: Column) -> list[Column]:
 
 def outcome_kind(verdict: Verdict) -> str:
     """Whether boostloss is "better", "level" (within the standard error, or 0.0% as shown) or "worse"."""
-    if abs(verdict.gain) <= max(verdict.gain_error, 0.0005):
+    error = 0.0 if math.isnan(verdict.gain_error) else verdict.gain_error  # of one fold
+    if abs(verdict.gain) <= max(error, 0.0005):
         return "level"
     return "better" if verdict.gain > 0 else "worse"
 

@@ -29,7 +29,8 @@ LARGE, HEAT_ROWS = 40_000, 20_000
 
 def heat(results: Results, fold: Fold) -> Fold | None:
     """A sample of the first fold on which to drop those who are far behind; None where it would save little."""
-    if results.settings.thorough or fold.number or len(results.table.y) < LARGE:
+    n_rows = len(fold.train.y) + len(fold.stop.y) + len(fold.test.y)
+    if results.settings.thorough or fold.number or n_rows < LARGE:
         return None
     sample = fold.sample(HEAT_ROWS, results.settings.seed)
     parts = (sample.train, sample.stop, sample.test)
@@ -62,38 +63,58 @@ def drop(results: Results) -> None:
 def left_behind(results: Results, quantile: float | None) -> list[Dropped]:
     """Who of a group has no chance to be its best, nor the best of its own side in its library.
 
-    The first is a test of the paired differences at `LEVEL`; for the second it must be further behind than the standard
-    error. So the best loss of boostloss and the best own objective of each library stay to the end.
+    The metric of whole folds ranks. Who is behind the first is dropped if a test of the paired differences over blocks
+    of rows confirms it at `LEVEL`, and if it is further behind the first of its side than the standard error. So the
+    best loss of boostloss and the best own objective of each library stay to the end.
     """
-    metric = results.ranking_metric(quantile)
+    metric, racing = results.ranking_metric(quantile), results.racing
     sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
-    n_folds, racing = len(results.compared_folds) if results.fits else 0, results.racing
-    scores: dict[Candidate, list[np.ndarray]] = {}
+    fits: dict[Candidate, list[Fit]] = {}
     for fit in results.fits or results.heat:
         if fit.candidate.quantile == quantile and fit.candidate in racing and not fit.error:
-            scores.setdefault(fit.candidate, []).append(sign * fit.blocks[metric])
-    joined = {candidate: np.concatenate(blocks) for candidate, blocks in scores.items()}
-    ranked = sorted(joined, key=lambda candidate: joined[candidate].mean())
+            fits.setdefault(fit.candidate, []).append(fit)
+    means = {
+        c: sign * float(np.mean([f.metrics[metric] for f in each])) for c, each in fits.items()
+    }
+    ranked = sorted(means, key=means.__getitem__)
     dropped = []
     for candidate in ranked:
         best, first = ranked[0], next(c for c in ranked if c.side == candidate.side)
-        behind, error = difference(joined[candidate], joined[best], results)
-        behind_first, error_first = difference(joined[candidate], joined[first], results)
-        beyond_doubt = student_t.ppf(1.0 - LEVEL, len(joined[best]) - 1) * error
-        if behind > beyond_doubt and behind_first > error_first:
-            unit = abs(float(joined[best].mean())) or 1.0
-            dropped.append(Dropped(candidate, n_folds, behind / unit, error / unit))
+        behind, error = block_difference(fits[candidate], fits[best], metric, results)
+        behind_first, error_first = block_difference(fits[candidate], fits[first], metric, results)
+        n_blocks = sum(len(fit.blocks[metric]) for fit in fits[best])
+        beyond_doubt = student_t.ppf(1.0 - LEVEL, n_blocks - 1) * error
+        if candidate != best and behind > beyond_doubt and behind_first > error_first:
+            unit = abs(means[best]) or 1.0
+            n_folds = len(results.compared_folds) if results.fits else 0
+            worse = (means[candidate] - means[best]) / unit
+            dropped.append(Dropped(candidate, n_folds, worse, error / unit))
     return dropped
 
 
-def difference(scores: np.ndarray, others: np.ndarray, results: Results) -> tuple[float, float]:
-    """The mean difference over blocks of test rows, and its standard error.
+def block_difference(
+    fits: list[Fit], others: list[Fit], metric: str, results: Results
+) -> tuple[float, float]:
+    """By how much fits are worse than others in the mean over blocks of test rows, and its standard error.
 
     The folds share most of their training rows, so that their mean is less certain than the mean of as many independent
     ones: Nadeau & Bengio, "Inference for the Generalization Error" (2003), add the ratio of test to training rows.
     """
-    differences, folds = scores - others, len(results.compared_folds)
-    blocks = len(differences) / folds
-    share = 1.0 / folds + 1.0 / (results.settings.folds - 1)
-    variance = differences.var(ddof=1) / blocks if len(differences) > 1 else math.inf
-    return float(differences.mean()), math.sqrt(share * variance)
+    scores, other_scores, weight = (
+        np.concatenate([fit.blocks[name] for fit in each])
+        for each, name in ((fits, metric), (others, metric), (fits, "weight"))
+    )
+    differences = (scores - other_scores) * (-1.0 if metric in HIGHER_IS_BETTER else 1.0)
+    mean = float(np.average(differences, weights=weight))
+    if len(differences) < 2:
+        return mean, math.inf
+    folds = results.compared_folds
+    # In the order of time fold k trains on k + 1 parts of the size that it tests.
+    ratios = [
+        1.0 / (k + 1 if results.table.time is not None else results.settings.folds - 1)
+        for k in folds
+    ]
+    spread = np.average((differences - mean) ** 2, weights=weight) * len(weight) / (len(weight) - 1)
+    blocks = weight.sum() ** 2 / (weight**2).sum() / len(folds)  # of equal weight, in a fold
+    share = 1.0 / len(folds) + float(np.mean(ratios))
+    return mean, math.sqrt(share * spread / blocks)

@@ -186,8 +186,8 @@ class Results:
 
     def _row(self, candidate: Candidate, metric: str) -> Row | None:
         folds = self.compared_folds
-        fits = [fit for fit in self.fits_of(candidate) if fit.fold in folds and not fit.error]
-        if len(fits) < len(folds):
+        fits = [fit for fit in self.fits_of(candidate) if fit.fold in folds]
+        if len(fits) < len(folds) or any(fit.error for fit in self.fits_of(candidate)):
             return None
         scores = {name: np.array([fit.metrics[name] for fit in fits]) for name in fits[0].metrics}
         text = describe(candidate.at(float(np.mean([fit.scale for fit in fits]))))

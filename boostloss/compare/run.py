@@ -279,7 +279,7 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
 def score_blocks(
     rows: Rows, prediction: np.ndarray, task: Task, quantile: float | None
 ) -> dict[str, np.ndarray]:
-    """The metrics of blocks of neighbouring rows, which a race compares pair by pair.
+    """The metrics of blocks of neighbouring rows, which a race compares pair by pair, and what the blocks weigh.
 
     Neighbours stay together since they may depend on each other. In a binary task every block holds both classes.
     """
@@ -290,9 +290,12 @@ def score_blocks(
         else [np.arange(len(y))]
     )
     n_blocks = max(1, min(BLOCKS, len(y) // BLOCK_ROWS, *map(len, kinds)))
-    parts = zip(*(np.array_split(kind, n_blocks) for kind in kinds), strict=True)
+    cut = zip(*(np.array_split(kind, n_blocks) for kind in kinds), strict=True)
+    parts = [np.concatenate(part) for part in cut]
+    weights = [float(len(part) if weight is None else weight[part].sum()) for part in parts]
     scores = [
         score(y[part], prediction[part], task, quantile, None if weight is None else weight[part])
-        for part in map(np.concatenate, parts)
+        for part in parts
     ]
-    return {name: np.array([each[name] for each in scores]) for name in scores[0]}
+    found = {name: np.array([each[name] for each in scores]) for name in scores[0]}
+    return found | {"weight": np.array(weights)}

@@ -68,6 +68,8 @@ def examine(results: Results) -> Sheet:
 
     parts = {"train": fold.train, "stop": fold.stop, "test": fold.test}
     some = {name: rows.sample(LOOKED_AT, results.settings.seed) for name, rows in parts.items()}
+    if table.task == "binary":  # of a rare class a sample may hold no row
+        some = {name: parts[name] if np.ptp(rows.y) == 0 else rows for name, rows in some.items()}
     rounds = np.unique(np.geomspace(1, model.rounds, POINTS).round().astype(int))
     first = LIBRARIES[candidate.library].first_rounds
     curve = {

@@ -141,10 +141,14 @@ class Adaptive(Loss):
 
     @property
     def parameters(self) -> tuple[float, ...]:
+        if not self.adaptive:
+            return self.example.parameters
         raise self._unknown("parameters")
 
     @property
     def largest_curvature(self) -> float:
+        if not self.adaptive:
+            return self.example.largest_curvature
         raise self._unknown("curvature")
 
     def fitted(

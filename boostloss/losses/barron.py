@@ -31,8 +31,8 @@ class Barron(Adaptable):
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
     graduated : bool, optional
-        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
-        where a parameter is adaptive.
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers, and compare
+        rounds by the mean absolute error; by default where a parameter is adaptive.
 
     Raises
     ------
@@ -117,8 +117,8 @@ class Charbonnier(Barron):
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
     graduated : bool, optional
-        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
-        where a parameter is adaptive.
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers, and compare
+        rounds by the mean absolute error; by default where a parameter is adaptive.
 
     Raises
     ------
@@ -153,8 +153,8 @@ class Cauchy(Barron):
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
     graduated : bool, optional
-        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
-        where a parameter is adaptive.
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers, and compare
+        rounds by the mean absolute error; by default where a parameter is adaptive.
 
     Raises
     ------
@@ -188,8 +188,8 @@ class GemanMcClure(Barron):
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
     graduated : bool, optional
-        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
-        where a parameter is adaptive.
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers, and compare
+        rounds by the mean absolute error; by default where a parameter is adaptive.
 
     Raises
     ------
@@ -223,8 +223,8 @@ class Welsch(Barron):
         The error at which the loss leaves the squared error, from 1e-150 to 1e150; or what suits the residuals, round
         by round.
     graduated : bool, optional
-        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers; by default
-        where a parameter is adaptive.
+        Whether the estimators begin a fit nearly convex, so that a segment apart is not taken for outliers, and compare
+        rounds by the mean absolute error; by default where a parameter is adaptive.
 
     Raises
     ------
