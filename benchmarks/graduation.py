@@ -45,8 +45,6 @@ def table(name: str, rng: np.random.Generator) -> Table:
 
 TABLES = ["a quarter", "a twentieth", "amounts", "two modes", "prices"]
 TABLES += ["log-normal noise", "exponential noise"]
-
-
 # For the scales of these tables, which are in units of their targets.
 FIXED = [bl.Cauchy(0.3), bl.Welsch(1.0), bl.GemanMcClure(0.6)]
 FIXED_TABLES = ["a quarter", "a twentieth", "wine", "housing", "friedman"]
@@ -101,7 +99,6 @@ def main() -> None:
                     split(lambda rng, name=name: table(name, rng), share, seed)
                     for seed in range(options.seeds)
                 ]
-
                 errors = [mean_error(library, objective, parts) for objective in own]
                 for loss in LOSSES:
                     for graduated in (False, True):

@@ -21,7 +21,7 @@ from boostloss.losses.validation import as_column
 # The share of the rows that is held out, and how many at least; at most `MOST`. Two per cent cost next to nothing: with
 # ten the mean absolute error of six tables was 0.8 % larger.
 SHARE, FEWEST = 0.02, 50
-NONE = np.empty(0, np.intp)
+NO_ROWS = np.empty(0, np.intp)
 PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth more
 
 # A run stays nearly convex as long as the residuals shrink at more than half of their best pace, and the far ones do
@@ -99,7 +99,7 @@ class Adaptation:
         y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
         check_rows(Rows(y, f, weight))
-        rows = held_out(len(y), weight) if self.follows else NONE
+        rows = held_out(len(y), weight) if self.follows else NO_ROWS
         watched = slice(None) if self.follows and not len(rows) else rows
         error = f[watched].astype(np.float64) - y[watched]
         self.begin_round(error, None if weight is None else weight[watched])

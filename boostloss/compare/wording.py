@@ -11,6 +11,7 @@ from boostloss.compare.libraries import Settings
 from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, score
 from boostloss.compare.results import Results, Row, versions
 from boostloss.compare.run import Fit, describe_folds
+from boostloss.losses.intercept import weighted_quantile
 
 LEGEND = (
     "★ the best; ≈ level with it: behind by less than the standard error (s.e.) of the difference "
@@ -115,20 +116,14 @@ def constant(results: Results, quantile: float | None) -> tuple[str, float]:
     y, metric = results.table.y, results.ranking_metric(quantile)
     weight = None if results.table.weight is None else results.table.weight.to_numpy()
     if quantile is not None:
-        name, value = "the quantile", _quantile(y, weight, quantile)
+        name, value = "the quantile", weighted_quantile(y, weight, quantile)
     elif results.table.task == "binary":
         name, value = f"the share of {results.table.classes[1]!r}", np.average(y, weights=weight)
     elif metric in ("rmse", "r2"):
         name, value = "the mean", np.average(y, weights=weight)
     else:
-        name, value = "the median", _quantile(y, weight, 0.5)
+        name, value = "the median", weighted_quantile(y, weight, 0.5)
     return name, score(y, np.full(len(y), value), results.table.task, quantile, weight)[metric]
-
-
-def _quantile(y: np.ndarray, weight: np.ndarray | None, level: float) -> float:
-    if weight is None:
-        return float(np.quantile(y, level))
-    return float(np.quantile(y, level, weights=weight, method="inverted_cdf"))
 
 
 def done(fit: Fit) -> str:

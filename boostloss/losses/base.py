@@ -223,6 +223,8 @@ class Loss:
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The prediction of a raw prediction: the identity for regression, a probability for binary losses."""
         raw = np.asarray(raw_prediction)
+        if type(self).response is Loss.response:  # the identity: no copy of a long column
+            return raw
         with np.errstate(all="ignore"):  # a NaN stays one
             prediction = self.response(raw.astype(np.float64, copy=False))
         return np.asarray(prediction, np.result_type(raw, np.float32))
