@@ -9,7 +9,18 @@ from typing import NamedTuple
 
 import mpmath as mp
 
-from boostloss.losses.catalogue import Barron, Huber, LogCosh, Logistic, Quantile, SquaredError
+from boostloss.losses.catalogue import (
+    Barron,
+    BiTemperedLogistic,
+    Expectile,
+    GeneralizedCrossEntropy,
+    Huber,
+    LogCosh,
+    Logistic,
+    Quantile,
+    SquaredError,
+    SymmetricCrossEntropy,
+)
 
 
 class Jet(NamedTuple):
@@ -94,6 +105,48 @@ def focal(margin, gamma, balance):
     return q.power(gamma) * logistic(margin) * balance
 
 
+def generalized_cross_entropy(margin, q):
+    p = ((-margin).exp() + 1).power(-1)
+    return (-(p.power(q)) + 1) * (1 / q)
+
+
+def symmetric_cross_entropy(margin, alpha, beta):
+    rest = (margin.exp() + 1).power(-1)
+    return logistic(margin) * alpha + rest * (4 * beta)
+
+
+def log_t(x, t):
+    return x.log() if t == 1 else (x.power(1 - t) + -1) * (1 / (1 - t))
+
+
+def tempered_probability(margin, t):
+    """Where log_t(p) - log_t(1 - p) is the margin; an implicit function, by the derivatives of its inverse."""
+    if t == 1:
+        return ((-margin).exp() + 1).power(-1), (margin.exp() + 1).power(-1)
+    s, m = t - 1, abs(margin.value)
+    x = mp.log1p(s * m) / s  # of the logit, which contracts to a quarter at worst
+    for _ in range(2 * mp.mp.dps):
+        x, last = mp.log1p(s * m * mp.exp(-s * mp.log1p(mp.exp(-x)))) / s, x
+        if x == last:
+            break
+    x = x if margin.value >= 0 else -x
+    p, r = 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
+    first = p**-t + r**-t
+    second = t * (r ** (-t - 1) - p ** (-t - 1))
+    jet = margin.chain(p, 1 / first, -second / first**3)
+    return jet, Jet(r, -jet.first, -jet.second)
+
+
+def bi_tempered(margin, t1, t2):
+    p, r = tempered_probability(margin, t2)
+    rest = (p.power(2 - t1) + r.power(2 - t1) + -1) * (1 / (2 - t1))
+    return -log_t(p, t1) + rest
+
+
+def asymmetric_squares(e, level):
+    return squared_error(e) * (level if e.value < 0 else 1 - level)
+
+
 def digits(x, exponential):
     """Enough to survive the cancellations at x."""
     orders = abs(mp.log10(abs(x))) if x else 0
@@ -126,10 +179,25 @@ def truth(loss, y, f):
                 size = abs(f)
                 majorizer = mp.tanh(size / 2) / (2 * size) if size else mp.mpf(0.25)
                 return Truth(*jet, majorizer, jet.second)
+            p, q = 1 / (1 + mp.exp(-margin.value)), 1 / (1 + mp.exp(margin.value))
+            if isinstance(loss, GeneralizedCrossEntropy):
+                power, largest = numbers
+                jet = generalized_cross_entropy(margin, power)
+                return Truth(*jet, largest, p**power * q * max(p, power * q))
+            if isinstance(loss, SymmetricCrossEntropy):
+                alpha, beta, largest = numbers
+                jet = symmetric_cross_entropy(margin, alpha, beta)
+                return Truth(*jet, largest, p * q * (alpha + 4 * beta))
+            if isinstance(loss, BiTemperedLogistic):
+                t1, t2, largest = numbers
+                jet = bi_tempered(margin, t1, t2)
+                p, q = (x.value for x in tempered_probability(margin, t2))
+                ratio = (p**-t1 + q**-t1) / (p**-t2 + q**-t2)
+                scale = ratio * max(p, t2 * max(p, q)) / (p * (p**-t2 + q**-t2))
+                return Truth(*jet, largest, scale)
             gamma, negative, positive, largest = numbers
             balance = positive if y else negative
             jet = focal(margin, gamma, balance)
-            p, q = 1 / (1 + mp.exp(-margin.value)), 1 / (1 + mp.exp(margin.value))
             entropy = -mp.log(p)
             terms = gamma**2 * p * entropy, gamma * q * entropy, (2 * gamma + 1) * q
             return Truth(*jet, balance * largest, balance * q**gamma * p * max(terms))
@@ -143,6 +211,10 @@ def truth(loss, y, f):
             assert smoothing == 0
             jet = pinball(e, quantile)
             return Truth(*jet, 1 / (2 * abs(e.value)) if e.value else mp.inf, mp.mpf(0))
+        if isinstance(loss, Expectile):
+            level, heavier = numbers
+            jet = asymmetric_squares(e, level)
+            return Truth(*jet, heavier, jet.second)
         definition = {SquaredError: squared_error, Huber: huber, LogCosh: log_cosh}
         jet = definition.get(type(loss), barron)(e, *numbers)
         ratio = jet.first / e.value if e.value else jet.second

@@ -14,12 +14,16 @@ from boostloss.formulas.pinball import pinball
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.catalogue import (
     Barron,
+    BiTemperedLogistic,
+    Expectile,
     Focal,
+    GeneralizedCrossEntropy,
     Huber,
     LogCosh,
     Logistic,
     Quantile,
     SquaredError,
+    SymmetricCrossEntropy,
 )
 
 ALPHAS = (-1000.0, -2.0, -1e-9, 0.0, 1e-12, 1e-3, 0.5, 1.0, 1.5, 2.0 - 1e-9, 2.0, 3.0)
@@ -34,7 +38,12 @@ LOSSES = [
     Logistic(),
     *[Focal(gamma) for gamma in (0.0, 0.5, 1.0, 2.0, 5.0)],
     *[Focal(gamma, alpha=0.25) for gamma in (0.5, 2.0)],
+    *[GeneralizedCrossEntropy(q) for q in (0.01, 0.5, 0.7, 0.99)],
+    *[SymmetricCrossEntropy(alpha, beta) for alpha, beta in ((0.1, 1.0), (6.0, 0.1), (1.0, 0.0))],
+    *[BiTemperedLogistic(*t) for t in ((0.7, 1.3), (0.2, 2.0), (1.0, 1.4), (1.0, 1.0), (0.0, 1.0))],
+    *[Expectile(level) for level in (0.5, 0.1, 0.999)],
 ]
+POWERS = LogCosh | Barron | Focal | GeneralizedCrossEntropy | BiTemperedLogistic
 DENSE = np.linspace(0.5, 2.0, 13).tolist()
 ORDERS = (-300, -155, -77, -30, -16, -12, -9, -8, -7, -5, -3, -2, -1, 3, 4, 6, 8, 9, 12, 16, 30, 77)
 ERRORS = [0.0, *DENSE, *[10.0**k for k in (*ORDERS, 100, 150, 153, 154)]]
@@ -73,7 +82,7 @@ def tolerance(loss, dtype, f, true):
     plain, power, far, orders = (
         (1e-13, 1e-12, 1e100, 200.0) if dtype == np.float64 else (3e-6, 1e-5, 1e6, 10.0)
     )
-    if not isinstance(loss, LogCosh | Barron | Focal):
+    if not isinstance(loss, POWERS):
         return plain
     return power if abs(f) > far or (true and abs(mp.log(abs(true))) > orders) else plain
 
@@ -107,7 +116,7 @@ def test_nan_in_nan_out(loss, dtype):
         np.testing.assert_array_equal(np.isnan(values), [True, True, True, False])
 
 
-@pytest.mark.parametrize("loss", [x for x in LOSSES if x.task == "binary"], ids=repr)
+@pytest.mark.parametrize("loss", [x for x in LOSSES if isinstance(x, Logistic | Focal)], ids=repr)
 def test_scores_to_the_end_of_the_range(loss):
     f = np.array([1e3, 1e9, 1e154, 1e300, 1.7e308])
     right, wrong = outputs(loss, np.ones(5), f), outputs(loss, np.ones(5), -f)
@@ -119,6 +128,17 @@ def test_scores_to_the_end_of_the_range(loss):
     for values in (right, wrong):
         np.testing.assert_array_equal(values[HESSIAN], 0.0)
         assert np.isfinite(values[MAJORIZER]).all()
+
+
+@pytest.mark.parametrize("q", [0.01, 0.7, 0.99])
+def test_a_label_that_is_impossible_pulls_no_more(q):
+    f = -np.array([1e5, 1e9, 1e154, 1e300, 1.7e308])
+    found = outputs(GeneralizedCrossEntropy(q), np.ones(5), f)
+    np.testing.assert_allclose(found[LOSS], 1.0 / q, rtol=1e-12)
+    np.testing.assert_array_equal(found[GRADIENT], 0.0)
+    symmetric = outputs(SymmetricCrossEntropy(0.5, 0.25), np.ones(5), f)
+    np.testing.assert_allclose(symmetric[LOSS], 1.0 - 0.5 * f, rtol=1e-15)
+    np.testing.assert_allclose(symmetric[GRADIENT], -0.5, rtol=1e-15)
 
 
 @every_loss

@@ -1,12 +1,16 @@
 """Logistic loss of a label in {0, 1}, or of a probability of label 1 in between.
 
+Smoothing takes a share of every label and gives it to both labels alike (Szegedy et al., "Rethinking the Inception
+Architecture for Computer Vision", CVPR 2016, section 7).
+
 Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
 """
 
 from boostloss.ops import exp, expm1, log1p, where
 
 
-def logistic(y, f):
+def logistic(y, f, smoothing):
+    y = y + smoothing * (0.5 - y)
     size = abs(f + 0.0 * y)  # NaN for a NaN label
     p = exp(-size)
     right = f > 0.0

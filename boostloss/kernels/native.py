@@ -40,10 +40,14 @@ class Variant(NamedTuple):
     f: str
     weight: str | None
     result: str
-    layout: str = "columns"  # an array for each output; or one of "pairs"; or the "total" of the first, and an array
+    # "columns": an array for each output; "pairs": one array; "total": that of the first, and an array; "classes": the
+    # numbers that say how many classes there are and where, and an array, or several, for each output.
+    layout: str = "columns"
 
     @property
     def n_results(self) -> int:
+        if self.layout == "classes":
+            return 1 + len(self.outputs)
         return 1 if self.layout == "pairs" else len(self.outputs)
 
 

@@ -220,7 +220,7 @@ class Adaptive(Loss):
         rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
         size = np.abs(rows.raw_prediction.astype(np.float64) - rows.y_true)
         total = size.sum() if rows.weight is None else (rows.weight * size).sum()
-        return float(total / total_weight(rows))
+        return float(total / total_weight(len(size), rows.weight))
 
     def _suited(self, y_true, raw_prediction, sample_weight):
         (y, f, weight), _ = self._checked_rows(y_true, raw_prediction, sample_weight)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.intercept import argmin_constant
@@ -120,16 +120,20 @@ class Loss:
 
         Parameters
         ----------
-        y_true, raw_prediction : array-like of shape (n_samples,)
-            Targets and predictions before the inverse link: integers, floats or booleans; None, and what a mask hides,
-            is NaN. Two float32 arrays give a float32 array, and are computed in float32 where it holds the squares of
-            the parameters; anything else gives float64.
+        y_true : array-like of shape (n_samples,)
+            Targets: integers, floats or booleans; None, and what a mask hides, is NaN. Of many classes positions from
+            0, or a probability for each class in shape (n_samples, n_classes).
+        raw_prediction : array-like of shape (n_samples,)
+            Predictions before the inverse link; several levels, and many classes, have a column each. Two float32
+            arrays give a float32 array, and are computed in float32 where it holds the squares of the parameters;
+            anything else gives float64.
         sample_weight : array-like of shape (n_samples,), optional
             Non-negative case weights, multiplied into the result.
 
         Returns
         -------
         ndarray of shape (n_samples,)
+            Of several levels a column for each.
 
         Raises
         ------
@@ -138,8 +142,7 @@ class Loss:
         ValueError
             If shapes differ, a weight is negative, or a label is not 0 or 1 (binary losses).
         """
-        rows, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
-        return evaluate(Computation(self.formula, (LOSS,), self.parameters), rows, dtype)[0]
+        return self._computed((LOSS,), y_true, raw_prediction, sample_weight)[0]
 
     def gradient_hessian(
         self,
@@ -161,12 +164,10 @@ class Loss:
         Returns
         -------
         gradient, hessian : ndarray of shape (n_samples,)
+            Or of the shape of `raw_prediction`, by each raw prediction: the diagonal of the Hessian.
         """
-        rows, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
         outputs = GRADIENT, self.curvature_output(curvature)
-        gradient, hessian = evaluate(
-            Computation(self.formula, outputs, self.parameters), rows, dtype
-        )
+        gradient, hessian = self._computed(outputs, y_true, raw_prediction, sample_weight)
         return gradient, hessian
 
     def mean_loss(
@@ -188,10 +189,9 @@ class Loss:
         ValueError
             As for `loss`, and if there is no row of positive weight.
         """
-        rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
-        computation = Computation(self.formula, (LOSS,), self.parameters)
-        (losses,) = evaluate(computation, rows, np.float64)
-        return float(losses.sum() / total_weight(rows))
+        (losses,) = self._computed((LOSS,), y_true, raw_prediction, sample_weight, np.float64)
+        columns = losses.size / max(len(losses), 1)
+        return float(losses.sum() / (columns * total_weight(len(losses), sample_weight)))
 
     def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The constant raw prediction of least weighted loss.
@@ -275,6 +275,18 @@ class Loss:
     def _best_constant(self, y: NDArray, weight: NDArray | None) -> float:
         return argmin_constant(self, y, weight)
 
+    def _computed(
+        self,
+        outputs: tuple[int, ...],
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None,
+        dtype: DTypeLike | None = None,
+    ) -> list[NDArray[np.floating]]:
+        """An array for each output of the formula."""
+        rows, common = self._checked_rows(y_true, raw_prediction, sample_weight)
+        return evaluate(Computation(self.formula, outputs, self.parameters), rows, dtype or common)
+
     def _checked_rows(self, y_true, raw_prediction, sample_weight):
         y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
         if len(y) != len(f):
@@ -283,9 +295,11 @@ class Loss:
         return Rows(y, f, weight), np.result_type(y, f)
 
 
-def total_weight(rows: Rows) -> float:
+def total_weight(n: int, sample_weight: ArrayLike | None) -> float:
     """The sum of the weights, or the number of rows."""
-    total = len(rows.y_true) if rows.weight is None else rows.weight.sum(dtype=np.float64)
+    total = float(n)
+    if sample_weight is not None:
+        total = float(as_column(sample_weight, "sample_weight").sum(dtype=np.float64))
     if total == 0.0:
         raise ValueError("There must be a row of positive weight, to have a mean loss.")
     return total

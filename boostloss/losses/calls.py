@@ -35,8 +35,10 @@ def parts(node: ast.expr) -> tuple[str, list[Any], dict[str, Any]]:
 
 
 def constant(node: ast.expr) -> Any:
-    """A number, which may be negative or inf, a text, a truth value or None."""
+    """A number, which may be negative or inf, a text, a truth value, None, or a list of such."""
     match node:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return [constant(element) for element in elements]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = constant(operand)
             if isinstance(value, int | float):

@@ -5,7 +5,12 @@ from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, W
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.calls import call, excerpt
-from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
+from boostloss.losses.label_noise import (
+    BiTemperedLogistic,
+    GeneralizedCrossEntropy,
+    SymmetricCrossEntropy,
+)
+from boostloss.losses.location import Expectile, Huber, LogCosh, Quantile, SquaredError
 from boostloss.losses.records import restored
 
 LOSSES: tuple[type[Loss], ...] = (
@@ -13,6 +18,7 @@ LOSSES: tuple[type[Loss], ...] = (
     Huber,
     LogCosh,
     Quantile,
+    Expectile,
     Barron,
     Charbonnier,
     Cauchy,
@@ -20,6 +26,9 @@ LOSSES: tuple[type[Loss], ...] = (
     Welsch,
     Logistic,
     Focal,
+    GeneralizedCrossEntropy,
+    SymmetricCrossEntropy,
+    BiTemperedLogistic,
 )
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from boostloss.formulas.asymmetric_squares import asymmetric_squares
 from boostloss.formulas.huber import huber
 from boostloss.formulas.log_cosh import log_cosh
 from boostloss.formulas.pinball import pinball
@@ -13,6 +14,7 @@ from boostloss.formulas.squared_error import squared_error
 from boostloss.kernels.rows import MAJORIZER, Computation, evaluate
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
 from boostloss.losses.base import Curvature, Loss, Task
+from boostloss.losses.columns import Levelled
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.scale import robust_scale
 from boostloss.losses.smoothing import half_width, sample
@@ -135,7 +137,7 @@ class LogCosh(Adaptable):
 
 
 @dataclass(frozen=True)
-class Quantile(Location):
+class Quantile(Levelled):
     """The pinball loss: quantile * -error if error < 0, else (1 - quantile) * error; its minimiser is the quantile.
 
     Boosting smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic;
@@ -143,8 +145,9 @@ class Quantile(Location):
 
     Parameters
     ----------
-    quantile : float, default 0.5
-        The level, in (0, 1); 0.5 gives half the absolute error.
+    quantile : float or sequence of float, default 0.5
+        The level, in (0, 1); 0.5 gives half the absolute error. Several levels, which increase, are a loss of as many
+        predictions a row.
 
     Raises
     ------
@@ -164,6 +167,8 @@ class Quantile(Location):
     array([0.9, 0.1])
     >>> loss.fit_intercept(range(11))
     9.0
+    >>> bl.Quantile([0.1, 0.9]).fit_intercept(range(11))
+    array([1., 9.])
     """
 
     quantile: float = 0.5
@@ -176,23 +181,13 @@ class Quantile(Location):
     def parameters(self) -> tuple[float, ...]:
         return self.quantile, 0.0
 
-    def gradient_hessian(
-        self,
-        y_true: ArrayLike,
-        raw_prediction: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        curvature: Curvature | None = None,
-    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        gradient, hessian = super().gradient_hessian(
-            y_true, raw_prediction, sample_weight, curvature
-        )
-        if (
-            self.curvature_output(curvature) == MAJORIZER
-        ):  # infinite at an error of 0 if it is not smoothed
-            rows, dtype = self._checked_rows(y_true, raw_prediction, sample_weight)
-            parameters = self.smoothed_parameters(*rows)
-            (hessian,) = evaluate(Computation(self.formula, (MAJORIZER,), parameters), rows, dtype)
-        return gradient, hessian
+    def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
+        results = super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
+        if MAJORIZER in outputs:  # infinite at an error of 0 if it is not smoothed
+            rows, common = self._checked_rows(y_true, raw_prediction, sample_weight)
+            computation = Computation(self.formula, (MAJORIZER,), self.smoothed_parameters(*rows))
+            (results[outputs.index(MAJORIZER)],) = evaluate(computation, rows, dtype or common)
+        return results
 
     def smoothed_parameters(
         self, y: NDArray[Any], f: NDArray[Any], weight: NDArray[Any] | None
@@ -206,6 +201,53 @@ class Quantile(Location):
 
     def _best_constant(self, y, weight):
         return weighted_quantile(y, weight, self.quantile)
+
+
+@dataclass(frozen=True)
+class Expectile(Levelled):
+    """Asymmetric squared error: expectile * error^2 / 2 if error < 0, else (1 - expectile) * error^2 / 2.
+
+    Its minimiser is the expectile, a mean in which the rows above it weigh `expectile` and those below 1 - `expectile`.
+
+    Parameters
+    ----------
+    expectile : float or sequence of float, default 0.5
+        The level, in (0, 1); 0.5 gives half the squared error. Several levels, which increase, are a loss of as many
+        predictions a row.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the level is not such a number.
+
+    References
+    ----------
+    Newey & Powell, "Asymmetric Least Squares Estimation and Testing", Econometrica 1987.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> loss = bl.Expectile(0.9)
+    >>> loss.loss([0.0, 0.0], [-1.0, 1.0]).round(4)
+    array([0.45, 0.05])
+    >>> loss.fit_intercept([0.0, 1.0])
+    0.9
+    """
+
+    expectile: float = 0.5
+    curvature: ClassVar[Curvature] = "exact"
+    formula = asymmetric_squares
+
+    def __post_init__(self) -> None:
+        check_number(self, "expectile", "a number in (0, 1)", lambda x: 0.0 < x < 1.0)
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        return self.expectile, self.largest_curvature
+
+    @property
+    def largest_curvature(self) -> float:
+        return max(self.expectile, 1.0 - self.expectile)
 
 
 def absolute_from(error: NDArray[Any], weight: NDArray[Any] | None) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,18 @@ def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (n_samples,), got shape {array.shape}.")
     return np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
+
+
+def as_matrix(values: ArrayLike, name: str, k: int | None = None) -> NDArray[np.floating]:
+    """An aligned 2-d array of float32 or float64, in C or Fortran order, of k columns."""
+    array = as_floats(values, name)
+    if array.ndim != 2 or array.shape[1] != (k or array.shape[1]):
+        raise ValueError(
+            f"{name} must have shape (n_samples, {k or 'n_outputs'}), got shape {array.shape}."
+        )
+    if not (array.flags.aligned and (array.flags.c_contiguous or array.flags.f_contiguous)):
+        array = np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
+    return array
 
 
 def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
@@ -79,6 +91,15 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
     return weight
 
 
+def is_sequence(value: Any) -> bool:
+    """Whether a parameter is several numbers rather than one."""
+    return (
+        isinstance(value, Sequence | np.ndarray)
+        and not isinstance(value, str)
+        and np.ndim(value) > 0
+    )
+
+
 # What `check_number` allows, in words and as a test. Losses form the square of a scale, and its inverse.
 SMALLEST_SCALE, LARGEST_SCALE = 1e-150, 1e150
 SCALE = "a number from 1e-150 to 1e150", lambda x: SMALLEST_SCALE <= x <= LARGEST_SCALE
@@ -105,3 +126,16 @@ def check_number(owner: Any, name: str, allowed: str, valid: Callable[[float], b
     if not valid(number):
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
     object.__setattr__(owner, name, number)
+
+
+def check_class_weights(name: str, values: Any) -> tuple[float, ...]:
+    """Positive finite numbers, one for each class."""
+    try:
+        weights = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        weights = ()
+    if len(weights) < 2 or not all(0.0 < weight < math.inf for weight in weights):
+        raise ValueError(
+            f"{name} must hold a positive finite number for each class, got {values!r}."
+        )
+    return weights

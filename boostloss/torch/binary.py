@@ -1,15 +1,13 @@
 """The losses of labels as modules, and of classes through the margin of the true one."""
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from boostloss.kernels.rows import LOSS
 from boostloss.losses.binary import Focal, Logistic
-from boostloss.torch._derivative import derivative
 from boostloss.torch.module import LossModule, Reduction
+from boostloss.torch.several import class_dim, of_classes
 
 
 class LogisticLoss(LossModule):
@@ -94,35 +92,17 @@ class FocalLoss(LossModule):
 
     def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         if target.ndim < input.ndim:
-            return self.of_classes(input, target)
+            if self.loss.alpha is not None:
+                raise ValueError(
+                    "alpha must be None or hold a number for each class, got one number."
+                )
+            weights = self.alpha if isinstance(self.alpha, Tensor) else None
+            count = input.shape[class_dim(input)]
+            if weights is not None and weights.numel() != count:
+                raise ValueError(
+                    f"alpha must hold a number for each of {count} classes, got {weights.numel()}."
+                )
+            return of_classes(self.formula, self.numbers, input, target, weights)
         if isinstance(self.alpha, Tensor):
             raise ValueError("alpha must be None or a number for labels, got one for each class.")
         return None
-
-    def of_classes(self, input: Tensor, target: Tensor) -> Tensor:
-        """The binary formula at the logit of the true class's probability: its score less those of all others."""
-        dim = min(1, input.ndim - 1)
-        expected = (*input.shape[:dim], *input.shape[dim + 1 :])
-        if target.is_floating_point() or target.shape != expected:
-            raise ValueError(
-                f"target must have the shape of input, {tuple(input.shape)}, or hold integers in shape {expected}: "
-                f"got {target.dtype} in shape {tuple(target.shape)}."
-            )
-        if input.shape[dim] < 2:
-            raise ValueError(f"input must have at least 2 classes, got shape {tuple(input.shape)}.")
-        if self.loss.alpha is not None:
-            raise ValueError("alpha must be None or hold a number for each class, got one number.")
-        scores = input.to(torch.promote_types(input.dtype, torch.float32))
-        index = target.long().unsqueeze(dim)
-        others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
-        margin = scores.gather(dim, index).squeeze(dim) - others
-        one = torch.ones_like(margin)
-        value = derivative(self.formula, LOSS, margin, one, *self.numbers)
-        if not isinstance(self.alpha, Tensor):
-            return value
-        if self.alpha.numel() != input.shape[dim]:
-            raise ValueError(
-                f"alpha must hold a number for each of {input.shape[dim]} classes, got {self.alpha.numel()}."
-            )
-        weight = self.alpha.to(value.dtype).index_select(0, target.reshape(-1))
-        return value * weight.reshape(target.shape)

@@ -10,7 +10,8 @@ from boostloss.kernels.rows import LOSS
 from boostloss.losses.barron import Barron
 from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 from boostloss.torch._derivative import derivative
-from boostloss.torch.module import LossModule, Reduction, prepared
+from boostloss.torch._shapes import prepared
+from boostloss.torch.module import LossModule, Reduction
 
 
 def number(value: float | Tensor) -> float:
@@ -220,32 +221,12 @@ class QuantileLoss(LossModule):
     quantile: float | list[float]
 
     def __init__(self, quantile: float | Sequence[float] = 0.5, reduction: Reduction = "mean"):
-        several = quantile if isinstance(quantile, Sequence) else [quantile]
-        if not several:
-            raise ValueError("quantile must hold at least one level, got none.")
-        levels = [Quantile(level) for level in several]
-        super().__init__(levels[0], reduction)
-        numbers = [level.quantile for level in levels]
-        self.__dict__["quantile"] = numbers if several is quantile else numbers[0]
-        self.levels: list[Quantile] | None = levels if several is quantile else None
+        super().__init__(Quantile(quantile), reduction)  # type: ignore[arg-type]
+        levels = self.loss.quantile
+        self.__dict__["quantile"] = list(levels) if isinstance(levels, tuple) else levels
 
     def extra_repr(self) -> str:
         return f"quantile={self.quantile}, reduction={self.reduction!r}"
-
-    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
-        if self.levels is None:
-            return None
-        if input.shape != (*target.shape, len(self.levels)):
-            raise ValueError(
-                f"input must have shape {(*target.shape, len(self.levels))}, "
-                f"got {tuple(input.shape)}."
-            )
-        columns = [prepared(column, target) for column in input.unbind(-1)]
-        losses = [
-            derivative(level.formula, LOSS, *column, *level.parameters)
-            for level, column in zip(self.levels, columns, strict=True)
-        ]
-        return torch.stack(losses, dim=-1)
 
 
 def scaled(input: Tensor, target: Tensor, scale: float | Tensor) -> Tensor:

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
-import torch
 from torch import Tensor, nn
 
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
+from boostloss.losses.binary import Binary
+from boostloss.losses.columns import Columns
 from boostloss.torch._derivative import TOTAL, derivative, weighted
+from boostloss.torch._shapes import prepared, spread
+from boostloss.torch.several import class_dim, of_classes, of_columns
 
 Reduction = Literal["none", "mean", "sum"]
 
@@ -56,8 +59,11 @@ class LossModule(nn.Module):
         if reduction not in {"none", "mean", "sum"}:
             raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
-        self.formula: Callable[..., Any] = loss.formula
-        self.numbers: tuple[float, ...] = loss.parameters
+        first = loss.columns[0] if isinstance(loss, Columns) else loss
+        if isinstance(loss, Binary) and loss.n_classes not in (None, 2):
+            first = loss.of_margin
+        self.formula: Callable[..., Any] = first.formula
+        self.numbers: tuple[float, ...] = first.parameters
         self.reduction: Reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -66,9 +72,11 @@ class LossModule(nn.Module):
         Parameters
         ----------
         input : Tensor
-            Raw predictions: of the target, or logits.
-        target : Tensor of the same shape
-            Targets, or labels 0 and 1.
+            Raw predictions: of the target, in a last dimension for several quantiles; or logits, which have a dimension
+            of classes after the first.
+        target : Tensor
+            Targets, or labels 0 and 1, in the shape of the input; without its dimension of quantiles, or of classes,
+            of which the target holds the positions.
         weight : Tensor, optional
             Non-negative weights: one for each element of the loss, or for each row along its first dimensions.
 
@@ -99,11 +107,19 @@ class LossModule(nn.Module):
 
     def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         """The loss of every element where it takes more than the formula, else None."""
+        if isinstance(self.loss, Columns):
+            return of_columns(self.loss, input, target)
+        if isinstance(self.loss, Binary) and target.ndim < input.ndim:
+            weights = self.loss.class_weights(input.shape[class_dim(input)])
+            numbers = self.loss.of_margin.parameters
+            return of_classes(self.formula, numbers, input, target, weights)
         return None
 
     def __setattr__(self, name: str, value: Any) -> None:
         loss: Any = vars(self).get("loss")
         fixed = {field.name for field in fields(loss)} if is_dataclass(loss) else set()
+        if isinstance(loss, Columns):
+            fixed |= {loss.name}
         if name in fixed and not self.holds_tensor(name):
             raise AttributeError(f"{name} is fixed: make a new {type(self).__name__} to change it.")
         super().__setattr__(name, value)
@@ -135,27 +151,3 @@ class LossModule(nn.Module):
         for name, tensor in (*self.named_parameters(), *self.named_buffers()):
             shown[name] = f"tensor of shape {tuple(tensor.shape)}"
         return ", ".join(f"{name}={value}" for name, value in shown.items())
-
-
-def spread(weight: Tensor, elements: Tensor) -> Tensor:
-    """A weight for each element."""
-    sizes = zip(weight.shape, elements.shape, strict=False)
-    if weight.ndim > elements.ndim or any(size not in {1, whole} for size, whole in sizes):
-        raise ValueError(
-            f"weight must have the shape {tuple(elements.shape)} or its first dimensions, got {tuple(weight.shape)}."
-        )
-    by_row = weight.reshape((*weight.shape, *[1] * (elements.ndim - weight.ndim)))
-    return by_row.to(elements.dtype).expand(elements.shape)
-
-
-def prepared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in one float dtype, of at least 32 bits."""
-    if input.shape != target.shape:
-        shapes = f"{tuple(target.shape)} for {tuple(input.shape)}"
-        raise ValueError(f"target must have the shape of input, got {shapes}.")
-    if input.is_complex() or target.is_complex():
-        raise TypeError(f"input and target must be real, got {input.dtype} and {target.dtype}.")
-    dtype = torch.promote_types(input.dtype, torch.float32)
-    if target.is_floating_point():
-        dtype = torch.promote_types(dtype, target.dtype)
-    return input.to(dtype), target.to(dtype)

@@ -27,7 +27,10 @@ LOSSES = {
     "logistic": bl.Logistic(),
     "focal": bl.Focal(1.0, 0.25),
 }
-PICKLED = [getattr(kind(), "example", kind()) for kind in bl.LOSSES]  # 1 for what is adaptive
+# All of version 0.1.0.
+KINDS = [bl.SquaredError, bl.Huber, bl.LogCosh, bl.Quantile, bl.Barron, bl.Charbonnier, bl.Cauchy]
+KINDS += [bl.GemanMcClure, bl.Welsch, bl.Logistic, bl.Focal]
+PICKLED = [getattr(kind(), "example", kind()) for kind in KINDS]  # 1 for what is adaptive
 PICKLED += [bl.Focal(0.5, 0.25), bl.Barron(-np.inf, 3.0), bl.Welsch(2.0)]
 PICKLED += [bl.Huber("adaptive"), bl.Barron(0.0, "adaptive"), bl.Cauchy("adaptive")]
 

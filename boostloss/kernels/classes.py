@@ -1,0 +1,129 @@
+"""Formulas of a margin over rows that have a score for each of K classes."""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss.formulas.classes import class_derivatives
+from boostloss.kernels.native import Variant, native_loop
+from boostloss.kernels.rows import (
+    BLOCK,
+    CHARACTERS,
+    JIT_DISABLED,
+    LOSS,
+    WRITABLE,
+    Computation,
+    Rows,
+    address,
+    check_array,
+    evaluate_numpy,
+    in_memory,
+    precise,
+)
+from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
+from boostloss.ops import exp, log
+
+
+def fill_classes(
+    results: Sequence[NDArray],
+    computation: Computation,
+    rows: Rows,
+    curvature_factor: float = 1.0,
+    run: RunInThreads = run_in_threads,
+) -> None:
+    """Write the losses of the rows, or gradients and curvatures of the scores, into arrays that are there already.
+
+    Parameters
+    ----------
+    results : sequence of ndarray
+        For the loss one of shape (n,); for derivatives two of shape (k, n), the classes one after another.
+    computation : Computation
+        Of the margin: `outputs` are the loss alone, or gradient and a curvature, whose floor is that of the margin.
+    rows : Rows
+        `y_true` of shape (n,) holds positions of classes, from 0, as floats, `raw_prediction` has shape (n, k).
+    curvature_factor : float, default 1.0
+        Multiplied into the curvatures of scores.
+    run : callable
+    """
+    if not run_native(results, computation, rows, curvature_factor, run):
+        columns = class_columns(computation, rows, curvature_factor)
+        for result, values in zip(results, columns, strict=True):
+            with np.errstate(over="ignore"):  # float32 holds no more than it does
+                result[:] = values
+
+
+def run_native(
+    results: Sequence[NDArray],
+    computation: Computation,
+    rows: Rows,
+    curvature_factor: float,
+    run: RunInThreads,
+) -> bool:
+    """Run the native loop over blocks of rows, in several threads; false where there is no compiled code."""
+    formula, outputs, parameters, factor, floor = computation
+    y, f, weight = precise(rows, parameters)
+    n, k = f.shape
+    kinds = check_array("y_true", y, (n,)), CHARACTERS[f.dtype]
+    weight_kind = None if weight is None else check_array("sample_weight", weight, (n,))
+    for result in results:
+        shape = (n,) if outputs == (LOSS,) else (k, n)
+        result_kind = check_array("result", result, shape, WRITABLE)
+    parameters = (*parameters, curvature_factor)
+    variant = Variant(outputs, len(parameters), *kinds, weight_kind, result_kind, "classes")
+    loop = (
+        None
+        if JIT_DISABLED or any(x % f.itemsize for x in f.strides)
+        else native_loop(formula, variant)
+    )
+    if loop is None:
+        return False
+    memory, values = in_memory(parameters)
+    steps = (k, *(stride // f.itemsize for stride in f.strides), n)
+    sizes = (ctypes.c_ssize_t * 4)(*steps)
+    arrays = [y, f, y if weight is None else weight, *results]
+    addresses = [address(array) for array in arrays]
+    strides = [
+        *(array.strides[0] for array in arrays[:3]),
+        *[result.itemsize for result in results],
+    ]
+
+    # An interrupt may leave helpers behind: the block, not only its caller, keeps alive what it has addresses of.
+    def block(start: int, keep_alive: Any = (memory, sizes, arrays)) -> None:
+        at = [begin + start * stride for begin, stride in zip(addresses, strides, strict=True)]
+        count = min(size, n - start)
+        loop(count, *at[:3], factor, floor, values, ctypes.addressof(sizes), *at[3:])
+
+    size = max(1024, BLOCK // k)
+    if n < 2 * size:
+        size = n
+        block(0)
+    else:
+        parallel_map(block, range(0, n, size), run)
+    return True
+
+
+def class_columns(computation: Computation, rows: Rows, curvature_factor: float) -> list[NDArray]:
+    """The results without compiled code."""
+    formula, outputs, parameters, factor, floor = computation
+    y, f, weight = precise(rows, parameters)
+    dtype = np.result_type(y, f)
+    scores = np.asarray(f.T, dtype)
+    true = y == np.arange(len(scores))[:, None]
+    with np.errstate(all="ignore"):
+        others = np.where(true, -np.inf, scores)
+        top = others.max(axis=0)
+        powers = exp(others - top)
+        total = powers.sum(axis=0)
+        own = np.where(true.any(axis=0), np.where(true, scores, 0.0).sum(axis=0), np.nan)
+        margin = own - top - log(total)
+        target = np.where(np.isnan(margin), margin, dtype.type(1.0))
+        plain = Computation(formula, outputs, parameters, 1.0, floor)
+        found = evaluate_numpy(plain, Rows(target, margin))
+        scale = factor if weight is None else factor * weight.astype(dtype)
+        if outputs == (LOSS,):
+            return [found[0] * scale]
+        gradient, curvature = class_derivatives(true, powers / total, *found)
+        return [gradient * scale, curvature_factor * curvature * scale]
