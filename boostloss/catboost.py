@@ -11,27 +11,29 @@ from typing import Any
 
 import catboost
 import numpy as np
-from numpy.typing import NDArray
 
-from boostloss.boosting import records, targets
-from boostloss.boosting.adaptation import Adaptation, adaptation_of
+from boostloss.boosting import records
+from boostloss.boosting.adaptation import adaptation_of
+from boostloss.boosting.catboost_classes import fit_classes, response
 from boostloss.boosting.catboost_objective import (
     Objective,
     RoundObjective,
-    hold_rows_out,
     metric,
     objective,
-    watch_some_rows,
 )
-from boostloss.boosting.catboost_pools import copy_of, pool_parts, with_baseline
+from boostloss.boosting.catboost_pools import pool_parts, with_baseline
+from boostloss.boosting.catboost_several import Trainings, fit_columns
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
+    RAW_PREDICTION,
     choose_learning_rate,
     class_targets,
+    follow,
     leaf_steps,
     number_targets,
 )
 from boostloss.boosting.estimators import (
+    FITTED,
     Stamped,
     all_or_nothing,
     check_task,
@@ -47,11 +49,12 @@ from boostloss.boosting.metrics import check_readable
 from boostloss.boosting.review import review_fit
 from boostloss.losses.adaptive import Adaptable, Adaptive
 from boostloss.losses.base import Loss
+from boostloss.losses.binary import Binary
 from boostloss.losses.catalogue import Logistic
+from boostloss.losses.columns import Columns
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
-RAW_PREDICTION = "RawFormulaVal"
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 
 require_names(
@@ -64,7 +67,7 @@ require_names(
 )
 
 
-class _Estimator(Stamped, catboost.CatBoost):
+class _Estimator(Stamped, Trainings, catboost.CatBoost):
     """What both estimators add to CatBoost's, when the loss function is a `Loss`."""
 
     task: str
@@ -172,29 +175,8 @@ class _Estimator(Stamped, catboost.CatBoost):
                 f"save_snapshot must not be given with {self.loss!r}: what it has adapted to would be lost."
             )
         if adaptation is not None or (follows_residuals(self.loss) and not snapshots):
-            self._follow(adaptation, prepared, y, weight)
+            follow(self.loss, adaptation, prepared, y, weight, self._intercept)
         return prepared
-
-    def _follow(
-        self, adaptation: Adaptation | None, prepared: dict[str, Any], y: NDArray, weight: Any
-    ) -> None:
-        """Let the residuals of some rows decide on each round."""
-        assert self.loss is not None
-        pool = prepared["train_pool"]
-        start = np.full(len(y), self._intercept)
-        if prepared["init_model"] is not None:
-            start = prepared["init_model"].predict(pool, prediction_type=RAW_PREDICTION)
-        elif pool.get_baseline().shape[1]:
-            start = pool.get_baseline()[:, 0]
-        if adaptation is None:
-            find_rows = watch_some_rows(weight)
-        else:
-            weight, find_rows = hold_rows_out(weight)
-            prepared["train_pool"] = copy_of(pool).set_weight(weight)
-        rows = find_rows(weight)
-        error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
-        run = RoundObjective(self.loss, adaptation, find_rows, error, weight[rows], callbacks)
-        prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
     def _train(
         self,
@@ -234,12 +216,11 @@ class _Estimator(Stamped, catboost.CatBoost):
         return super()._tune_hyperparams(*args, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {name: vars(self)[name] for name in ("adaptation_",) if name in vars(self)}
+        kept = {name: vars(self)[name] for name in FITTED if name in vars(self)}
         return super().__getstate__() | kept
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        if "adaptation_" in state:
-            self.adaptation_ = state.pop("adaptation_")
+        self.__dict__ |= {name: state.pop(name) for name in FITTED if name in state}
         super().__setstate__(state)
         if self.loss is not None and self.is_fitted():
             check_task(self.loss, self.task, self)
@@ -276,27 +257,48 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     """
 
     task = "regression"
-    fit = all_or_nothing(catboost.CatBoostRegressor.fit)
     parent = catboost.CatBoostRegressor
     native_loss = "RMSE"
     _targets = staticmethod(number_targets)
+
+    @all_or_nothing
+    @wraps(catboost.CatBoostRegressor.fit)
+    def fit(self, *args: Any, **options: Any) -> Any:
+        forget_fit(self)
+        if not isinstance(self.loss, Columns):
+            return super().fit(*args, **options)
+        fit_columns(self, self.loss, args, options)
+        return self
 
     @wraps(catboost.CatBoostRegressor.predict)
     def predict(self, data: Any, prediction_type: Any = None, *args: Any, **kwargs: Any) -> Any:
         raw = super().predict(data, prediction_type, *args, **kwargs)
         if prediction_type is not None or self.loss is None:
             return raw
+        if isinstance(self.loss, Columns):
+            return self.loss.inverse_link(np.atleast_2d(raw)).reshape(raw.shape)
         prediction = self.loss.inverse_link(raw)
         return prediction if np.ndim(raw) else float(prediction)
 
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """R², or `Columns.score` of several quantiles or expectiles."""
+        if not isinstance(self.loss, Columns):
+            return super().score(X, y)
+        found = self.predict(X)  # type: ignore[call-arg]
+        return self.loss.score(X.get_label() if y is None else y, found, sample_weight)
+
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
-    """`catboost.CatBoostClassifier`, whose `loss_function` may be a binary loss of boostloss.
+    """`catboost.CatBoostClassifier`, whose `loss_function` may be a binary loss of boostloss, of any number of classes.
 
     As `CatBoostRegressor` of this module, with Logloss in the place of RMSE; a leaf takes 10 Newton steps, as many as
     Logloss takes, for which CatBoost takes 1 where rounds and columns are few. A model saved from `Logistic` gives the
     same probabilities in plain CatBoost; from `Focal`, which is not proper, plain CatBoost gives the sigmoid of the
     score, and this class the posterior.
+
+    More than two classes are CatBoost's own MultiClass for `Logistic()`. Any other loss takes a training for each
+    class, which exchange their scores after every round: several times as slow, its trees are of one class each, and
+    what belongs to one training (snapshots, callbacks, `init_model`, `baseline`, `eval_metric`) is refused.
 
     Examples
     --------
@@ -313,37 +315,31 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     """
 
     task = "binary"
-    fit = all_or_nothing(catboost.CatBoostClassifier.fit)
     parent = catboost.CatBoostClassifier
     native_loss = "Logloss"
     _targets = staticmethod(class_targets)
 
+    @all_or_nothing
+    @wraps(catboost.CatBoostClassifier.fit)
+    def fit(self, *args: Any, **options: Any) -> Any:
+        forget_fit(self)
+        if isinstance(self.loss, Binary) and fit_classes(self, self.loss, args, options):
+            return self
+        return super().fit(*args, **options)
+
     def _predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
         if not self._posterior_differs(prediction_type):
             return super()._predict(data, prediction_type, *args, **kwargs)
-        return self._response(
-            super()._predict(data, RAW_PREDICTION, *args, **kwargs), prediction_type
-        )
+        raw = super()._predict(data, RAW_PREDICTION, *args, **kwargs)
+        return response(self, self.loss, raw, prediction_type)
 
     def _staged_predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
         if not self._posterior_differs(prediction_type):
             return super()._staged_predict(data, prediction_type, *args, **kwargs)
         stages = super()._staged_predict(data, RAW_PREDICTION, *args, **kwargs)
-        return (self._response(raw, prediction_type) for raw in stages)
+        return (response(self, self.loss, raw, prediction_type) for raw in stages)
 
     def _posterior_differs(self, prediction_type: str) -> bool:
         """Whether CatBoost would predict from the sigmoid of the score what is not a sigmoid."""
         other_link = self.loss is not None and not isinstance(self.loss, Logistic)
         return other_link and prediction_type in {"Class", "Probability", "LogProbability"}
-
-    def _response(self, raw_prediction: Any, prediction_type: str) -> Any:
-        assert self.loss is not None
-        probability = targets.probabilities(self.loss, raw_prediction)
-        if prediction_type == "Class":
-            return targets.predicted_labels(
-                self.classes_, probability, self.get_probability_threshold()
-            )
-        if prediction_type == "Probability":
-            return probability
-        with np.errstate(divide="ignore"):
-            return np.log(probability)

@@ -31,16 +31,18 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import LIGHTGBM
-from boostloss.boosting.lightgbm_metrics import metric, of_raw_predictions
-from boostloss.boosting.lightgbm_parameters import METRIC, refuse_own_parameters
+from boostloss.boosting.lightgbm_fits import eval_labels, keep_objective, listed
+from boostloss.boosting.lightgbm_metrics import evaluated, metric
+from boostloss.boosting.lightgbm_parameters import class_factors, refuse_own_parameters
 from boostloss.boosting.objective import require_loss
 from boostloss.boosting.review import review_fit
 from boostloss.losses.base import Loss
+from boostloss.losses.classes import best_constant, check_labels
+from boostloss.losses.columns import Columns
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
 # LightGBM's names for a parameter
-UNBALANCE = ("is_unbalance", "unbalance", "unbalanced_sets")
 BOOSTING = ("boosting_type", "boosting", "boost")
 
 TABLE_OPTIONS = "feature_name", "categorical_feature"  # of `fit`, how to read a table
@@ -104,13 +106,17 @@ class _Estimator(Stamped, lgb.LGBMModel):
         target = self._check(loss, y)
         options["sample_weight"] = self._weights(target, options.get("sample_weight"))
         intercept = self._start(loss, target, options)
-        options["eval_metric"] = self._metrics(loss, options.get("eval_metric"))
-        options["callbacks"] = [*(options.get("callbacks") or []), _keep_objective]
+        options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())
+        options["callbacks"] = [*(options.get("callbacks") or []), keep_objective]
         run = self._objective = adaptation_of(loss, options.get("init_model")) or loss
-        with temporarily(self, _other_params=self._other_params | {"metric": "None"}):
+        others = self._other_params | {"metric": "None"}
+        if isinstance(loss, Columns):
+            others["num_class"] = loss.n_outputs
+        with temporarily(self, _other_params=others):
             super().fit(X, y, **options)
-        link = "binary sigmoid:1" if loss.task == "binary" else None
-        model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
+        model_text.complete(
+            self.booster_, intercept, self._link(loss), records.record(loss, self._classes)
+        )
         self._know(loss)
         store_history(self, run)
         weight, start = options["sample_weight"], options.get("init_score")
@@ -198,7 +204,19 @@ class _Estimator(Stamped, lgb.LGBMModel):
     def _know(self, loss: Loss) -> None:
         """Let predictions go through the loss."""
         self.loss_ = loss
-        self._objective = "binary" if loss.task == "binary" else loss
+        self._objective = loss
+        if loss.task == "binary":
+            self._objective = "multiclass" if self._n_classes > 2 else "binary"
+
+    def _link(self, loss: Loss) -> str | None:
+        """LightGBM's objective that has the link of the loss."""
+        if loss.task != "binary":
+            return None
+        return (
+            "binary sigmoid:1"
+            if self._n_classes == 2
+            else f"multiclass num_class:{self._n_classes}"
+        )
 
     def _check(self, loss: Loss, y: Any) -> NDArray[np.floating]:
         """The target, once it and the parameters are known to be possible."""
@@ -207,32 +225,26 @@ class _Estimator(Stamped, lgb.LGBMModel):
             raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
         refuse_own_parameters(loss, self.get_params())
         if self.task == "binary":
-            targets.check_two_classes(self._classes)
+            return check_labels(loss, y, self._n_classes)
         return loss.check_target(y)
 
     def _weights(self, target: NDArray, sample_weight: Any) -> Any:
         """The weights times `scale_pos_weight` or `is_unbalance`, as LightGBM's binary objective takes them."""
         if self.task != "binary":
             return sample_weight
-        given = self.get_params()
-        positive = given.get("scale_pos_weight", 1.0)
-        targets.check_positive_weight(positive)
-        factors: Any = (1.0, positive)
-        if any(given.get(name) for name in UNBALANCE):
-            if positive != 1.0:
-                raise ValueError("is_unbalance and scale_pos_weight exclude each other, got both.")
-            factors = targets.balancing_factors(target)
+        factors = class_factors(self.get_params(), target, self._n_classes)
         return targets.weigh_classes(target, sample_weight, factors)
 
-    def _start(self, loss: Loss, target: NDArray, options: dict[str, Any]) -> float:
+    def _start(self, loss: Loss, target: NDArray, options: dict[str, Any]) -> Any:
         """The best constant, from which to train; 0 where the caller has chosen the start."""
         if self.task == "binary" and options.get("eval_y") is not None:  # the parent forgets it
             given = options["eval_y"]
             encoded = [
-                targets.encode_as(self._classes, labels, "eval_y") for labels in _listed(given)
+                targets.encode_as(self._classes, labels, "eval_y") for labels in listed(given)
             ]
             options["eval_y"] = tuple(encoded) if isinstance(given, tuple) else encoded[0]
-        eval_targets = [loss.check_target(labels) for labels in _eval_labels(options)]
+        n_classes = self._n_classes if self.task == "binary" else 2
+        eval_targets = [check_labels(loss, y, n_classes) for y in eval_labels(options)]
         from_zero = self.get_params().get("boost_from_average", True) in (False, "false")
         if from_zero or any(options.get(name) is not None for name in STARTS):
             return 0.0
@@ -241,22 +253,15 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if class_weight is not None:
             factors = compute_sample_weight(class_weight, target)  # so does the parent
             weight = factors if weight is None else factors * np.asarray(weight)
-        intercept = float(loss.fit_intercept(target, weight))
-        options["init_score"] = np.full(len(target), intercept)
-        if eval_targets:
-            options["eval_init_score"] = [np.full(len(y), intercept) for y in eval_targets]
-        return intercept
+        intercept = best_constant(loss, target, weight, n_classes)
 
-    def _metrics(self, loss: Loss, eval_metric: Any) -> list[Any]:
-        """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
-        asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]
-        given = [p for name, p in self.get_params().items() if name in METRIC and p]
-        split = (p.split(",") if isinstance(p, str) else p for p in given)
-        names = [
-            name for part in split for name in part if name
-        ]  # "" is the metric of the objective
-        wanted = [of_raw_predictions(loss, each) for each in [*asked, *names] if each is not None]
-        return wanted if names or metric(loss) in wanted else [*wanted, metric(loss)]
+        shape = np.shape(intercept)
+        options["init_score"] = np.full((len(target), *shape), intercept)
+        if eval_targets:
+            options["eval_init_score"] = [
+                np.full((len(y), *shape), intercept) for y in eval_targets
+            ]
+        return intercept
 
 
 class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
@@ -289,15 +294,21 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     task = "regression"
     fit = all_or_nothing(lgb.LGBMRegressor.fit)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R², or `Columns.score` of several quantiles or expectiles."""
+        if not isinstance(self.loss_, Columns):
+            return super().score(X, y, sample_weight)
+        return self.loss_.score(y, self.predict(X), sample_weight)  # type: ignore[call-arg]
+
 
 class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
-    """`lightgbm.LGBMClassifier`, whose `objective` may be a binary loss of boostloss.
+    """`lightgbm.LGBMClassifier`, whose `objective` may be a binary loss of boostloss, for any number of classes.
 
-    As `LGBMRegressor` of this module. The two classes may be of any type; `class_weight`, `scale_pos_weight` and
-    `is_unbalance` multiply the training weights; a callable `eval_metric` gets probabilities, those of
-    ``predict_proba``. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
-    `Focal`, which is not proper, plain LightGBM gives the sigmoid of the score, and ``predict_proba`` of this
-    class the posterior.
+    As `LGBMRegressor` of this module. The classes may be of any type; `class_weight` and, of two classes,
+    `scale_pos_weight` and `is_unbalance` multiply the training weights; a callable `eval_metric` gets probabilities,
+    those of ``predict_proba``. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
+    `Focal`, which is not proper, plain LightGBM gives the sigmoid or the softmax of the scores, and ``predict_proba``
+    of this class the posterior.
 
     Examples
     --------
@@ -317,34 +328,11 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     fit = all_or_nothing(lgb.LGBMClassifier.fit)
 
     def decision_function(self, X: Any, **options: Any) -> Any:
-        """The raw prediction, less that at which both classes are equally probable."""
+        """The raw prediction, less that at which both classes are equally probable; the log posterior of more."""
         raw = self.predict(X, raw_score=True, **options)
-        return raw if self.loss_ is None else raw - float(self.loss_.link(0.5))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = not isinstance(self.objective, Loss)
-        return tags
-
-
-def _keep_objective(env: Any) -> None:
-    """Keep LightGBM from setting the objective to none again, which fails if no feature has two values.
-
-    Without the private name of 4.7 it does so all the same, and fits all other tables.
-    """
-    if hasattr(env.model, "_Booster__set_objective_to_none"):
-        env.model._Booster__set_objective_to_none = True
-
-
-_keep_objective.before_iteration = True  # type: ignore[attr-defined]
-
-
-def _eval_labels(options: dict[str, Any]) -> list[Any]:
-    if options.get("eval_y") is not None:
-        return _listed(options["eval_y"])
-    eval_set = options.get("eval_set")
-    return [y for _, y in ([eval_set] if isinstance(eval_set, tuple) else eval_set or [])]
-
-
-def _listed(eval_y: Any) -> list[Any]:
-    return list(eval_y) if isinstance(eval_y, tuple) else [eval_y]
+        if self.loss_ is None:
+            return raw
+        if raw.ndim == 1:
+            return raw - float(self.loss_.link(0.5))
+        with np.errstate(divide="ignore"):
+            return np.log(self.loss_.inverse_link(raw))

@@ -29,6 +29,7 @@ from skl2onnx.common.shape_calculator import (
 
 from boostloss import ops
 from boostloss.boosting.libraries import LIBRARIES
+from boostloss.losses.columns import Columns
 
 FLOAT, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
 INT64, TEXT = onnx.TensorProto.INT64, onnx.TensorProto.STRING
@@ -120,6 +121,10 @@ def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container
         raise ValueError(
             f"boostloss.onnx converts what a loss of boostloss has fitted, got {model!r}: fit it with one, "
             "or let onnxmltools convert the library's own estimator."
+        )
+    if isinstance(loss, Columns) or len(getattr(model, "classes_", ())) > 2:
+        raise ValueError(
+            f"boostloss.onnx converts models of one raw prediction a row, got {model!r}."
         )
     attributes, missing = read_trees(model)
     kind = DOUBLE if "nodes_values_as_tensor" in attributes else FLOAT  # as the library compares

@@ -6,14 +6,12 @@ on the loss, `scale_pos_weight`, probabilities, and a saved model that knows its
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import numpy as np
 import xgboost as xgb
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
 from boostloss.boosting import records, targets
@@ -30,69 +28,18 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
-from boostloss.boosting.objective import read_call, require_loss
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
+from boostloss.boosting.xgboost_objective import class_weights, objective
 from boostloss.losses.base import Loss
+from boostloss.losses.classes import best_constant, check_labels
+from boostloss.losses.columns import Columns
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
 
 _Metric = Metric  # as pickles of version 0.1.0 name it
 # XGBoost's way to take keywords by position too, with a warning; its methods lose it with this name.
 by_position = getattr(xgb.core, "_deprecate_positional_args", lambda method: method)
-
-
-def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
-    """The objective for ``obj`` of `xgboost.train` and ``objective`` of its estimators.
-
-    Parameters
-    ----------
-    loss : Loss
-    scale_pos_weight : float, optional
-        A factor for the weights of the rows of label 1, for a binary loss. XGBoost ignores the parameter of
-        this name when it is given a custom objective.
-
-    Returns
-    -------
-    callable
-        The loss itself where there is nothing to scale.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> from boostloss.xgboost import objective
-    >>> objective(bl.Logistic(), scale_pos_weight=4.0)([0, 1, 0], [0.0, 0.1, 0.2])[0].round(2)
-    array([ 0.5 , -1.9 ,  0.55], dtype=float32)
-    """
-    require_loss(loss)
-    if scale_pos_weight is None or scale_pos_weight == 1.0:
-        return loss
-    targets.check_positive_weight(scale_pos_weight)
-    if loss.task != "binary":
-        raise ValueError(
-            f"scale_pos_weight needs a binary loss, got {scale_pos_weight!r} and {loss!r}."
-        )
-    return _Scaled(loss, float(scale_pos_weight))
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """The objective whose rows of label 1 weigh more."""
-
-    loss: Loss
-    scale_pos_weight: float
-
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-        return self.loss(y_true, y_pred, _weights(y_true, sample_weight, self.scale_pos_weight))
-
-
-def _weights(y_true: Any, sample_weight: Any, scale_pos_weight: float | None) -> Any:
-    """The weights times `scale_pos_weight`, in XGBoost's precision."""
-    factors = np.array([1.0, scale_pos_weight or 1.0], np.float32)
-    return targets.weigh_classes(y_true, sample_weight, factors)
 
 
 class _Estimator(Stamped, xgb.XGBModel):
@@ -129,7 +76,7 @@ class _Estimator(Stamped, xgb.XGBModel):
             self.loss_ = loss
             store_history(self, setting["objective"])
             if self.task == "binary":
-                self.n_classes_ = 2  # even where all labels are 0
+                self.n_classes_ = len(self._classes)  # even where all labels are 0
             margin = options.get("base_margin")
             review_fit(
                 XGBOOST,
@@ -197,33 +144,34 @@ class _Estimator(Stamped, xgb.XGBModel):
         """The parent's parameters while it fits a loss."""
         adaptation = adaptation_of(loss, xgb_model)
         setting: dict[str, Any] = {
-            "objective": adaptation or objective(loss, self.scale_pos_weight)
+            "objective": adaptation or objective(loss, self.scale_pos_weight),
+            "kwargs": getattr(self, "kwargs", None) or {},
         }
+        if isinstance(loss, Columns):
+            several = {"num_target": loss.n_outputs, "disable_default_eval_metric": True}
+            setting["kwargs"] = setting["kwargs"] | several
         if xgb_model is not None:
             setting["base_score"] = None  # another one would move the trees that are there
         elif self.base_score is None:
-            weight = sample_weight
-            if self.task == "binary":
-                weight = _weights(y, sample_weight, self.scale_pos_weight)
-            setting["base_score"] = self._base_score(loss.fit_intercept(y, weight))
+            setting["base_score"] = self._start(loss, y, sample_weight)
         if self.eval_metric is None:
             unrounded = UnroundedMetric(loss)
             setting["eval_metric"] = unrounded
             setting["callbacks"] = [unrounded, *(self.callbacks or [])]
-            setting["kwargs"] = getattr(self, "kwargs", {}) | {"disable_default_eval_metric": True}
+            setting["kwargs"] = setting["kwargs"] | {"disable_default_eval_metric": True}
         else:
             setting["eval_metric"] = evaluated(loss, self.eval_metric)
         return setting
 
-    def _base_score(self, intercept: float) -> float:
-        return intercept
+    def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
+        """The best constant, as XGBoost takes it."""
+        return np.asarray(loss.fit_intercept(y, weight)).tolist()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         if isinstance(self.objective, Loss):
             tags.target_tags.multi_output = False
             if tags.classifier_tags is not None:
-                tags.classifier_tags.multi_class = False
                 tags.classifier_tags.multi_label = False
         return tags
 
@@ -263,15 +211,21 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
         raw = super().predict(X, output_margin=output_margin, **options)
         return raw if output_margin or self.loss_ is None else self.loss_.inverse_link(raw)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R², or `Columns.score` of several quantiles or expectiles."""
+        if not isinstance(self.loss_, Columns):
+            return super().score(X, y, sample_weight)
+        return self.loss_.score(y, self.predict(X), sample_weight)
+
 
 class XGBClassifier(_Estimator, xgb.XGBClassifier):
-    """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss.
+    """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss, for any number of classes.
 
-    It does what `XGBRegressor` of this module does; besides, `scale_pos_weight` counts, and a callable `eval_metric`
-    gets the probabilities of ``predict_proba``. The two labels may be of any type, with a string as objective too,
-    where XGBoost takes 0 and 1 alone. With `Logistic`, plain XGBoost gives the same probabilities from the saved
-    model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take the sigmoid of the score, where
-    ``predict_proba`` here recovers the probability.
+    It does what `XGBRegressor` of this module does; besides, `scale_pos_weight` counts for two classes, and a callable
+    `eval_metric` gets the probabilities of ``predict_proba``. Labels may be of any type, with a string as objective too
+    if there are two, where XGBoost takes 0 and 1 alone. With `Logistic`, plain XGBoost gives the same probabilities
+    from the saved model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take the sigmoid or
+    the softmax of the scores, where ``predict_proba`` here recovers the probability.
 
     Examples
     --------
@@ -320,6 +274,9 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         elif not _are_other_labels(y):
             return None, y, eval_set
         classes, encoded = targets.encode_labels(y)
+        if loss is not None:
+            targets.check_positive_weight(self.scale_pos_weight or 1.0, len(classes))
+            check_labels(loss, encoded, len(classes))
 
         def encode(i: int, labels: Any) -> Any:  # the parent knows the training set by its target
             name = f"eval_set[{i}]"
@@ -329,8 +286,12 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
             eval_set = [(X, encode(i, labels)) for i, (X, labels) in enumerate(eval_set)]
         return classes, encoded, eval_set
 
-    def _base_score(self, intercept: float) -> float:
-        """XGBoost takes it as a probability, and clips it."""
+    def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
+        """XGBoost takes that of two classes as a probability, and clips it."""
+        n_classes = int(np.max(y)) + 1
+        if n_classes > 2:
+            return best_constant(loss, y, weight, n_classes).tolist()
+        intercept = loss.fit_intercept(y, class_weights(y, weight, self.scale_pos_weight))
         return float(np.clip(1.0 / (1.0 + math.exp(-intercept)), 1e-6, 1.0 - 1e-6))
 
 

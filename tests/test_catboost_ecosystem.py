@@ -172,7 +172,6 @@ def test_loaded_model_of_another_loss_is_as_in_the_parent(tmp_path):
             np.where(X[:, 0] > 0.0, "up", "down"),
             "y_true must hold integers, floats or booleans",
         ),
-        (bl.Logistic(), np.arange(500) % 3, "3 classes"),
         (bl.Logistic(), np.full(500, "up"), "two classes"),
         (bl.Logistic(), X[:, 0], "Unknown label type: continuous"),
         (bl.Logistic(), np.where(X[:, 0] > 0.0, np.nan, 1.0), "contains NaN"),

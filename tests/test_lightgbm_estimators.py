@@ -147,7 +147,7 @@ def test_probabilities_and_labels(loss, labels, tmp_path):
     assert predicted.dtype == y.dtype
     np.testing.assert_array_equal(predicted == labels[1], probability[:, 1] > 0.5)
     np.testing.assert_array_equal(predicted == labels[1], model.decision_function(X) > 0)
-    assert model.score(X[VALID], y[VALID]) > 0.8
+    assert model.score(X[VALID], y[VALID]) > 0.75
 
     model.save_model(tmp_path / "model.txt")
     loaded = LGBMClassifier().load_model(tmp_path / "model.txt")
@@ -202,7 +202,6 @@ def test_fits_again_with_another_objective():
         (drop_in(bl.Huber(1.0), boosting_type="rf"), SIGNAL, "boosting_type"),
         (LGBMRegressor(objective=bl.Logistic()), SIGNAL, "takes a regression loss"),
         (LGBMClassifier(objective=bl.Huber(1.0)), SIGNAL > 0, "takes a binary loss"),
-        (drop_in(bl.Focal()), np.digitize(SIGNAL, [-1, 1]), "Only binary .* 3 classes"),
         (drop_in(bl.Focal()), SIGNAL, "continuous"),
         (drop_in(bl.Focal(), scale_pos_weight=-1.0), SIGNAL > 0, "scale_pos_weight"),
         (drop_in(bl.Focal(), scale_pos_weight=2, is_unbalance=True), SIGNAL > 0, "exclude"),

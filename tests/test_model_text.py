@@ -12,7 +12,7 @@ from boostloss.boosting.model_text import (
     add_record,
     complete,
     read_record,
-    shift_first_tree,
+    shift_tree,
 )
 
 FOLDER = Path(__file__).parent / "golden" / "lightgbm"
@@ -25,7 +25,7 @@ every_text = pytest.mark.parametrize("name", TEXTS)
 
 
 def completed(text, record=RECORD):
-    return add_record(add_link(shift_first_tree(text, 10.5), LINK), record)
+    return add_record(add_link(shift_tree(text, 0, 10.5), LINK), record)
 
 
 @every_text

@@ -19,6 +19,7 @@ from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
 from boostloss.losses.smoothing import thinned
 from boostloss.losses.validation import as_column
 
@@ -61,6 +62,11 @@ def objective(loss: Loss) -> Any:
         raise ValueError(
             f"loss must have numbers as parameters, as in {loss.example!r}, got {loss!r}: CatBoost tells an objective "
             "nothing of rows and rounds. boostloss.catboost.CatBoostRegressor adapts it."
+        )
+    if isinstance(loss, Columns):
+        raise ValueError(
+            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row. "
+            "boostloss.catboost.CatBoostRegressor trains it."
         )
     return Objective(loss)
 
@@ -246,10 +252,10 @@ class Metric(Slot):
         return False
 
     def evaluate(
-        self, approxes: tuple[NDArray], target: NDArray, weight: NDArray | None
+        self, approxes: tuple[NDArray, ...], target: NDArray, weight: NDArray | None
     ) -> tuple[float, float]:
         """The sums of the weighted losses and of the weights."""
-        (raw_prediction,) = approxes
+        raw_prediction = approxes[0] if len(approxes) == 1 else np.column_stack(approxes)
         total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
         if total == 0.0:
             return 0.0, 0.0

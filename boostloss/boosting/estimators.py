@@ -13,7 +13,7 @@ from boostloss.losses.base import Loss
 from boostloss.losses.pickles import FORM, check_stamp, stamp
 
 STAMP = "_boostloss_pickle"
-FITTED = ("loss_", "adaptation_")  # what a fit with a loss adds to an estimator
+FITTED = ("loss_", "adaptation_", "trainings_")  # what a fit with a loss adds to an estimator
 
 
 def check_task(loss: Loss, task: str, estimator: Any) -> None:

@@ -10,7 +10,7 @@ from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Logistic
 from boostloss.losses.custom import CustomLoss
-from boostloss.losses.location import Quantile
+from boostloss.losses.location import Expectile, Quantile
 
 # The share of the largest curvature that a row keeps however far it is off. Newton's steps stay bounded where a loss
 # is not convex, and no leaf runs away with a few outliers, whose curvatures alone would be next to 0.
@@ -51,8 +51,8 @@ def fixed_step(loss: Loss) -> Step | None:
     if isinstance(loss, Quantile | CustomLoss):
         return None
     floor = LEAST_CURVATURE * loss.largest_curvature
-    if isinstance(loss, Logistic):
-        floor = 0.0  # as the libraries' own
+    if isinstance(loss, Logistic | Expectile):
+        floor = 0.0  # as the libraries' own; and the lighter side of an expectile is as exact as the heavier one
     return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.boosting.lightgbm_parameters import METRIC
 from boostloss.boosting.metrics import check_readable, of_predictions
 from boostloss.boosting.objective import metric_name, read_call, require_loss
+from boostloss.boosting.targets import predicted_labels, probabilities
 from boostloss.losses.base import Loss
 
 
@@ -54,25 +56,42 @@ class _Metric:
 
 
 class _ProbabilityLogLoss(_Metric):
-    """LightGBM's binary_logloss, which takes a raw prediction for a probability beside a custom objective."""
+    """LightGBM's binary_logloss and multi_logloss, which take raw predictions for probabilities here."""
 
     def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        probability = np.clip(self.loss.inverse_link(y_pred), 1e-15, 1 - 1e-15)
-        likelihood = np.where(y_true == 1, probability, 1 - probability)
+        probability = np.clip(probabilities(self.loss, y_pred), 1e-15, 1 - 1e-15)
+        likelihood = np.take_along_axis(probability, y_true.astype(np.intp)[:, None], axis=1)[:, 0]
         return float(np.average(-np.log(likelihood), weights=sample_weight))
 
 
 class _ProbabilityError(_Metric):
-    """LightGBM's binary_error, likewise."""
+    """LightGBM's binary_error and multi_error, likewise."""
 
     def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        wrong = (self.loss.inverse_link(y_pred) > 0.5) != (y_true == 1)
-        return float(np.average(wrong, weights=sample_weight))
+        found = probabilities(self.loss, y_pred)
+        label = predicted_labels(np.arange(found.shape[1]), found)
+        return float(np.average(label != y_true, weights=sample_weight))
 
 
-ON_PROBABILITIES = {"binary_logloss": _ProbabilityLogLoss, "binary_error": _ProbabilityError}
-ALIASES = {"binary": "binary_logloss"}  # LightGBM's
+ON_PROBABILITIES = {
+    "binary_logloss": _ProbabilityLogLoss,
+    "binary_error": _ProbabilityError,
+    "multi_logloss": _ProbabilityLogLoss,
+    "multi_error": _ProbabilityError,
+}
+# LightGBM's
+ALIASES = {"binary": "binary_logloss", "multiclass": "multi_logloss", "softmax": "multi_logloss"}
 ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
+
+
+def evaluated(loss: Loss, eval_metric: Any, params: dict[str, Any]) -> list[Any]:
+    """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
+    asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]
+    given = [p for name, p in params.items() if name in METRIC and p]
+    split = (p.split(",") if isinstance(p, str) else p for p in given)
+    names = [name for part in split for name in part if name]  # "" is the metric of the objective
+    wanted = [of_raw_predictions(loss, each) for each in [*asked, *names] if each is not None]
+    return wanted if names or metric(loss) in wanted else [*wanted, metric(loss)]
 
 
 def of_raw_predictions(loss: Loss, wanted: Any) -> Any:

@@ -2,9 +2,17 @@
 
 from typing import Any
 
+from numpy.typing import NDArray
+
+from boostloss.boosting.targets import balancing_factors, check_positive_weight
 from boostloss.losses.base import Loss
 
-METRIC = ("metric", "metrics", "metric_types")  # LightGBM's names for the parameter
+UNBALANCE = (
+    "is_unbalance",
+    "unbalance",
+    "unbalanced_sets",
+)  # LightGBM's names for the parameter, and of the next
+METRIC = ("metric", "metrics", "metric_types")
 
 # What only its own objectives read, with the value that changes nothing; the last three are for metrics as well.
 OWN = {"reg_sqrt": False, "sigmoid": 1.0, "poisson_max_delta_step": None}
@@ -22,3 +30,18 @@ def refuse_own_parameters(loss: Loss, given: dict[str, Any]) -> None:
                 f"{name} must not be given with {loss!r}, got {given[name]!r}: only LightGBM's own objectives read it. "
                 "The parameters of a loss are its own."
             )
+
+
+def class_factors(given: dict[str, Any], target: NDArray, n_classes: int) -> Any:
+    """The factors of the weights of both classes, by `scale_pos_weight` or `is_unbalance`; 1 for more classes."""
+    positive = given.get("scale_pos_weight", 1.0)
+    check_positive_weight(positive, n_classes)
+    if not any(given.get(name) for name in UNBALANCE):
+        return 1.0, positive
+    if n_classes > 2:
+        raise ValueError(
+            f"is_unbalance is for two classes, got {n_classes}: use class_weight='balanced'."
+        )
+    if positive != 1.0:
+        raise ValueError("is_unbalance and scale_pos_weight exclude each other, got both.")
+    return balancing_factors(target)

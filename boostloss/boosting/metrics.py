@@ -4,6 +4,7 @@ from functools import wraps
 from typing import Any
 
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
 from boostloss.losses.custom import CustomLoss
 
 
@@ -33,7 +34,12 @@ def of_predictions(loss: Loss, function: Any, but: type) -> Any:
 
 
 def check_readable(loss: Loss, name: str, parameter: str) -> None:
-    """Refuse the name of a metric that would compare raw predictions with targets of another scale."""
+    """Refuse the name of a metric that would compare a target with several predictions, or with raw ones of a link."""
+    if isinstance(loss, Columns):
+        raise ValueError(
+            f"{parameter} must not be {name!r} beside {loss!r}: it is of one prediction a row. Leave it out, or give a "
+            "callable."
+        )
     if loss.task == "regression" and isinstance(loss, CustomLoss) and not loss.prediction_link.same:
         raise ValueError(
             f"{parameter} must not be {name!r} beside {loss!r}, which has a link: it would compare raw predictions "

@@ -8,36 +8,47 @@ Golden files of several versions pin what is edited (``tests/golden``).
 import re
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from boostloss.boosting.records import CLASSES, LOSS
 
 NAMES = {LOSS: "loss", CLASSES: "classes"}  # in the lines of a record
 RECORD_LINE = re.compile(r"^\[boostloss (\w+) (.*): \]$", re.MULTILINE)
 
 
-def complete(booster: Any, intercept: float, link: str | None, record: dict[str, str]) -> None:
+def complete(
+    booster: Any, intercept: float | NDArray, link: str | None, record: dict[str, str]
+) -> None:
     """Put the intercept, the link and the record of the loss into a trained booster.
 
     Parameters
     ----------
     booster : lightgbm.Booster
-        Trained with a custom objective, one raw prediction for a row.
-    intercept : float
-        Added to every leaf of the first tree.
+        Trained with a custom objective.
+    intercept : float or ndarray of shape (n_outputs,)
+        Added to every leaf of the first tree, or of the first tree for each output.
     link : str or None
         LightGBM's objective whose inverse link turns raw predictions into predictions; None where they are the same.
     record : dict of str to str
         As `boostloss.boosting.records.record` makes it.
     """
-    if intercept:
-        tree = booster.dump_model(num_iteration=1)["tree_info"][0]
-        for leaf in range(tree["num_leaves"]):
-            booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + intercept)
-    text = shift_first_tree(booster.model_to_string(num_iteration=-1), intercept)
+    constants = np.atleast_1d(intercept).tolist()
+    if any(constants):
+        trees = booster.dump_model(num_iteration=1)["tree_info"]
+        for place, (tree, constant) in enumerate(zip(trees, constants, strict=True)):
+            for leaf in range(tree["num_leaves"]):
+                booster.set_leaf_output(
+                    place, leaf, booster.get_leaf_output(place, leaf) + constant
+                )
+    text = booster.model_to_string(num_iteration=-1)
+    for place, constant in enumerate(constants):
+        text = shift_tree(text, place, constant)
     booster.model_from_string(add_record(add_link(text, link), record))
 
 
-def shift_first_tree(text: str, constant: float) -> str:
-    """Add a constant to what `Booster.set_leaf_output` does not reach.
+def shift_tree(text: str, place: int, constant: float) -> str:
+    """Add a constant to what `Booster.set_leaf_output` does not reach in one tree.
 
     These are the constants of linear leaves, which predict in place of the leaf values, and the values that plots show
     for inner nodes.
@@ -48,9 +59,9 @@ def shift_first_tree(text: str, constant: float) -> str:
     def shifted(line: re.Match) -> str:
         return line[1] + " ".join(repr(float(value) + constant) for value in line[2].split())
 
-    head, tree, rest = _parts(text)
+    head, tree, rest = _parts(text, place)
     moved = re.sub(r"^((?:leaf_const|internal_value)=)(.*)", shifted, tree, flags=re.MULTILINE)
-    return _with_first_size(head, len(tree), len(moved)) + moved + rest
+    return _with_size(head, place, len(tree), len(moved)) + moved + rest
 
 
 def add_link(text: str, link: str | None) -> str:
@@ -74,22 +85,29 @@ def read_record(text: str) -> dict[str, str]:
     return {key: _unescape(found[name]) for key, name in NAMES.items() if name in found}
 
 
-def _parts(text: str) -> tuple[str, str, str]:
-    """What stands before, in, and after the first tree."""
-    start = text.find("\nTree=0\n")
-    end = text.find("\nTree=1\n", start)
+def _parts(text: str, place: int) -> tuple[str, str, str]:
+    """What stands before, in, and after one tree."""
+    start = text.find(f"\nTree={place}\n")
+    end = text.find(f"\nTree={place + 1}\n", start)
     end = text.find("\nend of trees", start) if end < 0 else end
     if min(start, end) < 0:
-        raise _unknown(text, "first tree")
+        raise _unknown(text, "first tree" if place == 0 else f"tree {place}")
     return text[:start], text[start:end], text[end:]
 
 
-def _with_first_size(head: str, before: int, after: int) -> str:
-    """The head, with the length of the first tree changed from one to the other."""
-    stated = f"\ntree_sizes={before}"
-    if not re.search(stated + r"\b", head):
-        raise _unknown(head, f"line that begins with {stated[1:]!r}")
-    return head.replace(stated, f"\ntree_sizes={after}", 1)
+def _with_size(head: str, place: int, before: int, after: int) -> str:
+    """What stands before a tree, with the length of the tree changed from one to the other."""
+    found = re.search(r"^tree_sizes=(.*)$", head, re.MULTILINE)
+    sizes = found[1].split() if found else []
+    if found is None or sizes[place : place + 1] != [str(before)]:
+        raise _unknown(
+            head,
+            f"line that begins with 'tree_sizes={before}'"
+            if place == 0
+            else f"size {before} of tree {place}",
+        )
+    sizes[place] = str(after)
+    return head[: found.start(1)] + " ".join(sizes) + head[found.end(1) :]
 
 
 def _insert(text: str, lines: str, before: str) -> str:

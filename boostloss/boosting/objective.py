@@ -7,9 +7,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.gradients import fill_gradients, row_share
+from boostloss.boosting.several import check_outputs, several_gradients
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
 from boostloss.losses.validation import as_column
 
 
@@ -57,10 +59,12 @@ def call_objective(
     """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
     y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
     y_pred = np.asarray(y_pred)
-    if y_pred.ndim == 2 and y_pred.shape[1] > 1:
-        raise ValueError(
-            f"{loss!r} has one prediction per row, got predictions of shape {y_pred.shape}."
-        )
+    if isinstance(loss, Columns) or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
+        check_outputs(loss, y_pred.shape)
+        if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
+            check_start(loss, y_true, y_pred[0], sample_weight)
+        weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
+        return several_gradients(loss, y_true, y_pred, weight)
     y_pred = y_pred.ravel()
     if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
         check_start(loss, y_true, float(y_pred[0]), sample_weight)
@@ -97,4 +101,6 @@ def refuse_catboost(loss: Loss) -> NoReturn:
 
 def metric_name(loss: Loss) -> str:
     """How the libraries report `Loss.mean_loss`."""
+    if isinstance(loss, Columns):
+        return loss.kind.__name__
     return "MAE" if isinstance(loss, Adaptive) else type(loss).__name__

@@ -57,7 +57,7 @@ def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
 
 
 def restore_classes(texts: Mapping[str, str | None]) -> NDArray:
-    """The two classes of a record.
+    """The classes of a record.
 
     Raises
     ------
@@ -69,9 +69,20 @@ def restore_classes(texts: Mapping[str, str | None]) -> NDArray:
         classes = np.array(json.loads(text or ""))
     except (ValueError, RecursionError):  # JSON's, or of lists of unequal length
         classes = np.empty(0)
-    if classes.shape != (2,) or classes.dtype.kind not in "biufU" or not classes[0] < classes[1]:
-        raise ValueError(f"the model's record must name its two classes, in order, got {text!r}.")
+    if (
+        classes.ndim != 1
+        or classes.dtype.kind not in "biufU"
+        or len(classes) < 2
+        or not ordered(classes)
+    ):
+        raise ValueError(
+            f"the model's record must name its classes, in order, got {excerpt(text or '')}."
+        )
     return classes
+
+
+def ordered(classes: NDArray) -> bool:
+    return bool((classes[:-1] < classes[1:]).all())
 
 
 def check_classes(classes: NDArray, estimator: Any) -> None:

@@ -3,12 +3,16 @@
 import math
 import sys
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses.base import Loss
+from boostloss.losses.binary import Binary
+from boostloss.losses.classes import best_scores, check_classes
+from boostloss.losses.columns import Columns
 from boostloss.losses.validation import check_weight
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
@@ -18,7 +22,7 @@ NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.va
 
 
 def check_start(
-    loss: Loss, y_true: ArrayLike, start: float, sample_weight: ArrayLike | None
+    loss: Loss, y_true: ArrayLike, start: float | NDArray, sample_weight: ArrayLike | None
 ) -> None:
     """Warn, in the first round of a plain library, of a start far from the best constant.
 
@@ -26,36 +30,53 @@ def check_start(
     ----------
     loss : Loss
     y_true : array-like of shape (n_samples,)
-    start : float
+    start : float or ndarray of shape (n_outputs,)
         The raw prediction of every row.
     sample_weight : array-like of shape (n_samples,) or None
     """
-    y = loss.check_target(y_true)
+    several = isinstance(loss, Binary) and np.ndim(start) == 1
+    y = check_classes(y_true, np.size(start)) if several else loss.check_target(y_true)
     rows = slice(None, None, max(1, len(y) // SAMPLE))
     weight = None if sample_weight is None else check_weight(sample_weight, len(y))[rows]
     if weight is not None and not weight.any():
         return
-    best = loss.fit_intercept(y[rows], weight)
+    if several:
+        best: Any = best_scores(loss, y[rows], weight, np.size(start))
+    else:
+        best = loss.fit_intercept(y[rows], weight)
     if not is_far(loss, start, best, y[rows]):
         return
     # Without the start, which moves: Python shows a text once.
-    base_score = f"{best:.6g} (XGBoost)"
-    if loss.task == "binary":
+    text = constant_text(best)
+    base_score = f"{text} (XGBoost)"
+    if loss.task == "binary" and not several:
         base_score = f"{1.0 / (1.0 + math.exp(-best)):.6g} (XGBoost with binary:logistic)"
     warnings.warn(
-        f"Boosting starts far from {best:.6g}, the best constant of {loss!r}. Use the estimators of "
+        f"Boosting starts far from {text}, the best constant of {loss!r}. Use the estimators of "
         "boostloss.xgboost, boostloss.lightgbm or boostloss.catboost, which start there, or set "
-        f"base_score={base_score}, init_score={best:.6g} (LightGBM) or "
-        f"baseline={best:.6g} (CatBoost).",
+        f"base_score={base_score}, init_score={text} (LightGBM) or "
+        f"baseline={text} (CatBoost).",
         UserWarning,
         stacklevel=user_level(),
     )
 
 
-def is_far(loss: Loss, start: float, best: float, y: NDArray) -> bool:
+def constant_text(best: float | NDArray) -> str:
+    """A raw prediction, or those of several outputs, with six digits."""
+    if np.ndim(best):
+        return f"[{', '.join(f'{x:.6g}' for x in np.asarray(best))}]"
+    return f"{best:.6g}"
+
+
+def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
     """Whether the way to the best constant would take many rounds."""
     if loss.task == "binary":
-        return abs(start - best) > FAR_LOGIT
+        way = np.subtract(start, best)
+        if np.ndim(way):
+            way -= way.mean()  # a common shift of all scores changes nothing
+        return bool(np.abs(way).max() > FAR_LOGIT)
+    if isinstance(loss, Columns):
+        return any(is_far(*each, y) for each in zip(loss.columns, start, best, strict=True))
     raw = loss.link(y)
     raw = raw[np.isfinite(raw)]  # the logarithm of a count of 0 is not
     low, high = np.quantile(raw, [0.25, 0.75]) if len(raw) else (0.0, 1.0)

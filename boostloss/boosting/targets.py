@@ -1,4 +1,4 @@
-"""What every classifier does: labels to 0 and 1, weights of classes, and raw predictions back to probabilities."""
+"""What every classifier does: labels to positions, weights of classes, and raw predictions back to probabilities."""
 
 import math
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import assert_all_finite, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 
 from boostloss.losses.base import Loss
 
 
 def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
-    """The two classes in order, and for every row the position, 0 or 1, of its own.
+    """The classes in order, and for every row the position of its own.
 
     Labels all 0 or all 1 are still of the classes 0 and 1; another single class is an error.
     """
@@ -22,19 +22,9 @@ def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
     classes = np.unique(y)
     if len(classes) == 1 and classes[0] in (0, 1):
         classes = np.array([0, 1], dtype=classes.dtype)
-    check_two_classes(classes, type_of_target(y))
     if len(classes) < 2:
-        raise ValueError(f"y must hold two classes, got {classes.tolist()}.")
+        raise ValueError(f"y must hold at least two classes, got {classes.tolist()}.")
     return classes, encode_as(classes, y)
-
-
-def check_two_classes(classes: NDArray, kind: str = "multiclass") -> None:
-    """Refuse more; the words are those that scikit-learn's own checks look for."""
-    if len(classes) > 2:
-        raise ValueError(
-            f"Only binary classification is supported. The type of the target is {kind}, "
-            f"with {len(classes)} classes."
-        )
 
 
 def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.float32]:
@@ -49,8 +39,12 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
     return np.searchsorted(classes, labels).astype(np.float32)
 
 
-def check_positive_weight(scale_pos_weight: Any) -> None:
+def check_positive_weight(scale_pos_weight: Any, n_classes: int = 2) -> None:
     """Refuse a factor for the rows of label 1 that cannot be one."""
+    if n_classes > 2 and scale_pos_weight != 1.0:
+        raise ValueError(
+            f"scale_pos_weight is for two classes, got {scale_pos_weight!r} and {n_classes} classes: use weights."
+        )
     if not 0.0 < scale_pos_weight < math.inf:
         raise ValueError(
             f"scale_pos_weight must be a positive finite number, got {scale_pos_weight!r}."
@@ -88,11 +82,13 @@ def weigh_classes(
 
 
 def probabilities(loss: Loss, raw_prediction: ArrayLike) -> NDArray[np.floating]:
-    """The probabilities of both classes, in a last axis of length 2: the posterior, where a loss is not proper too."""
-    positive = loss.inverse_link(raw_prediction)
-    return np.stack([1.0 - positive, positive], axis=-1)
+    """The probabilities of the classes, in a last axis: the posterior, where a loss is not proper too."""
+    found = loss.inverse_link(raw_prediction)
+    return found if found.ndim == 2 else np.stack([1.0 - found, found], axis=-1)
 
 
 def predicted_labels(classes: NDArray, probability: NDArray, threshold: float = 0.5) -> NDArray:
-    """The second class where its probability is above the threshold."""
+    """The most probable class; of two classes the second where its probability is above the threshold."""
+    if len(classes) > 2:
+        return classes[probability.argmax(axis=-1)]
     return classes[(probability[..., 1] > threshold).astype(np.intp)]

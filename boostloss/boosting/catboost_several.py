@@ -1,0 +1,89 @@
+"""Several raw predictions a row in CatBoost, which asks a Python object for them row by row, a hundred times too slow.
+
+So each of several quantiles has a training of its own, and their trees become one model.
+"""
+
+from typing import Any
+
+from boostloss.boosting import records
+from boostloss.boosting.catboost_merge import merge
+from boostloss.losses.columns import Columns
+from boostloss.losses.location import Quantile
+
+# What goes on from one raw prediction a row, or keeps the state of one training.
+OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")
+
+
+def fit_columns(estimator: Any, loss: Columns, args: Any, options: dict[str, Any]) -> None:
+    """Fit a model for each column, with the parameters of the estimator, and let their trees be the estimator's."""
+    given = {
+        name: value
+        for name, value in estimator._init_params.items()
+        if name not in {"objective", "loss_function"}
+    }
+    for name in OF_ONE_TRAINING:
+        value = options.get(name, given.get(name))
+        if value is not None and value is not False:
+            raise ValueError(
+                f"{name} must not be given with {loss!r}: every level has a training of its own."
+            )
+    models = [
+        type(estimator)(loss_function=each, **given).fit(*args, **options) for each in loss.columns
+    ]
+    adopt(estimator, merge(models, stated(loss)), records.record(loss))
+    estimator.trainings_ = evaluated(loss, models)
+
+
+def stated(loss: Columns) -> str:
+    """How the merged model calls its loss: CatBoost predicts a number for each column."""
+    if loss.kind is Quantile:
+        return f"MultiQuantile:alpha={','.join(map(repr, loss.levels))}"
+    return "MultiRMSE"
+
+
+def adopt(estimator: Any, model: Any, record: dict[str, str]) -> None:
+    """Let an estimator predict with the trees of a model."""
+    estimator._object = model._object
+    estimator._set_trained_model_attributes()
+    estimator._prediction_values_change = estimator.get_feature_importance()
+    for key, text in record.items():
+        estimator.get_metadata()[key] = text
+
+
+def evaluated(loss: Columns, models: list[Any]) -> dict[str, Any]:
+    """What CatBoost has evaluated of each training, under the names of the losses."""
+    found: dict[str, Any] = {"evals_result": {}, "best_score": {}, "best_iteration": {}}
+    found["trees_per_round"] = len(models)
+    for each, model in zip(loss.columns, models, strict=True):
+        found["best_iteration"][repr(each)] = model.get_best_iteration()
+        for name, values in (
+            ("evals_result", model.get_evals_result()),
+            ("best_score", model.get_best_score()),
+        ):
+            for rows, metrics in values.items():
+                named = {f"{each!r} {metric}": value for metric, value in metrics.items()}
+                found[name].setdefault(rows, {}).update(named)
+    return found
+
+
+class Trainings:
+    """What several trainings have evaluated, in place of what one has."""
+
+    trainings_: dict[str, Any] | None
+
+    def _of_trainings(self, name: str) -> Any:
+        trainings = vars(self).get("trainings_")
+        own = getattr(super(), f"get_{name}")
+        return own() if trainings is None else trainings[name]
+
+    def get_evals_result(self) -> Any:
+        """As CatBoost's; of several quantiles each metric of each training."""
+        return self._of_trainings("evals_result")
+
+    def get_best_score(self) -> Any:
+        """As CatBoost's; of several quantiles each metric of each training."""
+        return self._of_trainings("best_score")
+
+    def get_best_iteration(self) -> Any:
+        """As CatBoost's; of several quantiles that of each training."""
+        return self._of_trainings("best_iteration")

@@ -1,0 +1,131 @@
+"""Gradients and curvatures as a booster of several outputs is given them: a column of scores for each."""
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from boostloss.boosting.custom import custom_step
+from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, row_share
+from boostloss.kernels.rows import GRADIENT, Computation
+from boostloss.losses import classes
+from boostloss.losses.base import Loss
+from boostloss.losses.binary import Binary, Logistic
+from boostloss.losses.columns import Columns
+from boostloss.losses.custom import CustomLoss
+from boostloss.losses.location import Quantile
+from boostloss.losses.smoothing import sample
+from boostloss.losses.validation import as_column, as_matrix
+
+# Of the rows that lie between the outer quantiles: fewer are no measure of the noise.
+LEAST_SHARE_BETWEEN = 0.5
+LEAST_SPREAD = 1e-3  # of the median one: where the quantiles of a row meet, or cross, its kernel has a width still
+
+
+def check_outputs(loss: Loss, shape: tuple[int, ...]) -> None:
+    """Refuse a number of raw predictions a row that the loss does not have."""
+    k = shape[1] if len(shape) == 2 else 1
+    if isinstance(loss, Binary) or (isinstance(loss, Columns) and loss.n_outputs == k):
+        return
+    expected = "one prediction"
+    if isinstance(loss, Columns):
+        expected = f"{loss.n_outputs} predictions"
+    raise ValueError(f"{loss!r} has {expected} per row, got predictions of shape {shape}.")
+
+
+def several_gradients(
+    loss: Loss,
+    y_true: NDArray,
+    raw_prediction: NDArray,
+    weight: NDArray | None,
+    dtype: DTypeLike = np.float32,
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Gradient and curvature of every raw prediction; labels and weights are not checked.
+
+    Parameters
+    ----------
+    loss : Columns or Binary
+    y_true : ndarray of shape (n_samples,) or (n_samples, n_classes)
+    raw_prediction : ndarray of shape (n_samples, n_outputs)
+    weight : ndarray of shape (n_samples,) or None
+    dtype : dtype, default float32
+        Of the result.
+
+    Returns
+    -------
+    gradient, hessian : ndarray of shape (n_samples, n_outputs)
+        In Fortran order.
+    """
+    f = as_matrix(raw_prediction, "raw_prediction")
+    gradient, hessian = np.empty(f.T.shape, dtype), np.empty(f.T.shape, dtype)
+    if isinstance(loss, Columns):
+        y = as_column(y_true, "y_true")
+        fill_columns(gradient, hessian, loss, y, f, weight)
+        return gradient.T, hessian.T
+    assert isinstance(loss, Binary)
+    classes.require_margin(loss)
+    y = as_matrix(y_true, "y_true") if np.ndim(y_true) == 2 else as_column(y_true, "y_true")
+    computation = class_computation(loss)
+    classes.fill([gradient, hessian], loss, computation, y, f, weight, class_curvature(f.shape[1]))
+    return gradient.T, hessian.T
+
+
+def fill_columns(
+    gradient: NDArray,
+    hessian: NDArray,
+    loss: Columns,
+    y: NDArray,
+    f: NDArray,
+    weight: NDArray | None,
+) -> None:
+    """Write those of several levels, into arrays of shape (n_levels, n_samples).
+
+    Quantiles of a row that lie far apart say that its noise is wide: the kernel that smooths them is as much wider
+    there, and a step is longer. The pinball loss is homogeneous, r rho(e / r) = rho(e), so that this is the loss of the
+    error over the spread r: its slope in the prediction is the same, and its curvature 1 / r of that.
+    """
+    columns = np.ascontiguousarray(f.T)
+    spread = row_spreads(columns, loss)
+    for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
+        target = y
+        if spread is not None:
+            target, column = np.zeros_like(column), (column - y) / spread
+        fill_gradients([gradient[j], hessian[j]], each, target, column, weight, row_share(each))
+        if spread is not None:
+            hessian[j] /= spread
+
+
+def row_spreads(columns: NDArray, loss: Columns) -> NDArray | None:
+    """How far apart the quantiles of every row are, over the median of all rows; None where that says nothing.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_levels, n_samples)
+    loss : Columns
+    """
+    if loss.kind is not Quantile or loss.levels[-1] - loss.levels[0] < LEAST_SHARE_BETWEEN:
+        return None
+    spread = columns.max(axis=0) - columns.min(axis=0)
+    middle = np.median(spread[sample(len(spread), None)])
+    if not 0.0 < middle < np.inf:
+        return None
+    return np.maximum(spread / middle, LEAST_SPREAD)
+
+
+def class_computation(loss: Binary) -> Computation:
+    """What boosting computes of the margin of a class."""
+    plain = loss.of_margin
+    outputs = GRADIENT, loss.curvature_output()
+    if isinstance(plain, CustomLoss):
+        nothing = np.empty(0)
+        formula, parameters, scale, floor = custom_step(plain, nothing, nothing, None)
+        return Computation(formula, outputs, parameters, scale, floor)
+    floor = 0.0 if isinstance(loss, Logistic) else LEAST_CURVATURE * plain.largest_curvature
+    return Computation(loss.formula, outputs, plain.parameters, 1.0, floor)
+
+
+def class_curvature(k: int) -> float:
+    """By what the diagonal of the Hessian in K scores is multiplied, which leaves out that they move together.
+
+    K / (K - 1) is Friedman's, "Greedy Function Approximation: A Gradient Boosting Machine", Annals of Statistics 2001,
+    Algorithm 6, and LightGBM's; XGBoost's is 2. `benchmarks/classes.py` compares them.
+    """
+    return k / (k - 1.0)
