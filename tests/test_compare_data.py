@@ -103,7 +103,7 @@ def test_the_task_can_be_set(frame):
     with pytest.raises(InputError, match=r"'sold' holds text such as '(yes|no)'.*needs numbers"):
         prepare(frame, "x", "sold", task="regression")
     with pytest.raises(InputError, match=r"'town' holds text such as .* 3 different values"):
-        prepare(frame, "x", "town")
+        prepare(frame, "x", "town", task="regression")
 
 
 def test_rows_without_a_target_are_left_out():

@@ -77,7 +77,7 @@ def test_a_directory_is_no_file(tmp_path):
         (["--target", "cost"], "--target: there is no column 'cost'"),
         (["--target", "price", "--drop", "x"], "--drop: there is no column 'x'"),
         (["--target", "price", "--drop", "price"], "--drop: 'price' is the target"),
-        (["--target", "price", "--task", "ranking"], "--task: 'ranking' is neither"),
+        (["--target", "price", "--task", "ranking"], "--task: 'ranking' is none of regression"),
         (
             ["--target", "price", "--metric", "brier"],
             "--metric: 'brier' is none of those for regression",

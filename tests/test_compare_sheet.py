@@ -47,6 +47,10 @@ def printed(text):
         ("xgboost", ["-t", "price", "--loss", "Huber", "--weight", "size"]),
         ("lightgbm", ["-t", "sold", "--loss", "Logistic", "--weight", "size"]),
         ("catboost", ["-t", "price", "--loss", "Cauchy(9, graduated=True)", "--weight", "size"]),
+        ("xgboost", ["-t", "town", "--weight", "size"]),
+        ("lightgbm", ["-t", "town", "--loss", "Focal", "--contaminate", "0.1"]),
+        ("xgboost", ["-t", "price", "-q", "0.1", "-q", "0.9", "--weight", "size"]),
+        ("lightgbm", ["-t", "price", "--loss", "Quantile([0.1, 0.5, 0.9])"]),
     ],
 )
 def test_the_code_of_the_report_prints_the_figure(table, tmp_path, library, options):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import InputError, Task
+from boostloss.compare.metrics import Level
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
 
 # The losses that are compared when none is asked for.
 LOSSES = {
@@ -16,7 +18,10 @@ LOSSES = {
         "Quantile(quantile=0.1)", "Quantile(quantile=0.5)", "Quantile(quantile=0.9)",
     ),
     "binary": ("Logistic", "Focal(gamma=1.0)", "Focal(gamma=2.0)"),
+    "multiclass": ("Logistic", "Focal(gamma=1.0)", "Focal(gamma=2.0)"),
 }  # fmt: skip
+
+WHAT = {"quantiles": "several quantiles", "multiclass": "more than two classes"}
 
 # Huber's threshold for a library's own objective, in standard deviations of the residuals: it keeps 95 % of least
 # squares' efficiency where the errors are normal (Holland & Welsch 1977, "Robust regression using iteratively
@@ -34,13 +39,13 @@ class Candidate:
         The name of its record, a key of `boostloss.boosting.libraries.LIBRARIES`.
     objective : Loss or str
         A loss of boostloss, or one of the library's own objectives.
-    quantile : float or None
-        The level at which it is judged; None in the main comparison.
+    quantile : float, tuple of float or None
+        The level or levels at which it is judged; None in the main comparison.
     """
 
     library: str
     objective: Loss | str
-    quantile: float | None = None
+    quantile: Level = None
 
     @property
     def own(self) -> bool:
@@ -65,7 +70,13 @@ class Candidate:
         return boostloss.from_string(self._filled(text, scale))
 
     def _filled(self, text: str, scale: float) -> str:
-        return text.format(huber=float(f"{scale * HUBER:.3g}"), quantile=self.quantile)
+        level = self.quantile
+        levels = list(level) if isinstance(level, tuple) else [level]
+        return text.format(
+            huber=float(f"{scale * HUBER:.3g}"),
+            quantile=levels if isinstance(level, tuple) else level,
+            listed=",".join(map(str, levels)),
+        )
 
 
 def describe(objective: Loss | str) -> str:
@@ -90,7 +101,7 @@ def installed_libraries(wanted: Iterable[str] = ()) -> list[str]:
 
 
 def list_candidates(
-    task: Task, libraries: list[str], losses: Iterable[str] = ()
+    task: Task, libraries: list[str], losses: Iterable[str] = (), quantiles: Iterable[float] = ()
 ) -> list[Candidate]:
     """All candidates, in the order in which they are fitted.
 
@@ -98,29 +109,71 @@ def list_candidates(
     ----------
     losses : iterable of str
         Losses as `boostloss.from_string` reads them; a shape or scale that is not given adapts.
-        All that suit the task by default. A quantile other than the median has a comparison of
-        its own.
+        All that suit the task by default, if no quantiles are asked for. A quantile other than the
+        median has a comparison of its own, and so have several from one model.
+    quantiles : iterable of float
+        Levels of a further loss, `boostloss.Quantile`: of one prediction, or of several by one model.
     """
-    ours = [_parse(text, task) for text in dict.fromkeys(losses or LOSSES[task])]
-    levels = sorted({quantile for _, quantile in ours if quantile is not None})
-    main = any(quantile is None for _, quantile in ours)
+    asked = dict.fromkeys(losses, "--loss")
+    if levels := sorted(set(quantiles)):
+        asked |= {f"Quantile({levels if len(levels) > 1 else levels[0]})": "--quantile"}
+    asked = asked or dict.fromkeys(LOSSES[task], "--loss")
+    ours = [_parse(text, task, option) for text, option in asked.items()]
+    judged = {quantile for _, quantile in ours}
     result = []
-    for library in libraries:
-        own = LIBRARIES[library].own_objectives
-        result += [Candidate(library, text) for text in own[task] if main]
-        result += [Candidate(library, text, q) for q in levels for text in own["quantile"]]
-        result += [Candidate(library, *loss) for loss in ours]
+    for name in libraries:
+        library = LIBRARIES[name]
+        own = library.own_objectives
+        result += [Candidate(name, text) for text in own[task] if None in judged]
+        for quantile in sorted(judged - {None}, key=group_order):
+            texts = own[outputs(task, quantile) or "quantile"]
+            result += [Candidate(name, text, quantile) for text in texts]
+        result += [
+            Candidate(name, loss, quantile)
+            for loss, quantile in ours
+            if outputs(task, quantile) in (None, *library.several)
+        ]
     return result
 
 
-def _parse(text: str, task: Task) -> tuple[Loss, float | None]:
-    """The loss, and the level at which it is judged."""
+def group_order(quantile: Level) -> tuple[bool, bool, float | tuple[float, ...]]:
+    """What sorts the comparisons: the main one, quantiles, several quantiles."""
+    return quantile is not None, isinstance(quantile, tuple), quantile or 0.0
+
+
+def outputs(task: Task, quantile: Level) -> str | None:
+    """Of which kind several outputs are, as the libraries' records name it; None of one output."""
+    if isinstance(quantile, tuple):
+        return "quantiles"
+    return "multiclass" if task == "multiclass" else None
+
+
+def lacking(task: Task, libraries: list[str], candidates: list[Candidate]) -> list[str]:
+    """Which libraries have no candidates of boostloss in some comparison, in sentences."""
+    kinds = {outputs(task, candidate.quantile) for candidate in candidates} - {None}
+    return [
+        f"{LIBRARIES[name].title} is compared with its own objective only: boostloss does not train "
+        f"{WHAT[kind]} in it."
+        for name in libraries
+        for kind in sorted(map(str, kinds))
+        if kind not in LIBRARIES[name].several
+    ]
+
+
+def _parse(text: str, task: Task, option: str) -> tuple[Loss, Level]:
+    """The loss, and the level or levels at which it is judged."""
     try:
         loss = boostloss.from_string(text)
     except (ValueError, TypeError) as error:
-        raise InputError(f"--loss {text!r}: {error}") from error
-    if loss.task != task:
-        raise InputError(f"--loss {text!r} is for a {loss.task} task, and this is {task}")
+        raise InputError(f"{option} {text!r}: {error}") from error
+    if loss.task != ("binary" if task == "multiclass" else task):
+        raise InputError(f"{option} {text!r} is for a {loss.task} task, and this is {task}")
+    if isinstance(loss, Columns):
+        if loss.kind is not boostloss.Quantile:
+            raise InputError(
+                f"{option} {text!r}: of losses with several levels Quantile is compared"
+            )
+        return loss, loss.levels
     if isinstance(loss, boostloss.Quantile):
         return loss, (None if loss.quantile == 0.5 else loss.quantile)
     return loss, None

@@ -71,7 +71,10 @@ def compare(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="regression or binary; by default two values are binary, numbers not."),
+        typer.Option(
+            help="regression, binary or multiclass; by default two values are binary, and text or a few "
+            "whole numbers from 0 or 1 without a gap are multiclass."
+        ),
     ] = None,
     header: Annotated[
         bool | None,
@@ -115,11 +118,21 @@ def compare(
             "A shape, scale or delta that is not given adapts to the data. By default all of them."
         ),
     ] = None,
+    quantile: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--quantile",
+            "-q",
+            help="Level between 0 and 1; repeatable, and several are predicted by one model. Then these are "
+            "compared instead of all losses.",
+        ),
+    ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
             help=f"What ranks the losses: {', '.join(METRICS['regression'])}; "
-            f"binary: {', '.join(METRICS['binary'])}. The first is the default. "
+            f"binary: {', '.join(METRICS['binary'])}; "
+            f"multiclass: {', '.join(METRICS['multiclass'])}. The first is the default. "
             "Quantiles are ranked by their pinball loss."
         ),
     ] = None,
@@ -175,7 +188,7 @@ def compare(
         contaminate = DEMO_CONTAMINATE if file is None else 0.0
     try:
         if task is not None and task not in TASKS:
-            raise InputError(f"--task: {task!r} is neither {' nor '.join(TASKS)}")
+            raise InputError(f"--task: {task!r} is none of {', '.join(TASKS)}")
         libraries = installed_libraries(library or ())
         if file is None:
             if target is not None or drop or weight or group or time:
@@ -196,7 +209,7 @@ def compare(
             raise InputError(f"--metric: {metric!r} is none of those for {table.task}: {allowed}")
         if metric == "mape" and not table.y.all():
             raise InputError(f"--metric mape divides by the target, and {table.target!r} holds 0")
-        candidates = list_candidates(table.task, libraries, loss or ())
+        candidates = list_candidates(table.task, libraries, loss or (), quantile or ())
         if folds is None:
             folds = DEMO_FOLDS if file is None else 3 if len(table.y) >= race.LARGE else 5
         jobs, threads = share_cores(threads or cpu_count(), len(table.y))
@@ -218,7 +231,7 @@ def compare(
         status.print(f"[bold red]error:[/] {terminal.plain(str(error))}")
         raise typer.Exit(UNUSABLE) from None
 
-    overview = wording.overview(table, settings, libraries, folds * len(candidates))
+    overview = wording.overview(table, settings, libraries, candidates)
     for line in overview:
         status.print(f"[dim]{terminal.plain(line)}[/]")
     _run(results, splits, status)

@@ -92,7 +92,7 @@ def reproduction(results: Results, row: Row, table: str) -> str:
 def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
     """The imports and the lines that fit a loss of boostloss on one fold and predict."""
     library, task = LIBRARIES[row.candidate.library], results.table.task
-    name, loss = library.estimators[task], repr(row.candidate.objective)
+    name, loss = library.estimator_name(task), repr(row.candidate.objective)
     kind = loss.partition("(")[0]
     if "inf" in loss:  # which is no Python
         kind, loss = "from_string", f"from_string({loss!r})"
@@ -105,7 +105,8 @@ def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
 
     silent = "".join(f", {k}={v!r}" for k, v in library.fit_options().items() if v is False)
     tested = rows("test")
-    predict = f"predict({tested})" if task == "regression" else f"predict_proba({tested})[:, 1]"
+    predict = f"predict({tested})" if task == "regression" else f"predict_proba({tested})"
+    predict += "[:, 1]" if task == "binary" else ""
     imports = {f"from boostloss import {kind}", f"from boostloss.{library.name} import {name}"}
     evaluation = f"dict(eval_set=[({rows('stop')}, fold.stop.y)])"
     weight = ""

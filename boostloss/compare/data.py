@@ -42,10 +42,10 @@ class Table:
         float64 columns (missing as NaN) and categorical columns, named f0, f1, ...: the libraries
         refuse some characters in names.
     y : ndarray of float64
-        The target; 0 and 1 for a binary task.
-    task : {"regression", "binary"}
+        The target; 0, 1, ... for classes.
+    task : {"regression", "binary", "multiclass"}
     classes : tuple of str
-        The labels behind 0 and 1; empty in a regression.
+        The labels behind 0, 1, ...; empty in a regression.
     columns : tuple of str
         The names that the columns of `X` have in the file.
     notes : tuple of str
@@ -75,6 +75,12 @@ class Table:
         y = self.y[chosen]
         if np.ptp(y) == 0:
             raise InputError(f"a sample of {rows} rows holds one value of the target: use more")
+        missing = sorted(set(range(len(self.classes))) - set(y))
+        if missing:
+            name = self.classes[missing[0]]
+            raise InputError(
+                f"a sample of {rows} rows holds no row of the class {name!r}: use more"
+            )
         note = f"Sampled {rows:,} of {len(self.y):,} rows."
         weight, group, time = (
             None if values is None else values.iloc[chosen].reset_index(drop=True)
@@ -105,7 +111,7 @@ def load(
     target : str or None
         A column's name; where no column has that name, ``"first"``, ``"last"`` or a position from
         0, counted from the end if negative.
-    task : {"regression", "binary"}, optional
+    task : {"regression", "binary", "multiclass"}, optional
         Detected by default.
     header : bool, optional
         Whether the first row of a text file names the columns; detected by default. Without

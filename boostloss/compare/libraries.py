@@ -11,6 +11,7 @@ import pandas as pd
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import Task
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
 
 ROWS_PER_THREAD = 2000  # keep a thread busy; with fewer the threads of a fit wait for each other
 MOST_JOBS = 8  # fits side by side, each in a process with some 300 MB of libraries
@@ -59,8 +60,8 @@ class Rows:
 class Fitted:
     """A trained model: how to predict with it, the rounds it kept, and how long it took.
 
-    `predict` takes the library's options. `like_ours` says that an own objective did better with boostloss's parameters
-    than with its library's.
+    `predict` takes a table and, if not all rounds shall count, how many. `like_ours` says that an own objective did
+    better with boostloss's parameters than with its library's.
     """
 
     predict: Callable[..., np.ndarray]
@@ -93,6 +94,9 @@ def fit(
 ) -> Fitted:
     """Train until the loss itself stops improving on `stop`; a classifier predicts probabilities.
 
+    Of a binary task it is that of label 1, of more classes a column for each, as of several quantiles, which everyone
+    predicts in order.
+
     Every fit starts from the best constant of its loss. An own objective is fitted twice where boostloss's estimators
     regularise in another way than the library does, and the better fit on `stop` counts.
 
@@ -107,13 +111,16 @@ def fit(
     if isinstance(objective, Loss):
         return _train(library, objective, task, train, stop, settings, {})
     names = LIBRARIES[library]
-    start = 0.0 if task == "binary" else loss.fit_intercept(train.y, train.weight)
+    if isinstance(loss, Columns) and names.level_by_level:
+        return _fit_levels(library, objective, loss, task, train, stop, settings)
+    kind = "quantiles" if isinstance(loss, Columns) else task
+    start = loss.fit_intercept(train.y, train.weight) if kind == "regression" else 0.0
     train, stop = replace(train, y=train.y - start), replace(stop, y=stop.y - start)
     like_ours = names.like_ours(loss)
     fits = [
         replace(
             _train(
-                library, objective, task, train, stop, settings, {**names.own_start[task], **more}
+                library, objective, task, train, stop, settings, {**names.own_start[kind], **more}
             ),
             like_ours=bool(more),
         )
@@ -121,10 +128,39 @@ def fit(
     ]
 
     def stopped_at(fit: Fitted) -> float:
-        return loss.mean_loss(stop.y, loss.link(fit.predict(stop.X)), stop.weight)
+        prediction = fit.predict(stop.X)
+        raw = _log(prediction) if task == "multiclass" else loss.link(prediction)
+        return loss.mean_loss(stop.y, raw, stop.weight)
 
     best = min(fits, key=stopped_at)
-    return replace(best, predict=lambda X, **options: best.predict(X, **options) + start)
+    return replace(best, predict=lambda X, rounds=None: best.predict(X, rounds) + start)
+
+
+def _log(probability: np.ndarray) -> np.ndarray:
+    """Scores of the classes; a probability may have been rounded to 0."""
+    return np.log(np.maximum(probability, np.finfo(np.float32).tiny))
+
+
+def _fit_levels(
+    library: str,
+    objective: str,
+    loss: Columns,
+    task: Task,
+    train: Rows,
+    stop: Rows,
+    settings: Settings,
+) -> Fitted:
+    """A model for each level: the rounds are those of the longest one, the seconds of all together."""
+    texts = [objective.replace(str(list(loss.levels)), str(level)) for level in loss.levels]
+    fits = [
+        fit(library, text, each, task, train, stop, settings)
+        for text, each in zip(texts, loss.columns, strict=True)
+    ]
+
+    def predict(X: pd.DataFrame, rounds: int | None = None) -> np.ndarray:
+        return np.sort(np.stack([each.predict(X, rounds) for each in fits], axis=1), axis=1)
+
+    return Fitted(predict, max(each.rounds for each in fits), sum(each.seconds for each in fits))
 
 
 def _train(
@@ -153,9 +189,14 @@ def _train(
     model.fit(prepare(train.X), train.y, sample_weight=train.weight, **options)
     seconds = time.perf_counter() - begin
 
-    def predict(X: pd.DataFrame, **options: Any) -> np.ndarray:
-        if task == "binary":
-            return model.predict_proba(prepare(X), **options)[:, 1]
-        return model.predict(prepare(X), **options)
+    kept = names.kept_rounds(model)
 
-    return Fitted(predict, names.kept_rounds(model), seconds)
+    def predict(X: pd.DataFrame, rounds: int | None = None) -> np.ndarray:
+        first = {} if rounds is None else names.first_rounds(model, min(rounds, kept))
+        if task == "regression":
+            found = model.predict(prepare(X), **first)
+            return np.sort(found, axis=1) if found.ndim == 2 else found
+        probability = model.predict_proba(prepare(X), **first)
+        return probability[:, 1] if task == "binary" else probability
+
+    return Fitted(predict, kept, seconds)

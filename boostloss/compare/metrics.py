@@ -16,6 +16,37 @@ def percentage_error(y: np.ndarray, prediction: np.ndarray, **options: Any) -> f
     return metrics.mean_absolute_percentage_error(y, prediction, **options)
 
 
+def accuracy(y: np.ndarray, probability: np.ndarray, **options: Any) -> float:
+    """The share of rows whose most probable class is theirs."""
+    return metrics.accuracy_score(y, probability.argmax(axis=1), **options)
+
+
+def balanced_accuracy(y: np.ndarray, probability: np.ndarray, **options: Any) -> float:
+    """The mean over the classes, of those that occur, of their rows' accuracy."""
+    found = probability.argmax(axis=1)
+    return metrics.recall_score(y, found, labels=np.unique(y), average="macro", **options)
+
+
+def one_against_rest(y: np.ndarray, probability: np.ndarray, **options: Any) -> float:
+    """The mean of the areas under the curve of every class that occurs against the others; NaN of one class."""
+    classes = np.unique(y).astype(int)
+    if len(classes) < 2:
+        return np.nan
+    areas = [metrics.roc_auc_score(y == k, probability[:, k], **options) for k in classes]
+    return float(np.mean(areas))
+
+
+def class_log_loss(y: np.ndarray, probability: np.ndarray, **options: Any) -> float:
+    """The log-loss, where some class may not occur."""
+    labels = np.arange(probability.shape[1])
+    # In float32 the probabilities of a row miss a sum of 1 by more than scikit-learn likes.
+    share = probability / probability.sum(axis=1, keepdims=True)
+    return metrics.log_loss(y, share, labels=labels, **options)
+
+
+# One level or several at which predictions are judged; None where they are not judged as quantiles.
+Level = float | tuple[float, ...] | None
+
 # The first of a task is its default.
 METRICS: dict[Task, dict[str, Callable[..., float]]] = {
     "regression": {
@@ -31,10 +62,16 @@ METRICS: dict[Task, dict[str, Callable[..., float]]] = {
         "auc": metrics.roc_auc_score,
         "brier": metrics.brier_score_loss,
     },
+    "multiclass": {
+        "log-loss": class_log_loss,
+        "accuracy": accuracy,
+        "balanced-accuracy": balanced_accuracy,
+        "auc": one_against_rest,
+    },
 }
 ON_REQUEST = ("medae", "mape", "r2")  # the tables show these only where they rank
-QUANTILE_METRICS = ("pinball", "coverage")
-HIGHER_IS_BETTER = ("average-precision", "auc", "r2")
+QUANTILE_METRICS = ("pinball", "coverage", "width")  # the width of an interval, of several levels
+HIGHER_IS_BETTER = ("average-precision", "auc", "r2", "accuracy", "balanced-accuracy")
 HEADINGS = {
     "mae": "MAE",
     "rmse": "RMSE",
@@ -45,8 +82,11 @@ HEADINGS = {
     "average-precision": "av. precision",
     "auc": "AUC",
     "brier": "Brier",
+    "accuracy": "accuracy",
+    "balanced-accuracy": "bal. accuracy",
     "pinball": "pinball",
     "coverage": "coverage",
+    "width": "width",
 }
 
 
@@ -54,10 +94,24 @@ def score(
     y: np.ndarray,
     prediction: np.ndarray,
     task: Task,
-    quantile: float | None = None,
+    quantile: Level = None,
     weight: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """All metrics of the task, or those of a quantile, weighted."""
+    """All metrics of the task, or those of one or several quantiles, weighted.
+
+    Several have the mean of their pinball losses, and the coverage and width of the interval between the outer ones.
+    """
+    if isinstance(quantile, tuple):
+        each = [
+            metrics.mean_pinball_loss(y, column, alpha=level, sample_weight=weight)
+            for level, column in zip(quantile, prediction.T, strict=True)
+        ]
+        low, high = prediction[:, 0], prediction[:, -1]
+        return {
+            "pinball": float(np.mean(each)),
+            "coverage": float(np.average((low <= y) & (y <= high), weights=weight)),
+            "width": float(np.average(high - low, weights=weight)),
+        }
     if quantile is not None:
         pinball = metrics.mean_pinball_loss(y, prediction, alpha=quantile, sample_weight=weight)
         coverage = np.average(y <= prediction, weights=weight)

@@ -4,9 +4,11 @@ import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.candidates import Candidate, describe
-from boostloss.compare.metrics import HEADINGS
+from boostloss.compare.metrics import HEADINGS, Level
 from boostloss.compare.results import Results, Row, Verdict
 
 MARKS = {"best": "★", "level": "≈", "": ""}
@@ -30,7 +32,7 @@ class Column:
     number: bool = True
 
 
-def ranking(results: Results, quantile: float | None) -> list[Column]:
+def ranking(results: Results, quantile: Level) -> list[Column]:
     """The candidates of a group, best first."""
     rows, (metric, *others) = results.rows(quantile), results.metrics(quantile)
     behind = [None if row.place == "best" else row.behind for row in rows]
@@ -44,7 +46,7 @@ def ranking(results: Results, quantile: float | None) -> list[Column]:
         Column(
             "± s.e.", ["" if row.place == "best" else error(row.behind_error) for row in rows], 4
         ),
-        *(_scores(rows, name, 2 if name == "coverage" else 5) for name in others),
+        *(_scores(rows, name, 2 if name in ("coverage", "width") else 5) for name in others),
         Column("rounds", [f"{row.rounds:.0f}" for row in rows], 6),
         Column("fit time", [f"{row.seconds:.2f} s" for row in rows], 7),
     )
@@ -54,7 +56,7 @@ def verdicts(results: Results, found: list[Verdict]) -> list[Column]:
     """The best of boostloss beside the best of each library's own."""
     metrics = [results.ranking_metric(verdict.quantile) for verdict in found]
     by = [
-        HEADINGS[metric] if verdict.quantile is None else f"{HEADINGS[metric]} {verdict.quantile:g}"
+        f"{HEADINGS[metric]} {levels(verdict.quantile)}".rstrip()
         for metric, verdict in zip(metrics, found, strict=True)
     ]
     pairs = [
@@ -101,7 +103,9 @@ def loss_name(row: Row) -> str:
 
 
 def short(row: Row) -> str:
-    """Its loss in less room: "adaptive Huber", and the bare value that an own objective has."""
+    """Its loss in less room: "adaptive Huber", the bare value of an own objective, no levels if there are several."""
+    if isinstance(row.candidate.quantile, tuple):
+        return _without_levels(row.label)
     if row.candidate.own:
         return re.sub(r"[(:]\w+(?:=|(?=≈))([^()]+)\)?$", r"(\1)", row.label)
     return short_loss(row.label)
@@ -116,13 +120,32 @@ def short_loss(text: str) -> str:
     return f"adaptive {name}" + (f"({', '.join(given)})" if given else "")
 
 
+def _without_levels(text: str) -> str:
+    """The name of an objective of several quantiles, whose levels stand above its table."""
+    return re.sub(r"[(:]\w+=.*|\(.*", "", text)
+
+
 def title(candidate: Candidate) -> str:
     """Library and loss of a candidate before its numbers are known."""
     library, text = LIBRARIES[candidate.library].title, describe(candidate.objective)
+    if isinstance(candidate.quantile, tuple):
+        return f"{library} {'own ' if candidate.own else ''}{_without_levels(text)}"
     if not candidate.own:
         return f"{library} {short_loss(text)}"
-    level = "" if candidate.quantile is None else f"({candidate.quantile:g})"
+    level = "" if candidate.quantile is None else f"({levels(candidate.quantile)})"
     return f"{library} own {re.sub('[(:][a-z_]+={.*', level, text)}"
+
+
+def levels(quantile: Level) -> str:
+    """The level or levels of a comparison; empty for the main one."""
+    if quantile is None:
+        return ""
+    return ", ".join(f"{level:g}" for level in np.atleast_1d(quantile))
+
+
+def wanted_coverage(quantile: float | tuple[float, ...]) -> float:
+    """The share of targets that shall be below a quantile, or between the outer ones of several."""
+    return quantile[-1] - quantile[0] if isinstance(quantile, tuple) else quantile
 
 
 def digits(values: list[float]) -> int:
@@ -147,7 +170,8 @@ def error(share: float) -> str:
 def _scores(rows: list[Row], metric: str, rank: int = 0) -> Column:
     means = [row.mean[metric] for row in rows]
     if metric == "coverage":
-        wanted = f"{HEADINGS[metric]} ({100 * (rows[0].candidate.quantile or 0):g}%)"
+        share = wanted_coverage(rows[0].candidate.quantile or 0.0)
+        wanted = f"{HEADINGS[metric]} ({float(f'{100 * share:.6g}'):g}%)"
         return Column(wanted, [f"{mean:.1%}" for mean in means], rank)
     return Column(HEADINGS[metric], [number(mean, digits(means)) for mean in means], rank)
 

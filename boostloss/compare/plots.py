@@ -6,18 +6,19 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER
+from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, Level
 from boostloss.compare.outcome import digits, loss_name, number
 from boostloss.compare.results import Results, Row
 
 WIDTH = 6.4  # inches; on a telephone the letters of a wider picture would be too small
 OURS, THEIRS, INK = "#0f766e", "#9a9a9a", "#27303a"
-LINES = (OURS, "#c2410c", "#6b7280", "#4f46e5", "#b45309")
+LINES = (OURS, "#c2410c", "#6b7280", "#4f46e5", "#b45309", "#0369a1", "#be185d", "#65a30d")
 STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -30,13 +31,14 @@ STYLE: Any = {
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,
+    "axes.prop_cycle": cycler(color=LINES),
     "legend.frameon": False,
     "text.parse_math": False,  # a class may be called "$0 to $50"
     "svg.hashsalt": "boostloss",  # the same picture has the same bytes
 }
 
 
-def metric_by_loss(results: Results, quantile: float | None) -> str:
+def metric_by_loss(results: Results, quantile: Level) -> str:
     """The mean of every candidate, library by library, with the error of its distance to the best.
 
     Those far behind, which would squeeze the others together, stand at the edge with their number.
@@ -72,6 +74,7 @@ def metric_by_loss(results: Results, quantile: float | None) -> str:
             axis.set_title(group[0].library)
             axis.grid(axis="x", color="#e4e7eb")
         better = "higher" if metric in HIGHER_IS_BETTER else "lower"
+        axes[-1].locator_params(axis="x", nbins=6)  # four digits are wide beside long names
         axes[-1].set_xlabel(f"{HEADINGS[metric]}, mean over the folds; {better} is better")
         return svg(figure)
 

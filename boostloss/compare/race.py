@@ -14,7 +14,7 @@ from scipy.stats import t as student_t
 
 from boostloss.compare.candidates import Candidate
 from boostloss.compare.interrupts import interrupts
-from boostloss.compare.metrics import HIGHER_IS_BETTER
+from boostloss.compare.metrics import HIGHER_IS_BETTER, Level
 from boostloss.compare.results import Dropped, Results
 from boostloss.compare.run import Fit, Fold, evaluate
 
@@ -33,8 +33,11 @@ def heat(results: Results, fold: Fold) -> Fold | None:
     if results.settings.thorough or fold.number or n_rows < LARGE:
         return None
     sample = fold.sample(HEAT_ROWS, results.settings.seed)
+    n_classes = len(results.table.classes)
     parts = (sample.train, sample.stop, sample.test)
-    if results.table.task == "binary" and any(np.ptp(part.y) == 0 for part in parts):
+    if n_classes and any(np.ptp(part.y) == 0 for part in parts):
+        return None
+    if len(np.unique(sample.train.y)) < n_classes:
         return None
     return sample
 
@@ -60,7 +63,7 @@ def drop(results: Results) -> None:
         results.dropped += [d for group in results.groups for d in left_behind(results, group)]
 
 
-def left_behind(results: Results, quantile: float | None) -> list[Dropped]:
+def left_behind(results: Results, quantile: Level) -> list[Dropped]:
     """Who of a group has no chance to be its best, nor the best of its own side in its library.
 
     The metric of whole folds ranks. Who is behind the first is dropped if a test of the paired differences over blocks

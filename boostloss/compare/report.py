@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 from boostloss.compare import code, outcome, plots, sheet_plots, wording
+from boostloss.compare.metrics import Level
 from boostloss.compare.outcome import Column
 from boostloss.compare.results import Results, versions
 from boostloss.compare.sheet import Sheet, winner
@@ -19,8 +20,21 @@ DOTS_CAPTION = (
     "of the difference from the best."
 )
 
-RESIDUALS = "Residuals on the test folds by the prediction: median, middle half, and nine tenths of the rows."
-CALIBRATION = "Calibration on the test folds by the prediction, ± standard error."
+WINNER = {
+    "regression": (
+        "Residuals on the test folds by the prediction: median, middle half, and nine tenths of the rows."
+    ),
+    "binary": "Calibration on the test folds by the prediction, ± standard error.",
+    "multiclass": (
+        "Test folds. Reliability: how often a class comes true against how probable it was said to be, in groups of "
+        "equally many rows; the calibration error is the mean distance from the diagonal. Taken for: each line of the "
+        "table adds up to 100 %."
+    ),
+}
+FAN = "Test folds: the quantiles of the best model, means over groups of rows, and some of the targets."
+WITHIN = (
+    "Share of the test rows between the outer quantiles by the middle prediction, ± standard error."
+)
 CURVE = "The winner fitted once more on the first fold, judged after each number of rounds."
 IMPORTANCE = (
     "Permutation importance (scikit-learn) of that fit on test rows; bars: standard deviation over "
@@ -135,13 +149,17 @@ def to_html(
         body.append(_ranking(results, quantile))
         body.append(f'<p class="soft">{escape(wording.LEGEND)}</p>')
         body.append(_figure(plots.metric_by_loss(results, quantile), DOTS_CAPTION))
-        if quantile is None and results.table.task == "binary":
+        if isinstance(quantile, tuple):
+            best = results.rows(quantile)[0]
+            body.append(_figure(sheet_plots.fan(results, best), FAN))
+            body.append(_figure(sheet_plots.deciles(results, best), WITHIN))
+        elif quantile is None and results.table.task == "binary":
             body.append("<h2>Calibration</h2>")
             body.append(_figure(plots.calibration(results), "Test folds, bins of equal count."))
-        elif quantile is None:
+        elif quantile is None and results.table.task == "regression":
             body.append("<h2>Residuals</h2>")
             body.append(_figure(plots.residuals(results), "Test folds, in the winner's library."))
-        else:
+        elif quantile is not None:
             caption = (
                 f"Coverage of the best quantile {quantile:g} by its prediction, ± standard error."
             )
@@ -169,10 +187,9 @@ def _winner(results: Results, table: str, sheet: Sheet | None) -> list[str]:
     row = winner(results)
     body = [f"<h2>The winner: {escape(row.library)}, {escape(outcome.loss_name(row))}</h2>"]
     if row.candidate.quantile is None:
-        binary = results.table.task == "binary"
-        body.append(
-            _figure(sheet_plots.deciles(results, row), CALIBRATION if binary else RESIDUALS)
-        )
+        task = results.table.task
+        draw = sheet_plots.reliability if task == "multiclass" else sheet_plots.deciles
+        body.append(_figure(draw(results, row), WINNER[task]))
     if sheet is not None:
         _, constant = wording.constant(results, row.candidate.quantile)
         body.append(_figure(sheet_plots.learning_curve(results, sheet, constant), CURVE))
@@ -194,7 +211,7 @@ def _answer(results: Results) -> list[str]:
     return boxes
 
 
-def _ranking(results: Results, quantile: float | None) -> str:
+def _ranking(results: Results, quantile: Level) -> str:
     styles = [
         f"{row.place or 'behind'} {'own' if row.candidate.own else 'ours'}"
         for row in results.rows(quantile)

@@ -11,10 +11,16 @@ import numpy as np
 
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare.candidates import Candidate, describe
+from boostloss.compare.candidates import Candidate, describe, group_order
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
-from boostloss.compare.metrics import HIGHER_IS_BETTER, METRICS, ON_REQUEST, QUANTILE_METRICS
+from boostloss.compare.metrics import (
+    HIGHER_IS_BETTER,
+    METRICS,
+    ON_REQUEST,
+    QUANTILE_METRICS,
+    Level,
+)
 from boostloss.compare.run import Fit
 
 
@@ -51,7 +57,7 @@ class Verdict:
     """
 
     library: str
-    quantile: float | None
+    quantile: Level
     own: Row
     ours: Row
     gain: float
@@ -111,18 +117,20 @@ class Results:
         return any(self.rows(quantile) for quantile in self.groups)
 
     @property
-    def groups(self) -> list[float | None]:
-        """None for the main comparison, and the quantile levels."""
+    def groups(self) -> list[Level]:
+        """None for the main comparison, and the quantile levels, alone and together."""
         levels = dict.fromkeys(candidate.quantile for candidate in self.candidates)
-        return sorted(levels, key=lambda quantile: -1.0 if quantile is None else quantile)
+        return sorted(levels, key=group_order)
 
-    def ranking_metric(self, quantile: float | None) -> str:
+    def ranking_metric(self, quantile: Level) -> str:
         """The metric by which a group is ranked."""
         return self.metric if quantile is None else "pinball"
 
-    def metrics(self, quantile: float | None) -> tuple[str, ...]:
+    def metrics(self, quantile: Level) -> tuple[str, ...]:
         """The metrics that a group shows, the one that ranks first."""
-        names = METRICS[self.table.task] if quantile is None else QUANTILE_METRICS
+        names = tuple(METRICS[self.table.task])
+        if quantile is not None:
+            names = QUANTILE_METRICS[: 3 if isinstance(quantile, tuple) else 2]
         metric = self.ranking_metric(quantile)
         return (metric, *(name for name in names if name not in (metric, *ON_REQUEST)))
 
@@ -150,7 +158,7 @@ class Results:
             )
         )
 
-    def rows(self, quantile: float | None) -> list[Row]:
+    def rows(self, quantile: Level) -> list[Row]:
         """The candidates of a group that were fitted on all compared folds, best first."""
         metric = self.ranking_metric(quantile)
         rows = [
@@ -247,7 +255,7 @@ class Results:
             "results": [self._json(row, q) for q in self.groups for row in self.rows(q)],
         })  # fmt: skip
 
-    def _json(self, row: Row, quantile: float | None) -> dict[str, Any]:
+    def _json(self, row: Row, quantile: Level) -> dict[str, Any]:
         return {
             "library": row.candidate.library,
             "loss": row.label,

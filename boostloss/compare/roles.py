@@ -1,7 +1,7 @@
 """The columns with a part of their own: the target, and those that weigh, group or order the rows."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,16 @@ import pandas as pd
 from boostloss.compare.columns import NestedError, Numbers, as_numbers, as_text
 from boostloss.compare.reading import InputError, clean
 
-Task = Literal["regression", "binary"]
-TASKS: tuple[Task, ...] = ("regression", "binary")
+Task = Literal["regression", "binary", "multiclass"]
+TASKS: tuple[Task, ...] = ("regression", "binary", "multiclass")
 
 FEW_VALUES = 20  # a numeric target with no more may be meant as classes: say what was assumed
+# Whole numbers that count on from 0 or 1 without a gap are taken as classes, where they are few and none is as rare as
+# the largest counts of something usually are.
+MOST_NUMBERED, LEAST_ROWS = 10, 10
+MOST_CLASSES = (
+    50  # more different texts are names or keys, unless the user says that they are classes
+)
 SHOWN_COLUMNS = 30
 LARGEST_TARGET = 1e15  # XGBoost squares sums of gradients in float32
 SMALL_SPREAD = 1e-2  # XGBoost makes no split that gains less than 1e-6
@@ -105,52 +111,94 @@ def check_weight(values: pd.Series) -> None:
             )
 
 
-def encode_target(
-    values: pd.Series, target: str, task: Task | None
-) -> tuple[np.ndarray, Task, tuple[str, ...], str]:
-    """The target as floats, the task, the labels of 0 and 1, and a sentence that says so."""
+class Target(NamedTuple):
+    """The target as floats, the task, the labels behind 0, 1, ..., and a sentence that says so."""
+
+    y: np.ndarray
+    task: Task
+    classes: tuple[str, ...]
+    note: str
+
+
+def encode_target(values: pd.Series, target: str, task: Task | None) -> Target:
+    """Choose the task, unless it is given, and encode the target for it."""
     is_number = values.dtype == np.float64
     labels = sorted(values.unique())
-    names = tuple(f"{label:.15g}" if is_number else clean(label) for label in labels[:2])
     count = len(labels)
     if count == 1:
-        raise InputError(f"the target {target!r} is constant: every value is {names[0]}")
-    if not is_number and (task == "regression" or count > 2):
-        wanted = "regression needs numbers" if task == "regression" else (
-            "only numbers (regression) and two classes (binary) can be compared"
-        )  # fmt: skip
+        raise InputError(f"the target {target!r} is constant: every value is {_name(labels[0])}")
+    if task == "regression" and not is_number:
         raise InputError(
             f"the target {target!r} holds text such as {values.iloc[0]!r} and {count:,} different "
-            f"values; {wanted}"
+            "values; regression needs numbers"
         )
-    if task == "binary" and count > 2:
-        raise InputError(f"--task binary needs two values in {target!r}, which has {count:,}")
-    detected = task is None
-    task = task or ("binary" if count == 2 else "regression")
-    if task == "regression":
-        y = values.to_numpy()
-        beyond = np.abs(y) > LARGEST_TARGET
-        if beyond.any():
-            raise InputError(
-                f"the target {target!r} is beyond {LARGEST_TARGET:g} in {beyond.sum():,} rows, as in "
-                f"{y[beyond][0]:g}: XGBoost trains in float32 and would overflow. Leave these rows "
-                "out, or divide the target by a constant"
-            )
-        note = f"Regression: {target!r} holds numbers from {y.min():,.6g} to {y.max():,.6g}"
-        if detected and count <= FEW_VALUES:
-            note += f" ({count} different values; classes of more than two kinds are not compared)"
-        note += "."
-        if y.std() < SMALL_SPREAD:
-            note += (
-                f" Its standard deviation is {y.std():.1g}: XGBoost makes no split that gains less "
-                "than 1e-6, so multiply the target by a constant to be fair to it."
-            )
-        return y, task, (), note
-    y = (values == labels[1]).to_numpy(dtype=np.float64)
-    note = (
-        f"Binary classification: {target!r} is {names[1]!r} in {y.mean():.1%} of the rows "
-        f"and {names[0]!r} in the others"
-    )
-    if detected and is_number:
+    if (task == "binary") != (count == 2) and task in ("binary", "multiclass"):
+        wanted = "two values" if task == "binary" else "three values or more"
+        raise InputError(f"--task {task} needs {wanted} in {target!r}, which has {count:,}")
+    found = task or _detected_task(values, target, labels)
+    if found == "regression":
+        return _encode_numbers(values.to_numpy(), target, count if task is None else 0)
+    return _encode_classes(values, target, labels, found, is_number and task is None)
+
+
+def _detected_task(values: pd.Series, target: str, labels: list) -> Task:
+    count = len(labels)
+    if count == 2:
+        return "binary"
+    if values.dtype == np.float64:
+        numbered = labels[0] in (0, 1) and labels == [labels[0] + k for k in range(count)]
+        common = numbered and count <= MOST_NUMBERED and values.value_counts().min() >= LEAST_ROWS
+        return "multiclass" if common else "regression"
+    if count > MOST_CLASSES:
+        raise InputError(
+            f"the target {target!r} holds text such as {values.iloc[0]!r} and {count:,} different "
+            f"values, too many to be taken as classes: --task multiclass would do it"
+        )
+    return "multiclass"
+
+
+def _name(label: object) -> str:
+    """A class as the user knows it."""
+    return clean(label) if isinstance(label, str) else f"{label:.15g}"
+
+
+def _encode_numbers(y: np.ndarray, target: str, count: int) -> Target:
+    """A target of numbers; the count of its values, if they were taken as numbers unasked."""
+    beyond = np.abs(y) > LARGEST_TARGET
+    if beyond.any():
+        raise InputError(
+            f"the target {target!r} is beyond {LARGEST_TARGET:g} in {beyond.sum():,} rows, as in "
+            f"{y[beyond][0]:g}: XGBoost trains in float32 and would overflow. Leave these rows "
+            "out, or divide the target by a constant"
+        )
+    note = f"Regression: {target!r} holds numbers from {y.min():,.6g} to {y.max():,.6g}"
+    if 2 < count <= FEW_VALUES:
+        note += f" ({count} different values: --task multiclass would take them as classes)"
+    note += "."
+    if y.std() < SMALL_SPREAD:
+        note += (
+            f" Its standard deviation is {y.std():.1g}: XGBoost makes no split that gains less "
+            "than 1e-6, so multiply the target by a constant to be fair to it."
+        )
+    return Target(y, "regression", (), note)
+
+
+def _encode_classes(
+    values: pd.Series, target: str, labels: list, task: Task, doubtful: bool
+) -> Target:
+    """A target of classes; whether they are numbers that were taken as classes unasked."""
+    place = {label: float(k) for k, label in enumerate(labels)}
+    y = values.map(place).to_numpy(dtype=np.float64)
+    names = tuple(map(_name, labels))
+    if task == "binary":
+        note = (
+            f"Binary classification: {target!r} is {names[1]!r} in {y.mean():.1%} of the rows "
+            f"and {names[0]!r} in the others"
+        )
+    else:
+        shares = np.bincount(y.astype(np.intp)) / len(y)
+        parts = [f"{name!r} ({share:.1%})" for name, share in zip(names, shares, strict=True)]
+        note = f"Multiclass: {target!r} has {len(names)} classes: {listed(parts)}"
+    if doubtful:
         note += " (--task regression would take them as numbers)"
-    return y, task, names, note + "."
+    return Target(y, task, names, note + ".")

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
 from boostloss.compare.libraries import Rows, Settings, fit
-from boostloss.compare.metrics import score
+from boostloss.compare.metrics import Level, score
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.scale import broad_scale, robust_scale
 
@@ -86,13 +86,8 @@ def split(table: Table, settings: Settings) -> Iterator[Fold]:
     rows, count = len(table.y), settings.folds
     if rows < 10 * count:
         raise InputError(f"{rows} rows are too few for {count} folds; 10 for each are needed")
-    if table.task == "binary":
-        rare = int(np.bincount(table.y.astype(int)).min())
-        if rare < 2 * count:
-            raise InputError(
-                f"{rare} rows of the rarer class are too few for {count} folds; "
-                "2 for each are needed"
-            )
+    if table.classes:
+        _check_classes(table, settings)
     for option, values, least in (("group", table.group, count), ("time", table.time, count + 2)):
         if values is not None and values.nunique() < least:
             raise InputError(
@@ -102,13 +97,35 @@ def split(table: Table, settings: Settings) -> Iterator[Fold]:
     parts = list(_parts(table, settings))
     for number, (fitting, stopping, test, y) in enumerate(parts, start=1):
         for what, chosen in (("train", fitting), ("stop", stopping), ("test", test)):
-            if len(chosen) < 2 or (table.task == "binary" and np.ptp(y[chosen]) == 0):
-                held = "one class" if len(chosen) > 1 else f"{len(chosen)} rows"
+            n_classes = len(np.unique(y[chosen])) if table.classes else 0
+            wanted = len(table.classes) if what == "train" else min(2, len(table.classes))
+            if len(chosen) < 2 or n_classes < wanted:
+                held = f"{len(chosen)} rows"
+                if len(chosen) > 1:
+                    held = "one class" if n_classes == 1 else f"{n_classes} of {wanted} classes"
                 raise InputError(
                     f"fold {number} would {what} on {held} only: try fewer --folds, or rows that "
                     "are spread more evenly over the groups or times"
                 )
     return (_fold(table, settings, number, *part) for number, part in enumerate(parts))
+
+
+def _check_classes(table: Table, settings: Settings) -> None:
+    """Every class must have rows to train on, to stop by and to test in every fold."""
+    counts, folds = np.bincount(table.y.astype(int)), settings.folds
+    rare = int(counts.min())
+    if rare < 2 * folds:
+        which = "rarer class" if len(counts) == 2 else f"class {table.classes[counts.argmin()]!r}"
+        raise InputError(
+            f"{rare} rows of the {which} are too few for {folds} folds; 2 for each are needed"
+            + (": try fewer --folds, or leave these rows out" if len(counts) > 2 else "")
+        )
+    n_train = len(table.y) * (folds - 1) // folds
+    if STOP_SHARE * n_train < len(counts):
+        raise InputError(
+            f"{len(table.y)} rows are too few for {len(counts)} classes: {STOP_SHARE:.0%} of the "
+            "training rows must hold one of each"
+        )
 
 
 def describe_folds(table: Table, settings: Settings) -> str:
@@ -121,7 +138,7 @@ def describe_folds(table: Table, settings: Settings) -> str:
         kind = f" of whole groups by {table.group.name!r} ({table.group.nunique():,} groups)"
         held_out = f"about {share} of the training groups"
     else:
-        kind = ", stratified" if table.task == "binary" else ""
+        kind = ", stratified" if table.classes else ""
         held_out = f"{share} of the training rows"
     return f"{settings.folds} folds{kind}, stopped early by each loss's own value on {held_out}"
 
@@ -145,16 +162,16 @@ def _cross_validation(table: Table, settings: Settings) -> Iterator[tuple[np.nda
             tested = (code >= test[0]) & (code <= test[-1])
             yield np.flatnonzero(code <= train[-1]), np.flatnonzero(tested)
     elif table.group is not None:
-        folds = _group_folds(table.task, settings.folds, settings.seed)
+        folds = _group_folds(table, settings.folds, settings.seed)
         yield from folds.split(table.X, table.y, table.group)
     else:
-        splitter = StratifiedKFold if table.task == "binary" else KFold
+        splitter = StratifiedKFold if table.classes else KFold
         folds = splitter(settings.folds, shuffle=True, random_state=settings.seed)
         yield from folds.split(table.X, table.y)
 
 
-def _group_folds(task: Task, count: int, seed: int) -> GroupKFold | StratifiedGroupKFold:
-    splitter = StratifiedGroupKFold if task == "binary" else GroupKFold
+def _group_folds(table: Table, count: int, seed: int) -> GroupKFold | StratifiedGroupKFold:
+    splitter = StratifiedGroupKFold if table.classes else GroupKFold
     return splitter(count, shuffle=True, random_state=seed)
 
 
@@ -162,7 +179,6 @@ def _hold_out(
     table: Table, train: np.ndarray, y: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions in `train` of the rows to fit and of those by which training stops."""
-    binary = table.task == "binary"
     if table.time is not None:
         time = table.time.to_numpy()[train]
         late = time > np.quantile(time, 1 - STOP_SHARE, method="lower")
@@ -170,16 +186,16 @@ def _hold_out(
         return np.flatnonzero(~late), np.flatnonzero(late)
     if table.group is not None:
         group = table.group.iloc[train]
-        rare = int(np.bincount(y.astype(int)).min()) if binary else len(y)
+        rare = int(np.bincount(y.astype(int)).min()) if table.classes else len(y)
         count = min(round(1 / STOP_SHARE), group.nunique(), rare)
         if count < 2:
             return np.arange(0), np.arange(len(train))  # `split` refuses it
-        return next(_group_folds(table.task, count, seed).split(train, y, group))
+        return next(_group_folds(table, count, seed).split(train, y, group))
     fitting, stopping = train_test_split(
         np.arange(len(train)),
         test_size=STOP_SHARE,
         random_state=seed,
-        stratify=y if binary else None,
+        stratify=y if table.classes else None,
     )
     return fitting, stopping
 
@@ -197,7 +213,7 @@ def _fold(
     if neighbours is not None:  # side by side, as `score_blocks` wants them
         test = test[np.argsort(neighbours.to_numpy()[test], kind="stable")]
     train, stop, tested = (_rows(table, chosen, y) for chosen in (fitting, stopping, test))
-    scale = 1.0 if table.task == "binary" else residual_scale(train, stop, settings)
+    scale = 1.0 if table.classes else residual_scale(train, stop, settings)
     return Fold(number, train, stop, tested, test, scale)
 
 
@@ -207,14 +223,15 @@ def _rows(table: Table, chosen: np.ndarray, y: np.ndarray) -> Rows:
 
 
 def contaminate(y: np.ndarray, share: float, task: Task, rng: np.random.Generator) -> np.ndarray:
-    """The labels with noise on a share of them: flipped classes, or Cauchy errors.
+    """The labels with noise on a share of them: other classes, or Cauchy errors.
 
     The errors are scaled by the robust standard deviation of `y`.
     """
     y = y.copy()
     chosen = rng.choice(len(y), round(share * len(y)), replace=False)
-    if task == "binary":
-        y[chosen] = 1.0 - y[chosen]
+    if task != "regression":
+        k = int(y.max()) + 1
+        y[chosen] = (y[chosen] + rng.integers(1, k, len(chosen))) % k
     else:
         y[chosen] += robust_scale(y - np.median(y)) * rng.standard_cauchy(len(chosen))
     return y
@@ -277,19 +294,20 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
 
 
 def score_blocks(
-    rows: Rows, prediction: np.ndarray, task: Task, quantile: float | None
+    rows: Rows, prediction: np.ndarray, task: Task, quantile: Level
 ) -> dict[str, np.ndarray]:
     """The metrics of blocks of neighbouring rows, which a race compares pair by pair, and what the blocks weigh.
 
-    Neighbours stay together since they may depend on each other. In a binary task every block holds both classes.
+    Neighbours stay together since they may depend on each other. In a binary task every block holds both classes; of
+    more classes the rare ones may be in some blocks only.
     """
     y, weight = rows.y, rows.weight
-    kinds = (
-        [np.flatnonzero(y == label) for label in (0, 1)]
-        if task == "binary"
-        else [np.arange(len(y))]
-    )
-    n_blocks = max(1, min(BLOCKS, len(y) // BLOCK_ROWS, *map(len, kinds)))
+    kinds = [np.arange(len(y))]
+    if task != "regression":
+        kinds = [np.flatnonzero(y == label) for label in np.unique(y)]
+    n_blocks = max(1, min(BLOCKS, len(y) // BLOCK_ROWS))
+    if task == "binary":
+        n_blocks = min(n_blocks, *map(len, kinds))
     cut = zip(*(np.array_split(kind, n_blocks) for kind in kinds), strict=True)
     parts = [np.concatenate(part) for part in cut]
     weights = [float(len(part) if weight is None else weight[part].sum()) for part in parts]

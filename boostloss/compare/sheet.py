@@ -9,7 +9,6 @@ import pandas as pd
 from sklearn.dummy import DummyRegressor
 from sklearn.inspection import permutation_importance
 
-from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.libraries import Rows, fit
 from boostloss.compare.metrics import HIGHER_IS_BETTER, score
 from boostloss.compare.results import Results, Row
@@ -68,12 +67,14 @@ def examine(results: Results) -> Sheet:
 
     parts = {"train": fold.train, "stop": fold.stop, "test": fold.test}
     some = {name: rows.sample(LOOKED_AT, results.settings.seed) for name, rows in parts.items()}
-    if table.task == "binary":  # of a rare class a sample may hold no row
-        some = {name: parts[name] if np.ptp(rows.y) == 0 else rows for name, rows in some.items()}
+    if table.classes:  # of a rare class a sample may hold no row
+        some = {
+            name: rows if len(np.unique(rows.y)) == len(np.unique(parts[name].y)) else parts[name]
+            for name, rows in some.items()
+        }
     rounds = np.unique(np.geomspace(1, model.rounds, POINTS).round().astype(int))
-    first = LIBRARIES[candidate.library].first_rounds
     curve = {
-        name: np.array([judge(rows, model.predict(rows.X, **first(k))) for k in rounds.tolist()])
+        name: np.array([judge(rows, model.predict(rows.X, k)) for k in rounds.tolist()])
         for name, rows in some.items()
     }
     worse = -1.0 if metric in HIGHER_IS_BETTER else 1.0

@@ -1,14 +1,16 @@
 """The outcome in words and cells: what the terminal and the page both say."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import outcome, race
+from boostloss.compare.candidates import Candidate, lacking
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
-from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, score
+from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, Level, score
 from boostloss.compare.results import Results, Row, versions
 from boostloss.compare.run import Fit, describe_folds
 from boostloss.losses.intercept import weighted_quantile
@@ -28,11 +30,25 @@ SAME_SETTINGS = (
     "XGBoost's least Hessian and L2 penalty for absolute errors and quantiles), own objectives are fitted both ways, "
     "and the better fit on the early-stopping rows counts."
 )
+CATBOOST_START = "Only CatBoost's MultiClass starts from equal probabilities."
+IN_ORDER = (
+    "Several quantiles are ranked by the mean of their pinball losses; everyone's predictions of a row are put in "
+    "order, which never raises it. Where a library has no such objective, as LightGBM, its own is a model for each "
+    "level."
+)
+NOISE = {
+    "regression": "Cauchy noise added",
+    "binary": "their class flipped",
+    "multiclass": "another class",
+}
 INTERRUPTED = "The run was interrupted: this is what was finished."
 
 
-def overview(table: Table, settings: Settings, libraries: list[str], fits: int) -> list[str]:
+def overview(
+    table: Table, settings: Settings, libraries: list[str], candidates: list[Candidate]
+) -> list[str]:
     """What is about to be compared, and how."""
+    fits = settings.folds * len(candidates)
     categories = len(table.X.select_dtypes("category").columns)
     kinds = f", {categories} of them categorical" if categories else ""
     missing = float(table.X.isna().to_numpy().mean())
@@ -43,7 +59,7 @@ def overview(table: Table, settings: Settings, libraries: list[str], fits: int) 
         *table.notes,
     ]
     if settings.contaminate:
-        noise = "their class flipped" if table.task == "binary" else "Cauchy noise added"
+        noise = NOISE[table.task]
         lines.append(
             f"{settings.contaminate:.0%} of the labels in the training folds get {noise}; "
             "test folds stay as they are."
@@ -54,7 +70,12 @@ def overview(table: Table, settings: Settings, libraries: list[str], fits: int) 
         f"{most}{fits:,} fits: {describe_folds(table, settings)}; {names}; up to {settings.rounds} "
         f"rounds at learning rate {settings.learning_rate:g}."
     )
+    lines += lacking(table.task, libraries, candidates)
     lines.append(SAME_SETTINGS)
+    if table.task == "multiclass" and "catboost" in libraries:
+        lines.append(CATBOOST_START)
+    if any(isinstance(candidate.quantile, tuple) for candidate in candidates):
+        lines.append(IN_ORDER)
     return lines
 
 
@@ -80,7 +101,7 @@ def answer(results: Results) -> str:
     rows, metric = results.rows(quantile), results.ranking_metric(quantile)
     best, name = rows[0], HEADINGS[metric]
     level = sum(row.place == "level" for row in rows)
-    text = f"Quantile {quantile:g}: " if quantile is not None else ""
+    text = f"{group(quantile)}: " if quantile is not None else ""
     text += f"{_who(best)} is best: {name} {_mean_error(best, metric)}"
     text += f" ({level} more level with it)." if level else "."
     other = next((row for row in rows if row.candidate.own != best.candidate.own), None)
@@ -97,11 +118,16 @@ def _who(row: Row) -> str:
     return f"{row.library} with {side} {outcome.short(row)}"
 
 
-def title(results: Results, quantile: float | None) -> str:
+def group(quantile: Level) -> str:
+    """The name of a comparison at one or several levels."""
+    return f"Quantile{'s' if isinstance(quantile, tuple) else ''} {outcome.levels(quantile)}"
+
+
+def title(results: Results, quantile: Level) -> str:
     """What a table shows, which way is better, and what would be reached without any column."""
     metric = results.ranking_metric(quantile)
     better = "higher" if metric in HIGHER_IS_BETTER else "lower"
-    what = f"Quantile {quantile:g}" if quantile is not None else results.table.task.capitalize()
+    what = group(quantile) if quantile is not None else results.table.task.capitalize()
     done, wanted = len(results.compared_folds), results.settings.folds
     folds = f"{done} of {wanted} folds" if done < wanted else f"{done} folds"
     name, level = constant(results, quantile)
@@ -111,19 +137,26 @@ def title(results: Results, quantile: float | None) -> str:
     )
 
 
-def constant(results: Results, quantile: float | None) -> tuple[str, float]:
+def constant(results: Results, quantile: Level) -> tuple[str, float]:
     """What to predict for every row if nothing is known of it, and how that is judged."""
     y, metric = results.table.y, results.ranking_metric(quantile)
     weight = None if results.table.weight is None else results.table.weight.to_numpy()
+    value: Any
     if quantile is not None:
-        name, value = "the quantile", weighted_quantile(y, weight, quantile)
+        name = "the quantiles" if isinstance(quantile, tuple) else "the quantile"
+        found = [weighted_quantile(y, weight, level) for level in np.atleast_1d(quantile)]
+        value = found if isinstance(quantile, tuple) else found[0]
+    elif results.table.task == "multiclass":
+        name, totals = "the share of each class", np.bincount(y.astype(int), weight)
+        value = totals / totals.sum()
     elif results.table.task == "binary":
         name, value = f"the share of {results.table.classes[1]!r}", np.average(y, weights=weight)
     elif metric in ("rmse", "r2"):
         name, value = "the mean", np.average(y, weights=weight)
     else:
         name, value = "the median", weighted_quantile(y, weight, 0.5)
-    return name, score(y, np.full(len(y), value), results.table.task, quantile, weight)[metric]
+    prediction = np.full((len(y), *np.shape(value)), value)
+    return name, score(y, prediction, results.table.task, quantile, weight)[metric]
 
 
 def done(fit: Fit) -> str:
@@ -159,7 +192,7 @@ def snippet(results: Results) -> str:
     best, settings = ours[0], results.settings
     library = LIBRARIES[best.candidate.library]
     loss = best.label.replace("≈", "=")
-    name = library.estimators[results.table.task]
+    name = library.estimator_name(results.table.task)
     return (
         f"from boostloss import {loss.partition('(')[0]}\n"
         f"from boostloss.{library.name} import {name}\n\n"

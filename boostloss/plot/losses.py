@@ -1,7 +1,4 @@
-"""Pictures of losses and of their adaptation, on matplotlib axes that are given or new.
-
-Needs matplotlib, which ``pip install boostloss[plot]`` brings.
-"""
+"""Pictures of losses and of their adaptation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -15,8 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Curvature, Loss
 from boostloss.losses.validation import as_floats
-
-__all__ = ["plot_adaptation", "plot_curvature", "plot_gradient", "plot_loss"]
 
 
 def plot_loss(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None) -> Axes:

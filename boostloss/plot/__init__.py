@@ -1,0 +1,16 @@
+"""Pictures of losses, of their adaptation, and of predictions, on matplotlib axes that are given or new.
+
+Needs matplotlib, which ``pip install boostloss[plot]`` brings.
+"""
+
+from boostloss.plot.losses import plot_adaptation, plot_curvature, plot_gradient, plot_loss
+from boostloss.plot.predictions import plot_quantiles, plot_reliability
+
+__all__ = [
+    "plot_adaptation",
+    "plot_curvature",
+    "plot_gradient",
+    "plot_loss",
+    "plot_quantiles",
+    "plot_reliability",
+]
