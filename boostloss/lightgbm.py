@@ -95,6 +95,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
     task: str
     loss_: Loss | None = None
     _objective: Any
+    _soft: NDArray | None = None  # in a fit: a probability for each class
 
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
         if self.loss_ is not None:
@@ -109,14 +110,15 @@ class _Estimator(Stamped, lgb.LGBMModel):
         options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())
         options["callbacks"] = [*(options.get("callbacks") or []), keep_objective]
         run = self._objective = adaptation_of(loss, options.get("init_model")) or loss
+        if self._soft is not None:
+            self._objective = targets.SoftObjective(loss, self._soft)
         others = self._other_params | {"metric": "None"}
         if isinstance(loss, Columns):
             others["num_class"] = loss.n_outputs
         with temporarily(self, _other_params=others):
             super().fit(X, y, **options)
-        model_text.complete(
-            self.booster_, intercept, self._link(loss), records.record(loss, self._classes)
-        )
+        link = model_text.link_of(loss.task, self._n_classes)
+        model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
         self._know(loss)
         store_history(self, run)
         weight, start = options["sample_weight"], options.get("init_score")
@@ -208,16 +210,6 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if loss.task == "binary":
             self._objective = "multiclass" if self._n_classes > 2 else "binary"
 
-    def _link(self, loss: Loss) -> str | None:
-        """LightGBM's objective that has the link of the loss."""
-        if loss.task != "binary":
-            return None
-        return (
-            "binary sigmoid:1"
-            if self._n_classes == 2
-            else f"multiclass num_class:{self._n_classes}"
-        )
-
     def _check(self, loss: Loss, y: Any) -> NDArray[np.floating]:
         """The target, once it and the parameters are known to be possible."""
         check_task(loss, self.task, self)
@@ -253,7 +245,8 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if class_weight is not None:
             factors = compute_sample_weight(class_weight, target)  # so does the parent
             weight = factors if weight is None else factors * np.asarray(weight)
-        intercept = best_constant(loss, target, weight, n_classes)
+        labels = target if self._soft is None else self._soft
+        intercept = best_constant(loss, labels, weight, n_classes)
 
         shape = np.shape(intercept)
         options["init_score"] = np.full((len(target), *shape), intercept)
@@ -308,7 +301,8 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     `scale_pos_weight` and `is_unbalance` multiply the training weights; a callable `eval_metric` gets probabilities,
     those of ``predict_proba``. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
     `Focal`, which is not proper, plain LightGBM gives the sigmoid or the softmax of the scores, and ``predict_proba``
-    of this class the posterior.
+    of this class the posterior. A target of shape (n_samples, n_classes), of three classes or more, holds soft labels:
+    a probability for each class.
 
     Examples
     --------
@@ -325,7 +319,20 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     """
 
     task = "binary"
-    fit = all_or_nothing(lgb.LGBMClassifier.fit)
+
+    @all_or_nothing
+    @wraps(lgb.LGBMClassifier.fit)
+    def fit(self, X: Any, y: Any, *args: Any, **options: Any) -> Any:
+        loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
+        soft = None if loss is None else targets.soft_labels(loss, y)
+        if soft is None:
+            return super().fit(X, y, *args, **options)
+        if self.class_weight is not None:
+            raise ValueError(
+                f"class_weight must not be given with soft labels, got {self.class_weight!r}."
+            )
+        with temporarily(self, _soft=soft[0]):
+            return super().fit(X, soft[1].astype(int), *args, **options)
 
     def decision_function(self, X: Any, **options: Any) -> Any:
         """The raw prediction, less that at which both classes are equally probable; the log posterior of more."""

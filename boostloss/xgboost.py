@@ -64,8 +64,10 @@ class _Estimator(Stamped, xgb.XGBModel):
     ) -> Any:
         self._forget_fit()
         loss = self.objective if isinstance(self.objective, Loss) else None
-        classes, y, eval_set = self._targets(loss, y, eval_set)
-        setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model)
+        soft = None if loss is None else self._soft_labels(loss, y)
+        labels = y if soft is None else soft[1]
+        classes, y, eval_set = self._targets(loss, labels, eval_set)
+        setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model, soft)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
         with temporarily(self, **setting):
             super().fit(X, y, **options)
@@ -140,13 +142,22 @@ class _Estimator(Stamped, xgb.XGBModel):
             loss.check_target(column_or_1d(y, warn=True))
         return None, y, eval_set
 
-    def _setting(self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any) -> dict[str, Any]:
+    def _soft_labels(self, loss: Loss, y: Any) -> Any:
+        """A probability for each class, and a class for each row, if the target holds them."""
+        return None
+
+    def _setting(
+        self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any, soft: Any
+    ) -> dict[str, Any]:
         """The parent's parameters while it fits a loss."""
         adaptation = adaptation_of(loss, xgb_model)
         setting: dict[str, Any] = {
             "objective": adaptation or objective(loss, self.scale_pos_weight),
             "kwargs": getattr(self, "kwargs", None) or {},
         }
+        if soft is not None:
+            y = soft[0]
+            setting["objective"] = targets.SoftObjective(loss, y)
         if isinstance(loss, Columns):
             several = {"num_target": loss.n_outputs, "disable_default_eval_metric": True}
             setting["kwargs"] = setting["kwargs"] | several
@@ -225,7 +236,8 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     `eval_metric` gets the probabilities of ``predict_proba``. Labels may be of any type, with a string as objective too
     if there are two, where XGBoost takes 0 and 1 alone. With `Logistic`, plain XGBoost gives the same probabilities
     from the saved model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take the sigmoid or
-    the softmax of the scores, where ``predict_proba`` here recovers the probability.
+    the softmax of the scores, where ``predict_proba`` here recovers the probability. A target of shape (n_samples,
+    n_classes), of three classes or more, holds soft labels: a probability for each class.
 
     Examples
     --------
@@ -268,6 +280,9 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         """The labels given to fit."""
         return super().classes_ if self._classes is None else self._classes
 
+    def _soft_labels(self, loss: Loss, y: Any) -> Any:
+        return targets.soft_labels(loss, y)
+
     def _targets(self, loss: Loss | None, y: Any, eval_set: Any) -> tuple[Any, Any, Any]:
         if loss is not None:
             check_task(loss, self.task, self)
@@ -288,7 +303,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """XGBoost takes that of two classes as a probability, and clips it."""
-        n_classes = int(np.max(y)) + 1
+        n_classes = y.shape[1] if y.ndim == 2 else int(np.max(y)) + 1
         if n_classes > 2:
             return best_constant(loss, y, weight, n_classes).tolist()
         intercept = loss.fit_intercept(y, class_weights(y, weight, self.scale_pos_weight))

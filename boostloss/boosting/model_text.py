@@ -47,6 +47,13 @@ def complete(
     booster.model_from_string(add_record(add_link(text, link), record))
 
 
+def link_of(task: str, n_classes: int) -> str | None:
+    """LightGBM's objective that has the link of the losses of a task."""
+    if task != "binary":
+        return None
+    return "binary sigmoid:1" if n_classes == 2 else f"multiclass num_class:{n_classes}"
+
+
 def shift_tree(text: str, place: int, constant: float) -> str:
     """Add a constant to what `Booster.set_leaf_output` does not reach in one tree.
 

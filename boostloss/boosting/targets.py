@@ -1,6 +1,7 @@
 """What every classifier does: labels to positions, weights of classes, and raw predictions back to probabilities."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from boostloss.losses.base import Loss
+from boostloss.losses.classes import check_classes, require_margin
 
 
 def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
@@ -37,6 +39,40 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
             f"got {labels[unknown][:1].tolist()}."
         )
     return np.searchsorted(classes, labels).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class SoftObjective:
+    """The objective of rows that have a probability for each class, which no library hands to an objective."""
+
+    loss: Loss
+    labels: NDArray
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return self.loss(self.labels, y_pred, sample_weight)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "SoftObjective":
+        return self  # LightGBM trains with a copy of the objective
+
+
+def soft_labels(loss: Loss, y: Any) -> tuple[NDArray, NDArray[np.float32]] | None:
+    """Probabilities of three classes or more, if that is what a target holds, and a class for each row.
+
+    The class is the most probable one, except that every class has a row: XGBoost numbers the classes that it sees.
+    """
+    given = np.asarray(y)
+    if given.ndim != 2 or given.shape[1] < 3:
+        return None
+    require_margin(loss)
+    labels = check_classes(given, None)
+    n, k = labels.shape
+    if n < k:
+        raise ValueError(f"y must have a row for each of {k} classes, got {n} rows.")
+    position = labels.argmax(axis=1)
+    for j in np.flatnonzero(np.bincount(position, minlength=k) == 0):
+        spare = np.bincount(position, minlength=k)[position] > 1
+        position[np.argmax(np.where(spare, labels[:, j], -1.0))] = j
+    return labels, position.astype(np.float32)
 
 
 def check_positive_weight(scale_pos_weight: Any, n_classes: int = 2) -> None:
