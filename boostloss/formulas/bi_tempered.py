@@ -6,7 +6,7 @@ With log_t(x) = (x^(1-t) - 1) / (1-t), two classes have p + r = 1 and log_t2(p) 
 ``largest`` is the largest second derivative of any margin: the curvature of a quadratic that lies above the loss.
 """
 
-from boostloss.ops import constant, degree, exp, exprel, is_number, log1p, where
+from boostloss.ops import constant, degree, exp, exprel, log1p, where
 
 
 def bi_tempered(y, f, t1, t2, largest):
@@ -31,7 +31,7 @@ def bi_tempered(y, f, t1, t2, largest):
 
 def value(r, log_p, log_r, u):
     """The loss with u = 1 - t1: r^(1+u) / (1+u), and (1-p^u)/u - (1-p^(1+u))/(1+u)."""
-    z = log_p + (r if is_number(u) and u == 0.0 else log1p(u * r) / u)
+    z = log_p + tempered_log1p(r, u)
     difference = -z * exprel(u * z) / (1.0 + u)
     # It cancels where r is small. As the integral of x (1-x)^(u-1) from 0 to r it has a binomial series.
     small = r < 0.125
@@ -50,18 +50,21 @@ def tempered_logit(size, t2):
     once more leaves only its rounding.
     """
     s = t2 - 1.0
-    if is_number(t2) and s == 0.0:
-        return size
     x = tempered_log1p(size, s)
-    for _ in range(degree(x, 3, 4)):
-        e = exp(-x)
-        y = size * exp(-s * log1p(e))
-        slope = 1.0 - e / (1.0 + e) * (s * y / (1.0 + s * y))
-        x = x - (x - tempered_log1p(y, s)) / slope
+    # Written out: the compiler vectorises no loop in the loop over rows that is too long to unroll.
+    x = newton_step(newton_step(newton_step(newton_step(x, size, s), size, s), size, s), size, s)
     return tempered_log1p(size * exp(-s * log1p(exp(-x))), s)
+
+
+def newton_step(x, size, s):
+    e = exp(-x)
+    y = size * exp(-s * log1p(e))
+    shares = (1.0 + e) * (1.0 + s * y)
+    inverse_slope = shares / (shares - s * y * e)  # of 1 - r s y / (1 + s y)
+    return x - (x - tempered_log1p(y, s)) * inverse_slope
 
 
 def tempered_log1p(y, s):
     """log(1 + s y) / s, y where the product is too small to count, or for its own bits."""
     z = s * y
-    return where(z < 1e-20, y, log1p(z) / s)
+    return where(z < 1e-20, y, log1p(z) * (1.0 / where(s == 0.0, 1.0, s)))
