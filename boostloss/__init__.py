@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from boostloss._moved import register_old_names
+from boostloss.decisions import expected_cost
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import (
     LOSSES,
@@ -50,6 +51,7 @@ __all__ = [
     "SymmetricCrossEntropy",
     "Welsch",
     "check_loss",
+    "expected_cost",
     "from_string",
     "loss",
 ]

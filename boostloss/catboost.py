@@ -47,6 +47,7 @@ from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.metrics import check_readable
 from boostloss.boosting.review import review_fit
+from boostloss.decisions import by_cost
 from boostloss.losses.adaptive import Adaptable, Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
@@ -326,6 +327,8 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
         if isinstance(self.loss, Binary) and fit_classes(self, self.loss, args, options):
             return self
         return super().fit(*args, **options)
+
+    predict = by_cost(catboost.CatBoostClassifier.predict)
 
     def _predict(self, data: Any, prediction_type: str, *args: Any, **kwargs: Any) -> Any:
         if not self._posterior_differs(prediction_type):

@@ -5,7 +5,6 @@ does not do for a custom objective, the estimators here do: the best constant as
 on the loss, `scale_pos_weight` and `is_unbalance`, probabilities, and a saved model that knows its loss.
 """
 
-from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,22 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import LIGHTGBM
-from boostloss.boosting.lightgbm_fits import eval_labels, keep_objective, listed
+from boostloss.boosting.lightgbm_fits import (
+    by_name,
+    encode_eval_y,
+    eval_labels,
+    keep_objective,
+    with_hard_rows,
+)
 from boostloss.boosting.lightgbm_metrics import evaluated, metric
-from boostloss.boosting.lightgbm_parameters import class_factors, refuse_own_parameters
-from boostloss.boosting.objective import require_loss
+from boostloss.boosting.lightgbm_objective import objective
+from boostloss.boosting.lightgbm_parameters import (
+    class_factors,
+    refuse_class_weights,
+    refuse_own_parameters,
+)
 from boostloss.boosting.review import review_fit
+from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
 from boostloss.losses.columns import Columns
@@ -56,33 +66,6 @@ require_names(
         *("_n_features_in", "_objective", "_other_params"),
     ),
 )
-
-
-def objective(loss: Loss) -> Callable:
-    """The objective for ``params["objective"]`` of `lightgbm.train` and ``objective`` of its estimators.
-
-    Parameters
-    ----------
-    loss : Loss
-
-    Returns
-    -------
-    callable
-        The loss itself.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> import numpy as np
-    >>> import lightgbm as lgb
-    >>> from boostloss.lightgbm import objective
-    >>> X = np.arange(100.0)[:, None]
-    >>> rows = lgb.Dataset(X, X[:, 0], init_score=np.full(100, 49.5))
-    >>> booster = lgb.train({"objective": objective(bl.Huber(10.0)), "verbose": -1}, rows, 5)
-    >>> booster.current_iteration()
-    5
-    """
-    return require_loss(loss)
 
 
 class _Estimator(Stamped, lgb.LGBMModel):
@@ -229,12 +212,8 @@ class _Estimator(Stamped, lgb.LGBMModel):
 
     def _start(self, loss: Loss, target: NDArray, options: dict[str, Any]) -> Any:
         """The best constant, from which to train; 0 where the caller has chosen the start."""
-        if self.task == "binary" and options.get("eval_y") is not None:  # the parent forgets it
-            given = options["eval_y"]
-            encoded = [
-                targets.encode_as(self._classes, labels, "eval_y") for labels in listed(given)
-            ]
-            options["eval_y"] = tuple(encoded) if isinstance(given, tuple) else encoded[0]
+        if self.task == "binary":
+            encode_eval_y(self._classes, options)
         n_classes = self._n_classes if self.task == "binary" else 2
         eval_targets = [check_labels(loss, y, n_classes) for y in eval_labels(options)]
         from_zero = self.get_params().get("boost_from_average", True) in (False, "false")
@@ -301,8 +280,8 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     `scale_pos_weight` and `is_unbalance` multiply the training weights; a callable `eval_metric` gets probabilities,
     those of ``predict_proba``. A model saved from `Logistic` gives the same probabilities in plain LightGBM; from
     `Focal`, which is not proper, plain LightGBM gives the sigmoid or the softmax of the scores, and ``predict_proba``
-    of this class the posterior. A target of shape (n_samples, n_classes), of three classes or more, holds soft labels:
-    a probability for each class.
+    of this class the posterior. A target of shape (n_samples, n_classes) holds soft labels, a probability for each
+    class, in the evaluation sets too.
 
     Examples
     --------
@@ -324,15 +303,17 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     @wraps(lgb.LGBMClassifier.fit)
     def fit(self, X: Any, y: Any, *args: Any, **options: Any) -> Any:
         loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
-        soft = None if loss is None else targets.soft_labels(loss, y)
-        if soft is None:
+        if loss is None or y is None:
             return super().fit(X, y, *args, **options)
-        if self.class_weight is not None:
-            raise ValueError(
-                f"class_weight must not be given with soft labels, got {self.class_weight!r}."
-            )
+        soft = targets.soft_labels(loss, y)
+        options = with_hard_rows(y, soft, by_name(super().fit, X, y, *args, **options))
+        if soft is None:
+            return super().fit(X, y, **options)
+        refuse_class_weights(self.class_weight, self.get_params())
         with temporarily(self, _soft=soft[0]):
-            return super().fit(X, soft[1].astype(int), *args, **options)
+            return super().fit(X, soft[1].astype(int), **options)
+
+    predict = by_cost(lgb.LGBMClassifier.predict)  # type: ignore[assignment]
 
     def decision_function(self, X: Any, **options: Any) -> Any:
         """The raw prediction, less that at which both classes are equally probable; the log posterior of more."""

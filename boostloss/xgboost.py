@@ -31,8 +31,9 @@ from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, objective
+from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
-from boostloss.losses.classes import best_constant, check_labels
+from boostloss.losses.classes import are_soft, best_constant, check_labels
 from boostloss.losses.columns import Columns
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
@@ -64,7 +65,10 @@ class _Estimator(Stamped, xgb.XGBModel):
     ) -> Any:
         self._forget_fit()
         loss = self.objective if isinstance(self.objective, Loss) else None
-        soft = None if loss is None else self._soft_labels(loss, y)
+        soft = None
+        if loss is not None and self.task == "binary":
+            soft = targets.soft_labels(loss, y)
+            eval_set, options = self._with_hard_rows(y, soft, eval_set, options)
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
         setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model, soft)
@@ -141,10 +145,6 @@ class _Estimator(Stamped, xgb.XGBModel):
             check_task(loss, self.task, self)
             loss.check_target(column_or_1d(y, warn=True))
         return None, y, eval_set
-
-    def _soft_labels(self, loss: Loss, y: Any) -> Any:
-        """A probability for each class, and a class for each row, if the target holds them."""
-        return None
 
     def _setting(
         self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any, soft: Any
@@ -237,7 +237,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     if there are two, where XGBoost takes 0 and 1 alone. With `Logistic`, plain XGBoost gives the same probabilities
     from the saved model. `Focal` is not proper: plain XGBoost, and its metrics of probabilities, take the sigmoid or
     the softmax of the scores, where ``predict_proba`` here recovers the probability. A target of shape (n_samples,
-    n_classes), of three classes or more, holds soft labels: a probability for each class.
+    n_classes) holds soft labels, a probability for each class, in `eval_set` too.
 
     Examples
     --------
@@ -253,6 +253,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
 
     task = "binary"
 
+    @by_cost
     @by_position
     @wraps(xgb.XGBClassifier.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
@@ -280,8 +281,25 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         """The labels given to fit."""
         return super().classes_ if self._classes is None else self._classes
 
-    def _soft_labels(self, loss: Loss, y: Any) -> Any:
-        return targets.soft_labels(loss, y)
+    def _with_hard_rows(self, y: Any, soft: Any, eval_set: Any, options: Any) -> tuple[Any, Any]:
+        """The evaluation sets, in which soft labels are weighted rows, and the options of `fit` for them."""
+        if soft is not None:
+            targets.refuse_class_weight("scale_pos_weight", self.scale_pos_weight, 1.0)
+        if not any(are_soft(labels) for _, labels in eval_set or []):
+            return eval_set, options
+        classes = np.arange(soft[0].shape[1]) if soft else targets.encode_labels(y)[0]
+        n = len(eval_set)
+        weights = options.get("sample_weight_eval_set") or [None] * n
+        starts = options.get("base_margin_eval_set") or [None] * n
+        made = [
+            targets.hard_rows(classes, f"eval_set[{i}]", X, labels, weights[i], starts[i])
+            for i, (X, labels) in enumerate(eval_set)
+        ]
+        extra = {
+            "sample_weight_eval_set": [weight for _, _, weight, _ in made],
+            "base_margin_eval_set": [start for _, _, _, start in made],
+        }
+        return [(X, labels) for X, labels, _, _ in made], options | extra
 
     def _targets(self, loss: Loss | None, y: Any, eval_set: Any) -> tuple[Any, Any, Any]:
         if loss is not None:

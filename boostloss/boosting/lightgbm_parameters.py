@@ -4,7 +4,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from boostloss.boosting.targets import balancing_factors, check_positive_weight
+from boostloss.boosting.targets import (
+    balancing_factors,
+    check_positive_weight,
+    refuse_class_weight,
+)
 from boostloss.losses.base import Loss
 
 UNBALANCE = (
@@ -45,3 +49,11 @@ def class_factors(given: dict[str, Any], target: NDArray, n_classes: int) -> Any
     if positive != 1.0:
         raise ValueError("is_unbalance and scale_pos_weight exclude each other, got both.")
     return balancing_factors(target)
+
+
+def refuse_class_weights(class_weight: Any, given: dict[str, Any]) -> None:
+    """Refuse all weights of classes beside soft labels."""
+    refuse_class_weight("class_weight", class_weight)
+    refuse_class_weight("scale_pos_weight", given.get("scale_pos_weight"), 1.0)
+    for name in UNBALANCE:
+        refuse_class_weight(name, given.get(name), False)

@@ -11,8 +11,9 @@ from boostloss.boosting.several import check_outputs, several_gradients
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
+from boostloss.losses.classes import are_soft, both_labels
 from boostloss.losses.columns import Columns
-from boostloss.losses.validation import as_column
+from boostloss.losses.validation import as_column, as_matrix
 
 
 def boosting_gradients(
@@ -32,7 +33,9 @@ def boosting_gradients(
     Parameters
     ----------
     loss : Loss
-    y_true, raw_prediction : array-like of shape (n_samples,)
+    y_true : array-like of shape (n_samples,), or (n_samples, 2)
+        Of a binary loss also the probabilities of both labels.
+    raw_prediction : array-like of shape (n_samples,)
     sample_weight : array-like of shape (n_samples,), optional
     dtype : dtype, default float32
         Of the result.
@@ -46,10 +49,18 @@ def boosting_gradients(
     if isinstance(loss, Adaptive):
         run = Adaptation(loss, temperature=0.0)
         return run.gradients(y_true, raw_prediction, sample_weight, dtype, factor)
-    y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
+    f = as_column(raw_prediction, "raw_prediction")
     weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
-    fill_gradients([gradient, hessian], loss, y, f, weight, factor)
+    if not are_soft(y_true):
+        fill_gradients([gradient, hessian], loss, as_column(y_true, "y_true"), f, weight, factor)
+        return gradient, hessian
+    part = [np.empty_like(gradient), np.empty_like(hessian)]
+    gradient[:] = hessian[:] = 0.0
+    for label, share in both_labels(as_matrix(y_true, "y_true", 2), weight):
+        fill_gradients(part, loss, label, f, share, factor)
+        gradient += part[0]
+        hessian += part[1]
     return gradient, hessian
 
 

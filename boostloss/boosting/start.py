@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
-from boostloss.losses.classes import best_scores, check_classes
+from boostloss.losses.classes import are_soft, best_scores, check_classes
 from boostloss.losses.columns import Columns
 from boostloss.losses.validation import check_weight
 
@@ -29,19 +29,21 @@ def check_start(
     Parameters
     ----------
     loss : Loss
-    y_true : array-like of shape (n_samples,)
+    y_true : array-like of shape (n_samples,) or (n_samples, n_classes)
     start : float or ndarray of shape (n_outputs,)
         The raw prediction of every row.
     sample_weight : array-like of shape (n_samples,) or None
     """
     several = isinstance(loss, Binary) and np.ndim(start) == 1
-    y = check_classes(y_true, np.size(start)) if several else loss.check_target(y_true)
+    soft = isinstance(loss, Binary) and are_soft(y_true)
+    k = np.size(start) if several else 2
+    y = check_classes(y_true, k) if several or soft else loss.check_target(y_true)
     rows = slice(None, None, max(1, len(y) // SAMPLE))
     weight = None if sample_weight is None else check_weight(sample_weight, len(y))[rows]
     if weight is not None and not weight.any():
         return
     if several:
-        best: Any = best_scores(loss, y[rows], weight, np.size(start))
+        best: Any = best_scores(loss, y[rows], weight, k)
     else:
         best = loss.fit_intercept(y[rows], weight)
     if not is_far(loss, start, best, y[rows]):

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from boostloss.losses.base import Loss
-from boostloss.losses.classes import check_classes, require_margin
+from boostloss.losses.classes import are_soft, check_classes, require_margin
+from boostloss.losses.validation import check_weight
 
 
 def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
@@ -56,16 +57,17 @@ class SoftObjective:
 
 
 def soft_labels(loss: Loss, y: Any) -> tuple[NDArray, NDArray[np.float32]] | None:
-    """Probabilities of three classes or more, if that is what a target holds, and a class for each row.
+    """The probabilities of the classes, if that is what a target holds, and a class for each row.
 
     The class is the most probable one, except that every class has a row: XGBoost numbers the classes that it sees.
     """
     given = np.asarray(y)
-    if given.ndim != 2 or given.shape[1] < 3:
+    if not are_soft(given):
         return None
-    require_margin(loss)
     labels = check_classes(given, None)
     n, k = labels.shape
+    if k > 2:
+        require_margin(loss)
     if n < k:
         raise ValueError(f"y must have a row for each of {k} classes, got {n} rows.")
     position = labels.argmax(axis=1)
@@ -73,6 +75,51 @@ def soft_labels(loss: Loss, y: Any) -> tuple[NDArray, NDArray[np.float32]] | Non
         spare = np.bincount(position, minlength=k)[position] > 1
         position[np.argmax(np.where(spare, labels[:, j], -1.0))] = j
     return labels, position.astype(np.float32)
+
+
+def hard_rows(
+    classes: NDArray, name: str, X: Any, y: ArrayLike, weight: Any = None, start: Any = None
+) -> tuple[Any, Any, Any, Any]:
+    """Rows to evaluate whose labels are hard: one for each class that a soft label gives a probability, its weight.
+
+    The weighted mean of any metric over these rows is that over the soft labels.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        That the columns of soft labels stand for.
+    name : str
+        Of the parameter that holds the labels.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+    weight, start : array-like of shape (n_samples,), optional
+        The weights of the rows, and the raw predictions to begin with.
+
+    Returns
+    -------
+    X, y, weight, start
+        As they are where the labels are hard.
+    """
+    if not are_soft(y):
+        return X, y, weight, start
+    try:
+        share = check_classes(y, len(classes))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    row, position = share.nonzero()
+    total = share[row, position]
+    if weight is not None:
+        total *= check_weight(weight, len(share))[row]
+    start = None if start is None else np.asarray(start)[row]
+    return _safe_indexing(X, row), classes[position], total, start
+
+
+def refuse_class_weight(name: str, value: Any, neutral: Any = None) -> None:
+    """Refuse the weight of a class beside soft labels, whose rows have no class."""
+    if value not in (None, neutral):
+        raise ValueError(
+            f"{name} must not be given with soft labels, got {value!r}: weigh the rows."
+        )
 
 
 def check_positive_weight(scale_pos_weight: Any, n_classes: int = 2) -> None:

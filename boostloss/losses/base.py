@@ -122,7 +122,7 @@ class Loss:
         ----------
         y_true : array-like of shape (n_samples,)
             Targets: integers, floats or booleans; None, and what a mask hides, is NaN. Of many classes positions from
-            0, or a probability for each class in shape (n_samples, n_classes).
+            0; of two or more a probability for each class, in shape (n_samples, n_classes).
         raw_prediction : array-like of shape (n_samples,)
             Predictions before the inverse link; several levels, and many classes, have a column each. Two float32
             arrays give a float32 array, and are computed in float32 where it holds the squares of the parameters;

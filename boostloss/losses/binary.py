@@ -80,7 +80,8 @@ class Binary(Loss):
         Parameters
         ----------
         y_true : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Labels 0 and 1; or positions of classes, if their number is given; or a probability for each class.
+            Labels 0 and 1; or positions of classes, if their number is given; or a probability for each class, of
+            which two have one raw prediction unless their number is given.
         sample_weight : array-like of shape (n_samples,), optional
         n_classes : int, optional
 
@@ -93,9 +94,12 @@ class Binary(Loss):
         ValueError
             If there is no row of positive weight, or the target is not valid for the loss.
         """
-        if n_classes is None and np.ndim(y_true) < 2:
+        if n_classes is not None or (np.ndim(y_true) == 2 and np.shape(y_true)[1] > 2):
+            return classes.best_scores(self, y_true, sample_weight, n_classes)
+        if not classes.are_soft(y_true):
             return super().fit_intercept(y_true, sample_weight)
-        return classes.best_scores(self, y_true, sample_weight, n_classes)
+        labels, shares = zip(*classes.check_soft(y_true, sample_weight), strict=True)
+        return super().fit_intercept(np.concatenate(labels), np.concatenate(shares))
 
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The probability of label 1; of raw predictions of shape (n_samples, n_classes) that of every class."""
@@ -106,7 +110,13 @@ class Binary(Loss):
     def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
         if np.ndim(raw_prediction) == 2 and np.shape(raw_prediction)[1] > 1:
             return classes.computed(self, outputs, y_true, raw_prediction, sample_weight, dtype)
-        return super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
+        if not classes.are_soft(y_true):
+            return super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
+        parts = [
+            super(Binary, self)._computed(outputs, label, raw_prediction, share, dtype)
+            for label, share in classes.check_soft(y_true, sample_weight)
+        ]
+        return [against + towards for against, towards in zip(*parts, strict=True)]
 
     def _checked_rows(self, y_true, raw_prediction, sample_weight):
         rows, dtype = super()._checked_rows(y_true, raw_prediction, sample_weight)

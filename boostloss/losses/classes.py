@@ -1,5 +1,6 @@
 """A loss of a margin over K classes: scores of shape (n_samples, n_classes), as in `formulas.classes`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -99,9 +100,31 @@ def require_margin(loss: Any) -> None:
         )
 
 
+def are_soft(y_true: ArrayLike) -> bool:
+    """Whether it holds soft labels: a probability for each class, in columns."""
+    return np.ndim(y_true) == 2 and np.shape(y_true)[1] > 1
+
+
+def check_soft(y_true: ArrayLike, sample_weight: ArrayLike | None) -> list[tuple[NDArray, NDArray]]:
+    """`both_labels` of soft labels and weights that are valid."""
+    y = check_classes(y_true, 2)
+    weight = None if sample_weight is None else check_weight(sample_weight, len(y))
+    return list(both_labels(y, weight))
+
+
+def both_labels(y: NDArray, weight: NDArray | None) -> Iterator[tuple[NDArray, NDArray]]:
+    """Label 0 and then label 1 for every row, with its weight times the label's probability: soft labels of one score.
+
+    The loss of a row, its gradient and its curvature are the sums over both.
+    """
+    for label in (0, 1):
+        share = np.ascontiguousarray(y[:, label])
+        yield np.full(len(y), label, y.dtype), share if weight is None else share * weight
+
+
 def check_classes(y_true: ArrayLike, k: int | None, missing: bool = False) -> NDArray[np.floating]:
     """Positions of K classes as a column of floats, or a probability for each class as a matrix."""
-    if np.ndim(y_true) == 2 and np.shape(y_true)[1] > 1:
+    if are_soft(y_true):
         y = as_matrix(y_true, "y_true", k)
         sums = y.sum(axis=1, dtype=np.float64)
         wrong = ~((y >= 0.0).all(axis=1) & (np.abs(sums - 1.0) <= 1e-5))
