@@ -1,7 +1,9 @@
 """Gradient and Hessian of 4 million rows: our kernels, NumPy, and the memory limit, in one run.
 
 The memory limit is a compiled loop that reads two arrays and writes two, over the same blocks and threads. Both write
-to arrays that are there already, and are interleaved; times are the best of several rounds.
+to arrays that are there already, and are interleaved; times are the best of several rounds. With 10 classes it is for
+4 million scores, of which each is read once, and gradient and curvature are written; NumPy is the softmax as a user
+would write it, or our formula on whole arrays. XGBoost gives scores row by row, LightGBM class by class.
 
     python -m benchmarks.kernels [--rows 4000000] [--rounds 9]
 """
@@ -12,9 +14,13 @@ import time
 import numpy as np
 
 import boostloss as bl
+from boostloss.boosting.several import class_computation, class_curvature
+from boostloss.kernels.classes import class_columns, fill_classes
 from boostloss.kernels.rows import BLOCK, GRADIENT, Computation, Rows, evaluate_numpy, fill
 from boostloss.kernels.threads import parallel_map, thread_count
 from boostloss.losses.base import CURVATURES
+
+CLASSES = 10
 
 
 def copy(y, f, first, second):
@@ -71,6 +77,26 @@ def ours(loss, y, f):
     return lambda: fill(results, gradient_curvature(loss), Rows(y, f))
 
 
+def of_classes(loss, y, f):
+    """The kernel, and NumPy, for a matrix of scores."""
+    k = f.shape[1]
+    rows, computation = Rows(y, f), class_computation(loss)
+    results = [np.empty(f.T.shape, f.dtype) for _ in range(2)]
+
+    def softmax():
+        p = np.exp(f - f.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        return p - (y[:, None] == np.arange(k)), p * (1 - p) * k / (k - 1)
+
+    def formula():
+        return class_columns(computation, rows, class_curvature(k))
+
+    def kernel():
+        fill_classes(results, computation, rows, class_curvature(k))
+
+    return kernel, softmax if loss == bl.Logistic() else formula
+
+
 def best(functions, rounds):
     """Best time of each function in milliseconds, interleaved."""
     times = [[] for _ in functions]
@@ -104,6 +130,8 @@ def main():
         f = rng.normal(size=options.rows).astype(dtype)
         labels = (y > 0).astype(dtype)
         limit = memory_limit(y, f)
+        scores = f[: options.rows // CLASSES * CLASSES].reshape(-1, CLASSES)
+        position = rng.integers(CLASSES, size=len(scores)).astype(dtype)
         print(f"\n{options.rows:,} rows, {np.dtype(dtype).name}, {thread_count()} threads")
         print(
             f"{'loss':32s} {'limit ms':>9s} {'ours ms':>9s} {'ratio':>6s} {'NumPy ms':>9s} {'speed-up':>9s}"
@@ -113,10 +141,21 @@ def main():
             least, kernel = best([limit, ours(loss, target, f)], options.rounds)
             # By itself: its temporaries would make the others wait for fresh memory.
             (whole_array,) = best([numpy_gradient_hessian(loss, target, f)], options.rounds)
-            print(
-                f"{loss!r:32s} {least:9.2f} {kernel:9.2f} {kernel / least:6.2f} {whole_array:9.1f}"
-                f" {whole_array / kernel:9.1f}"
-            )
+            report(repr(loss), least, kernel, whole_array)
+        for loss in (bl.Logistic(), bl.Focal(gamma=2.0)):
+            for order, f_ in (("rows", scores), ("classes", np.asfortranarray(scores))):
+                compiled, written = of_classes(loss, position, f_)
+                least, kernel = best([limit, compiled], options.rounds)
+                (whole_array,) = best([written], options.rounds)
+                name = f"{type(loss).__name__}, {CLASSES} classes, by {order}"
+                report(name, least, kernel, whole_array)
+
+
+def report(name, least, kernel, whole_array):
+    print(
+        f"{name:32s} {least:9.2f} {kernel:9.2f} {kernel / least:6.2f} {whole_array:9.1f}"
+        f" {whole_array / kernel:9.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -311,7 +311,7 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
             return super().fit(X, y, **options)
         refuse_class_weights(self.class_weight, self.get_params())
         with temporarily(self, _soft=soft[0]):
-            return super().fit(X, soft[1].astype(int), **options)
+            return super().fit(X, soft[1], **options)
 
     predict = by_cost(lgb.LGBMClassifier.predict)  # type: ignore[assignment]
 

@@ -56,7 +56,7 @@ class SoftObjective:
         return self  # LightGBM trains with a copy of the objective
 
 
-def soft_labels(loss: Loss, y: Any) -> tuple[NDArray, NDArray[np.float32]] | None:
+def soft_labels(loss: Loss, y: Any) -> tuple[NDArray, NDArray[np.intp]] | None:
     """The probabilities of the classes, if that is what a target holds, and a class for each row.
 
     The class is the most probable one, except that every class has a row: XGBoost numbers the classes that it sees.
@@ -74,7 +74,7 @@ def soft_labels(loss: Loss, y: Any) -> tuple[NDArray, NDArray[np.float32]] | Non
     for j in np.flatnonzero(np.bincount(position, minlength=k) == 0):
         spare = np.bincount(position, minlength=k)[position] > 1
         position[np.argmax(np.where(spare, labels[:, j], -1.0))] = j
-    return labels, position.astype(np.float32)
+    return labels, position
 
 
 def hard_rows(

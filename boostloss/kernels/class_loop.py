@@ -8,22 +8,24 @@ from numba import carray
 from numba.extending import register_jitable
 
 from boostloss.formulas.classes import class_derivatives
+from boostloss.kernels.classes import MOST_SCORES
 from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors, stack_array
 from boostloss.kernels.native import Variant
 from boostloss.kernels.numba_ops import INLINE
-from boostloss.ops import constant, exp, log, maximum, where
+from boostloss.ops import constant, exp, log, maximum
 
 # A block of rows goes through all classes, so that vectors hold rows: as many as leave its scores in the cache.
-MOST_ROWS, SCORES = 512, 1 << 14
-SCRATCH = 5 * MOST_ROWS
+MOST_ROWS = 128
+SCRATCH = 3 * MOST_ROWS
 
 
 def make_class_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop that leaves the loss of every row, or gradient and curvature in the score of every class.
 
-    Four numbers, ``shape``, say how many classes there are, and how far apart in memory are two rows of scores, two
-    classes of scores, and two classes of results, whose rows are neighbours. The last parameter multiplies curvatures.
+    Four numbers, ``shape``, say how many classes there are, at most `MOST_SCORES`, and how far apart in memory are two
+    rows of scores, two classes of scores, and two classes of results, whose rows are neighbours. The last parameter
+    multiplies curvatures.
     """
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
@@ -36,36 +38,52 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
         return wrap(np.float32(x), np.float32(x)) if single else np.float64(x)
 
     @register_jitable(**INLINE)
-    def fetch(line, scores, row_step):
-        """Scores of one class, side by side."""
-        for i in range(len(line)):
-            line[i] = scores[i * row_step]
+    def is_class(y, k):
+        return 0.0 <= y < k and y == int(y)
 
     @register_jitable(**INLINE)
-    def power(score, label, j, top):
-        """The exponential of a score over that of the largest, 0 for the true class; and whether it is this."""
-        true = data(label) == j
-        return where(true, 0.0, exp(data(score) - data(top))), true
+    def fetch(scores, k, f, row_step, class_step):
+        """The scores of a block, class after class."""
+        n = len(scores) // k
+        if row_step == 1:
+            for j in range(k):
+                for i in range(n):
+                    scores[j * n + i] = f[j * class_step + i]
+        else:
+            for i in range(n):
+                for j in range(k):
+                    scores[j * n + i] = f[i * row_step + j * class_step]
 
     @register_jitable(**INLINE)
-    def margins(k, y, f, row_step, class_step, line, margin, top, total):
-        """Leave the margin of every row, and of the other classes' scores the largest and the sum of exponentials."""
+    def margins(k, y, scores, margin, total):
+        """Leave the margin of every row, the sum of exponentials of the other classes' scores, and these for scores.
+
+        The exponentials are those of the distance to the largest of them, and 0 for the true class.
+        """
         n = len(y)
         for i in range(n):
-            margin[i], top[i], total[i] = math.nan, -math.inf, 0.0
-        for j in range(k):
-            fetch(line, f[j * class_step :], row_step)
-            for i in range(n):
-                score, true = data(line[i]), data(y[i]) == j
-                margin[i] = unwrap(where(true, score, data(margin[i])))
-                top[i] = unwrap(maximum(data(top[i]), where(true, -math.inf, score)))
-        for j in range(k):
-            fetch(line, f[j * class_step :], row_step)
-            for i in range(n):
-                part, _ = power(line[i], y[i], j, top[i])
-                total[i] += unwrap(part)
+            margin[i] = math.nan
+            if is_class(y[i], k):
+                place = int(y[i]) * n + i
+                margin[i], scores[place] = scores[place], -math.inf
+        top = total  # until it is known
         for i in range(n):
-            margin[i] = unwrap(data(margin[i]) - data(top[i]) - log(data(total[i])))
+            top[i] = -math.inf
+        for j in range(k):
+            for i in range(n):
+                top[i] = unwrap(maximum(data(top[i]), data(scores[j * n + i])))
+        for i in range(n):
+            margin[i] = unwrap(data(margin[i]) - data(top[i]))
+        for j in range(k):
+            for i in range(n):
+                scores[j * n + i] = unwrap(exp(data(scores[j * n + i]) - data(top[i])))
+        for i in range(n):
+            total[i] = 0.0
+        for j in range(k):
+            for i in range(n):
+                total[i] += scores[j * n + i]
+        for i in range(n):
+            margin[i] = unwrap(data(margin[i]) - log(data(total[i])))
 
     @register_jitable(**INLINE)
     def of_margin(margin, p):
@@ -78,19 +96,16 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
         k, row_step, class_step = sizes[0], sizes[1], sizes[2]
         y, weight, first = carray(y, n), carray(weight, n), carray(first, n)
         f = carray(f, (n - 1) * row_step + (k - 1) * class_step + 1)
-        scratch = carray(stack_array(SCRATCH, number(0)), (5, MOST_ROWS))
-        size = max(16, min(MOST_ROWS, SCORES // k))
+        kept = carray(stack_array(MOST_SCORES, number(0)), MOST_SCORES)
+        scratch = carray(stack_array(SCRATCH, number(0)), (3, MOST_ROWS))
+        size = min(MOST_ROWS, MOST_SCORES // k)
         for start in range(0, n, size):
-            rows = slice(start, min(start + size, n))
-            labels, w, losses = y[rows], weight[rows], first[rows]
-            m, scores = len(labels), f[start * row_step :]
-            line, margin, top, total = (
-                scratch[0, :m],
-                scratch[1, :m],
-                scratch[2, :m],
-                scratch[3, :m],
-            )
-            margins(k, labels, scores, row_step, class_step, line, margin, top, total)
+            m = min(size, n - start)
+            labels, w = y[start : start + m], weight[start : start + m]
+            losses, scores = first[start : start + m], kept[: k * m]
+            margin, total = scratch[0, :m], scratch[1, :m]
+            fetch(scores, k, f[start * row_step :], row_step, class_step)
+            margins(k, labels, scores, margin, total)
             for i in range(m):
                 value = of_margin(margin[i], p)[one]
                 losses[i] = unwrap(value * (factor * data(w[i]) if weighted else factor))
@@ -102,29 +117,36 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
         y, weight = carray(y, n), carray(weight, n)
         f = carray(f, (n - 1) * row_step + (k - 1) * class_step + 1)
         first, second = carray(first, (k - 1) * step + n), carray(second, (k - 1) * step + n)
-        scratch = carray(stack_array(SCRATCH, number(0)), (5, MOST_ROWS))
-        size = max(16, min(MOST_ROWS, SCORES // k))
+        kept = carray(stack_array(MOST_SCORES, number(0)), MOST_SCORES)
+        scratch = carray(stack_array(SCRATCH, number(0)), (3, MOST_ROWS))
+        size = min(MOST_ROWS, MOST_SCORES // k)
         for start in range(0, n, size):
-            rows = slice(start, min(start + size, n))
-            labels, w = y[rows], weight[rows]
-            m, scores = len(labels), f[start * row_step :]
-            line, slope, top, total = scratch[0, :m], scratch[1, :m], scratch[2, :m], scratch[3, :m]
-            bend = scratch[4, :m]
-            margins(k, labels, scores, row_step, class_step, line, slope, top, total)
+            m = min(size, n - start)
+            labels, w = y[start : start + m], weight[start : start + m]
+            scores, slope, bend, total = (
+                kept[: k * m],
+                scratch[0, :m],
+                scratch[1, :m],
+                scratch[2, :m],
+            )
+            fetch(scores, k, f[start * row_step :], row_step, class_step)
+            margins(k, labels, scores, slope, total)
             for i in range(m):
                 found = of_margin(slope[i], p)
-                slope[i], bend[i] = unwrap(found[one]), unwrap(maximum(found[two], floor))
+                by = factor * data(w[i]) if weighted else data(factor)
+                slope[i] = unwrap(found[one] * by)
+                bend[i] = unwrap(maximum(found[two], floor) * by)
                 total[i] = unwrap(1.0 / data(total[i]))
             for j in range(k):
-                fetch(line, scores[j * class_step :], row_step)
                 begin = start + j * step
                 a, b = first[begin : begin + m], second[begin : begin + m]
                 for i in range(m):
-                    part, true = power(line[i], labels[i], j, top[i])
-                    share = part * data(total[i])
-                    gradient, hessian = derive(true, share, data(slope[i]), data(bend[i]))
-                    by = factor * data(w[i]) if weighted else factor
-                    a[i] = unwrap(gradient * by)
-                    b[i] = unwrap(p[-1] * hessian * by)
+                    share = data(scores[j * m + i]) * data(total[i])
+                    gradient, hessian = derive(False, share, data(slope[i]), data(bend[i]))
+                    a[i], b[i] = unwrap(gradient), unwrap(p[-1] * hessian)
+            for i in range(m):
+                if is_class(labels[i], k):
+                    place = start + int(labels[i]) * step + i
+                    first[place], second[place] = slope[i], unwrap(p[-1] * data(bend[i]))
 
     return loop_of_derivatives if len(variant.outputs) == 2 else loop_of_losses

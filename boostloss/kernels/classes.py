@@ -26,6 +26,8 @@ from boostloss.kernels.rows import (
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import exp, log
 
+MOST_SCORES = 1 << 14  # that the compiled loop holds at a time; more classes go without it
+
 
 def fill_classes(
     results: Sequence[NDArray],
@@ -75,7 +77,7 @@ def run_native(
     variant = Variant(outputs, len(parameters), *kinds, weight_kind, result_kind, "classes")
     loop = (
         None
-        if JIT_DISABLED or any(x % f.itemsize for x in f.strides)
+        if JIT_DISABLED or k > MOST_SCORES or any(x % f.itemsize for x in f.strides)
         else native_loop(formula, variant)
     )
     if loop is None:
