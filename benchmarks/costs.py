@@ -9,7 +9,7 @@ of two classes, a false alarm costs 1 and a miss what is drawn for the row (log-
 - "most probable": `Logistic()` and plain `predict`.
 - "weights": the same, rows weighed by the mean cost of a mistake, or by that of the row's own.
 - "soft labels": of class j the weight max C[y] - C[y, j], by which the most probable class is the cheapest one.
-- "expected cost": the expected cost as loss, which is the soft labels of a loss 1 - p.
+- "expected cost": the expected cost under the softmax as an objective of one's own, with the curvature of the softmax.
 
 Half of the rows train, a sixth stops early by its own loss, a third tests. Figures are over those of `predict(X,
 cost=...)` on the same `Logistic()`: geometric means over the tables, with the least and the greatest.
@@ -33,11 +33,6 @@ from boostloss.boosting.libraries import LIBRARIES
 ROUNDS = 600
 WEIGHT_OF_SETS = {"xgboost": "sample_weight_eval_set", "lightgbm": "eval_sample_weight"}
 OURS = "predict(X, cost=...)"
-
-
-@bl.loss
-def mistake(margin):
-    return 1.0 / (1.0 + np.exp(margin))
 
 
 def drawn(kind: str, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -69,6 +64,38 @@ def fitted(library: str, loss: Any, parts: list[Table], labels: Any, weights: An
         )
 
 
+def by_expected_cost(library: str, parts: list[Table], cost: np.ndarray) -> np.ndarray:
+    """The classes of largest score by a model that the expected cost itself has trained."""
+    k = len(cost)
+
+    def softmax(f: np.ndarray) -> np.ndarray:
+        power = np.exp(f - f.max(axis=1, keepdims=True))
+        return power / power.sum(axis=1, keepdims=True)
+
+    def objective(y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        p, of_row = softmax(f), cost[y.astype(int)]
+        gradient = p * (of_row - (p * of_row).sum(axis=1, keepdims=True))
+        return gradient, cost.max() * k / (k - 1) * p * (1.0 - p) / 2.0
+
+    def metric(y: np.ndarray, f: np.ndarray) -> Any:
+        value = float((softmax(f) * cost[y.astype(int)]).sum(axis=1).mean())
+        return ("cost", value, False) if library == "lightgbm" else value
+
+    record = LIBRARIES[library]
+    settings = {record.objective: objective, record.rounds: ROUNDS, record.threads: 1}
+    settings |= {record.early_stopping: 30} | record.settings | classes.COMMON
+    evaluated = {"eval_metric": metric}
+    if library == "xgboost":
+        settings, evaluated = settings | evaluated, {}
+    else:
+        settings["metric"] = "None"  # or its own would stop, too
+    model = record.estimator("binary", own=True)(**settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(*parts[0], eval_set=parts[1:2], **evaluated, **record.fit_options())
+        return model.predict(parts[2][0], **record.raw_prediction).argmax(axis=1)
+
+
 def of_matrix(library: str, kinds: list[str], make: Any, seed: int) -> dict[tuple[str, str], float]:
     """The mean cost by kind of costs and candidate, on one split of a table of many classes."""
     parts = classes.split(make, seed)
@@ -90,7 +117,7 @@ def of_matrix(library: str, kinds: list[str], make: Any, seed: int) -> dict[tupl
             "most probable": plain.predict(X),
             "weights": fitted(library, bl.Logistic(), parts, y[:2], mean).predict(X),
             "soft labels": fitted(library, bl.Logistic(), parts, soft, weights).predict(X),
-            "expected cost": fitted(library, mistake(), parts, soft, weights).predict(X),
+            "expected cost": by_expected_cost(library, parts, cost),
         }
         found |= {(kind, name): cost[truth, labels].mean() for name, labels in decided.items()}
     return found

@@ -222,12 +222,19 @@ def failures(model):
     return {r["check_name"] for r in results if r["status"] not in {"passed", "skipped"}}
 
 
+# They want predictions of the shape of a target that is one column.
+ONE_COLUMN = {
+    *("check_estimator_sparse_array", "check_estimator_sparse_matrix", "check_regressors_train"),
+}
+
+
 @each_library
-@pytest.mark.parametrize("loss", [bl.Quantile(), bl.Focal()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Quantile(), bl.Focal(), bl.Quantile([0.1, 0.9])], ids=repr)
 def test_scikit_learn_checks_fail_only_where_the_parents_do(library, loss):
     own = LIBRARIES[library].own_objectives[loss.task][0]
     parent = drop_in(library, loss, own=True).set_params(**LIBRARIES[library].parameters(own))
-    assert failures(drop_in(library, loss)) <= failures(parent)
+    several = ONE_COLUMN if np.ndim(loss.given_parameters().get("quantile")) else set()
+    assert failures(drop_in(library, loss)) <= failures(parent) | several
 
 
 # ------------------------------------------------------------------------------ records
