@@ -217,3 +217,13 @@ def test_evaluation_targets_are_checked():
     y = target(bl.Huber(1.0))
     with pytest.raises(ValueError, match="must be finite"):
         drop_in(bl.Huber(1.0)).fit(X, y, eval_set=[(X, np.where(y > 100, np.inf, y))])
+
+
+@pytest.mark.filterwarnings("ignore:Converting column-vector")  # LightGBM's, of one class
+@pytest.mark.parametrize("label", [0, 3, "only"])
+def test_a_single_class_is_as_good_as_sure(label):
+    y = np.full(len(X), label)
+    model = LGBMClassifier(objective=bl.Logistic(), n_estimators=3, verbose=-1).fit(X, y)
+    assert model.classes_.tolist() == [label]
+    assert set(model.predict(X)) == {label}
+    np.testing.assert_allclose(model.predict_proba(X)[:, 0], 1.0, atol=1e-5)

@@ -24,8 +24,10 @@ from boostloss import (
 SCALE = "a number from 1e-150 to 1e150, or 'adaptive'"
 
 
+LEVEL = "a number in (0, 1), or at least two that increase"
 BALANCE = "a number in (0, 1), one for each class, or None"
 NOT_NUMBERS = ["wide", "1.0", b"1.0", True, np.True_, 1.0 + 0j, [1.0, 2.0], np.ones(1)]
+LEVEL = "a number in (0, 1), or at least two that increase"
 BALANCE = "a number in (0, 1), one for each class, or None"
 NOT_NUMBERS += [np.array("1.0"), np.datetime64("2020"), np.timedelta64(1, "s")]
 
@@ -46,9 +48,9 @@ NOT_NUMBERS += [np.array("1.0"), np.datetime64("2020"), np.timedelta64(1, "s")]
         (Cauchy, "scale", 0.0, SCALE),
         (GemanMcClure, "scale", 0.0, SCALE),
         (Welsch, "scale", math.inf, SCALE),
-        (Quantile, "quantile", 0.0, "a number in (0, 1)"),
-        (Quantile, "quantile", 1.0, "a number in (0, 1)"),
-        (Quantile, "quantile", math.nan, "a number in (0, 1)"),
+        (Quantile, "quantile", 0.0, LEVEL),
+        (Quantile, "quantile", 1.0, LEVEL),
+        (Quantile, "quantile", math.nan, LEVEL),
         (Focal, "gamma", -0.1, "a number from 0 to 1e150"),
         (Focal, "gamma", math.inf, "a number from 0 to 1e150"),
         (Focal, "alpha", 0.0, BALANCE),

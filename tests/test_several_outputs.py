@@ -327,7 +327,7 @@ def test_levels(kind):
     for levels in ([0.9, 0.1], [0.5, 0.5]):
         with pytest.raises(ValueError, match="at least two that increase"):
             kind(levels)
-    with pytest.raises(ValueError, match=r"a number in \(0, 1\), got 2"):
+    with pytest.raises(ValueError, match=r"a number in .*, got 2"):
         kind([0.5, 2])
     with pytest.raises(TypeError, match=r"got \[0.5\]"):
         kind([0.5])

@@ -148,8 +148,8 @@ def check_classes(y_true: ArrayLike, k: int | None, missing: bool = False) -> ND
 
 
 def check_labels(loss: Any, y: ArrayLike, k: int) -> NDArray[np.floating]:
-    """The target of a classifier: labels 0 and 1 as the loss takes them, or positions of more classes."""
-    if k == 2:
+    """The target of a classifier: labels 0 and 1, or one of them, as the loss takes them; positions of more classes."""
+    if k <= 2:
         return loss.check_target(y)
     require_margin(loss)
     return check_classes(y, k)
@@ -164,8 +164,8 @@ def class_totals(y: NDArray, weight: NDArray | None, k: int) -> NDArray[np.float
 
 
 def best_constant(loss: Any, y: ArrayLike, weight: Any, k: int) -> Any:
-    """The start of a classifier: one number for two classes, else a score for each."""
-    return loss.fit_intercept(y, weight) if k == 2 else loss.fit_intercept(y, weight, k)
+    """The start of a classifier: one number for two classes or a single one, else a score for each."""
+    return loss.fit_intercept(y, weight) if k <= 2 else loss.fit_intercept(y, weight, k)
 
 
 def best_scores(

@@ -20,6 +20,8 @@ from boostloss.losses.scale import robust_scale
 from boostloss.losses.smoothing import half_width, sample
 from boostloss.losses.validation import SCALE, allowed_scale, check_number
 
+LEVEL = "a number in (0, 1), or at least two that increase"
+
 
 class Location(Loss):
     """A loss of the error ``raw_prediction - y_true``."""
@@ -175,7 +177,7 @@ class Quantile(Levelled):
     formula = pinball
 
     def __post_init__(self) -> None:
-        check_number(self, "quantile", "a number in (0, 1)", lambda x: 0.0 < x < 1.0)
+        check_number(self, "quantile", LEVEL, lambda x: 0.0 < x < 1.0)
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -239,7 +241,7 @@ class Expectile(Levelled):
     formula = asymmetric_squares
 
     def __post_init__(self) -> None:
-        check_number(self, "expectile", "a number in (0, 1)", lambda x: 0.0 < x < 1.0)
+        check_number(self, "expectile", LEVEL, lambda x: 0.0 < x < 1.0)
 
     @property
     def parameters(self) -> tuple[float, ...]:
