@@ -29,13 +29,16 @@ from skl2onnx.common.shape_calculator import (
 
 from boostloss import ops
 from boostloss.boosting.libraries import LIBRARIES
+from boostloss.boosting.model_text import add_link
+from boostloss.formulas.classes import class_odds
 from boostloss.losses.columns import Columns
 
 FLOAT, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
 INT64, TEXT = onnx.TensorProto.INT64, onnx.TensorProto.STRING
 # The numbers of treelite: of an operator (0 is that of a leaf), and of a node that asks for categories.
 MODES = "LEAF", "BRANCH_EQ", "BRANCH_LT", "BRANCH_LEQ", "BRANCH_GT", "BRANCH_GTE"
-CATEGORICAL = 2
+LEAF, CATEGORICAL = 0, 2
+MUTED = 1e300  # less than it is nothing beside any score
 NODE = ["treeids", "nodeids", "modes", "featureids", "values", "truenodeids", "falsenodeids"]
 NODE.append("missing_value_tracks_true")
 
@@ -116,15 +119,11 @@ Number.library = SimpleNamespace(
 def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of an estimator to a graph of skl2onnx."""
     model = operator.raw_operator
-    loss = getattr(model, "loss_", None) or getattr(model, "loss", None)
+    loss = loss_of(model)
     if loss is None:
         raise ValueError(
             f"boostloss.onnx converts what a loss of boostloss has fitted, got {model!r}: fit it with one, "
             "or let onnxmltools convert the library's own estimator."
-        )
-    if isinstance(loss, Columns) or len(getattr(model, "classes_", ())) > 2:
-        raise ValueError(
-            f"boostloss.onnx converts models of one raw prediction a row, got {model!r}."
         )
     attributes, missing = read_trees(model)
     kind = DOUBLE if "nodes_values_as_tensor" in attributes else FLOAT  # as the library compares
@@ -132,20 +131,64 @@ def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container
     if not math.isnan(missing):
         X = X.then("Equal", X.constant(missing, kind)).then("Where", X.constant(math.nan, kind), X)
     raw = X.then("TreeEnsembleRegressor", op_domain="ai.onnx.ml", op_version=3, **attributes)
-    prediction = loss.response(raw.cast(DOUBLE))
     *labels, output = (x.full_name for x in operator.outputs)
     kind = guess_proto_type(operator.outputs[-1].type)
+    raw = raw.cast(DOUBLE)
     if not labels:
-        prediction.cast(kind, output=output)
+        values = in_order(raw) if isinstance(loss, Columns) else loss.response(raw)
+        values.cast(kind, output=output)
         return
-    applied("Concat", 1.0 - prediction, prediction, axis=1).cast(kind, output=output)
-    threshold = getattr(model, "get_probability_threshold", lambda: 0.5)()
-    position = (prediction > threshold).cast(INT64).then("Reshape", X.constant([-1], INT64))
+    if len(model.classes_) > 2:
+        probability = class_probabilities(loss, raw, len(model.classes_))
+        position = probability.then("ArgMax", axis=1, keepdims=0)
+    else:
+        second = loss.response(raw)
+        probability = applied("Concat", 1.0 - second, second, axis=1)
+        threshold = getattr(model, "get_probability_threshold", lambda: 0.5)()
+        position = (second > threshold).cast(INT64).then("Reshape", X.constant([-1], INT64))
+    probability.cast(kind, output=output)
     text = isinstance(model.classes_[0], str)
     classes = X.constant(
         model.classes_ if text else model.classes_.astype(int), TEXT if text else INT64
     )
     classes.then("Gather", position, output=labels[0])
+
+
+def loss_of(model: Any) -> Any:
+    """The loss of a fitted estimator; None where it has none."""
+    return getattr(model, "loss_", None) or getattr(model, "loss", None)
+
+
+def in_order(raw: Number) -> Number:
+    """The numbers of every row, the least first."""
+    count = raw.then("Shape").then("Slice", *(raw.constant([x], INT64) for x in (1, 2)))
+    name = raw.scope.get_unique_variable_name("sorted")
+    raw.container.add_node(
+        "TopK",
+        [raw.name, count.name],
+        [name, raw.scope.get_unique_variable_name("places")],
+        name=raw.scope.get_unique_operator_name("TopK"),
+        largest=0,
+    )
+    return Number(raw.scope, raw.container, name)
+
+
+def class_probabilities(loss: Any, scores: Number, k: int) -> Number:
+    """The posterior of K classes, as `boostloss.losses.classes.posterior` has it."""
+    if not loss.proper:
+        # Of every class the scores of the others, in a third axis.
+        others = scores.then("Reshape", scores.constant([-1, 1, k], INT64)) - MUTED * np.eye(k)
+        if scores.container.target_opset < 18:
+            rest = others.then("ReduceLogSumExp", axes=[2], keepdims=0)
+        else:
+            rest = others.then("ReduceLogSumExp", scores.constant([2], INT64), keepdims=0)
+        margin = scores - rest
+        log_slope = loss.log_slope(margin)
+        balance = loss.class_weights(k)
+        if balance is not None:
+            log_slope = log_slope + np.log(balance)
+        scores = ops.minimum(class_odds(scores, -ops.softplus(margin), log_slope), MUTED)
+    return scores.then("Softmax", axis=1)
 
 
 def xgboost_trees(model: Any) -> tuple[dict[str, Any], float]:
@@ -167,7 +210,11 @@ def lightgbm_trees(model: Any) -> tuple[dict[str, Any], float]:
         raise ValueError(
             "boostloss.onnx cannot convert a model with zero_as_missing: give NaN instead."
         )
-    return tree_ensemble(treelite.frontend.from_lightgbm, model.booster_), math.nan
+    booster = model.booster_
+    if isinstance(model.loss_, Columns):  # treelite knows several scores of classes alone
+        several = f"multiclass num_class:{model.loss_.n_outputs}"
+        booster = type(booster)(model_str=add_link(booster.model_to_string(), several))
+    return tree_ensemble(treelite.frontend.from_lightgbm, booster), math.nan
 
 
 def catboost_trees(model: Any) -> tuple[dict[str, Any], float]:
@@ -175,8 +222,15 @@ def catboost_trees(model: Any) -> tuple[dict[str, Any], float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         model.save_model(path, format="onnx")
-        (node,) = onnx.load(path).graph.node
-    return {x.name: onnx.helper.get_attribute_value(x) for x in node.attribute}, math.nan
+        node, *_ = onnx.load(path).graph.node
+    found = {x.name: onnx.helper.get_attribute_value(x) for x in node.attribute}
+    if node.op_type == "TreeEnsembleClassifier":  # of several scores, be they of classes or not
+        for name in ("ids", "nodeids", "treeids", "weights"):
+            found[f"target_{name}"] = found.pop(f"class_{name}")
+        for name in ("classlabels_int64s", "classlabels_strings", "post_transform"):
+            found.pop(name, None)
+        found["n_targets"] = max(found["target_ids"]) + 1
+    return found, math.nan
 
 
 TREES = {"xgboost": xgboost_trees, "lightgbm": lightgbm_trees, "catboost": catboost_trees}
@@ -194,19 +248,36 @@ def tree_ensemble(load: Callable[[Any], treelite.Model], source: Any) -> dict[st
         f"nodes_{name}": list(column)
         for name, column in zip(NODE, zip(*rows, strict=True), strict=True)
     }
-    leaves = [row for row in rows if row[NODE.index("modes")] == "LEAF"]
+    header = model.get_header_accessor()
+    constants = np.ravel(header.get_field("base_scores")).tolist()
+    outputs = np.maximum(header.get_field("target_id"), header.get_field("class_id"))
+    leaves = [
+        (i, j, output, value)
+        for i, tree in enumerate(trees)
+        for j, output, value in leaf_values(tree, outputs[i])
+    ]
+    names = "target_treeids", "target_nodeids", "target_ids", "target_weights"
     attributes |= {
-        "target_treeids": [row[0] for row in leaves],
-        "target_nodeids": [row[1] for row in leaves],
-        "target_ids": [0] * len(leaves),
-        "target_weights": [row[NODE.index("values")] for row in leaves],
-        "base_values": np.ravel(model.get_header_accessor().get_field("base_scores")).tolist(),
+        name: list(column) for name, column in zip(names, zip(*leaves, strict=True), strict=True)
     }
+    attributes["base_values"] = constants
     if model.input_type == "float64":
         for name in ("nodes_values", "target_weights", "base_values"):
             values = np.array(attributes.pop(name))
             attributes[f"{name}_as_tensor"] = onnx.numpy_helper.from_array(values)
-    return attributes | {"n_targets": 1}
+    return attributes | {"n_targets": len(constants)}
+
+
+def leaf_values(tree: Any, output: int) -> Iterator[tuple[int, int, float]]:
+    """Node, output and value of the leaves of a tree, which has one output, or a vector of values in each leaf."""
+    first, last = (tree.get_field(f"leaf_vector_{end}").tolist() for end in ("begin", "end"))
+    vectors, values = tree.get_field("leaf_vector").tolist(), tree.get_field("leaf_value").tolist()
+    for i, kind in enumerate(tree.get_field("node_type").tolist()):
+        if kind == LEAF and vectors:
+            for j, value in enumerate(vectors[first[i] : last[i]]):
+                yield i, j, value
+        elif kind == LEAF:
+            yield i, int(output), values[i]
 
 
 def nodes(tree: Any) -> Iterator[tuple[Any, ...]]:
@@ -249,6 +320,14 @@ def declare_classifier(
     return operator.outputs
 
 
+def declare_regressor(operator: Any) -> None:
+    """Declare a regressor's output: a column, or one for each level."""
+    calculate_linear_regressor_output_shapes(operator)
+    loss = loss_of(operator.raw_operator)
+    if isinstance(loss, Columns):
+        operator.outputs[0].type.shape[1] = loss.n_outputs
+
+
 def register() -> None:
     """Tell skl2onnx of the estimators of every library that is installed."""
     for library in LIBRARIES.values():
@@ -257,7 +336,7 @@ def register() -> None:
             alias = f"{kind.__module__}.{kind.__name__}"
             convert_kind = partial(convert, TREES[library.name])
             if task == "regression":
-                shapes, options = calculate_linear_regressor_output_shapes, {}
+                shapes, options = declare_regressor, {}
             else:
                 shapes = calculate_linear_classifier_output_shapes
                 options = {

@@ -227,3 +227,4 @@ def test_a_single_class_is_as_good_as_sure(label):
     assert model.classes_.tolist() == [label]
     assert set(model.predict(X)) == {label}
     np.testing.assert_allclose(model.predict_proba(X)[:, 0], 1.0, atol=1e-5)
+    assert "\nobjective=binary" in model.booster_.model_to_string()

@@ -43,8 +43,8 @@ def fitted(library, loss, table, y, **options):
     return library.estimator(loss.task)(**parameters).fit(table, y)
 
 
-def run(model, table):
-    graph = skl2onnx.to_onnx(model, table[:1])
+def run(model, table, **options):
+    graph = skl2onnx.to_onnx(model, table[:1], **options)
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 3, 1
     session = onnxruntime.InferenceSession(
@@ -71,6 +71,43 @@ def test_labels_and_probabilities(library, loss, labels):
     np.testing.assert_allclose(probability, model.predict_proba(HOLES), atol=1e-5)
     expected = model.classes_[(model.predict_proba(HOLES)[:, 1] > 0.5).astype(int)]
     np.testing.assert_array_equal(label, expected)
+
+
+@pytest.mark.parametrize("loss", [bl.Quantile([0.1, 0.5, 0.9]), bl.Expectile([0.3, 0.8])], ids=repr)
+@pytest.mark.parametrize("strategy", [None, "multi_output_tree"])
+def test_several_levels(library, loss, strategy):
+    if strategy and library.name != "xgboost":
+        pytest.skip("of XGBoost alone")
+    options = {"multi_strategy": strategy} if strategy else {}
+    model = fitted(library, loss, HOLES, SIGNAL, **options)
+    (found,) = run(model, HOLES)
+    np.testing.assert_allclose(found, model.predict(HOLES), rtol=1e-5, atol=1e-5)
+    (output,) = skl2onnx.to_onnx(model, HOLES[:1]).graph.output
+    shape = [each.dim_value for each in output.type.tensor_type.shape.dim]
+    assert shape[1] == found.shape[1] == loss.n_outputs
+
+
+MANY = [
+    *(bl.Logistic(), bl.Focal(2.0), bl.Focal(1.0, [1.0, 3.0, 0.5, 2.0]), savage()),
+    *(bl.GeneralizedCrossEntropy(), bl.SymmetricCrossEntropy(), bl.BiTemperedLogistic()),
+]
+
+
+@pytest.mark.parametrize("loss", MANY, ids=repr)
+def test_many_classes(library, loss):
+    names = np.array(["a", "d", "c", "b"] if loss == MANY[0] else [3, 1, 7, 2])
+    y = names[np.digitize(SIGNAL, [-1.0, 0.0, 1.0])]
+    model = fitted(library, loss, HOLES, y)
+    label, probability = run(model, HOLES)
+    np.testing.assert_allclose(probability, model.predict_proba(HOLES), atol=1e-5)
+    assert probability.shape == (len(X), 4)
+    np.testing.assert_array_equal(label, np.ravel(model.predict(HOLES)))
+
+
+def test_many_classes_in_the_operators_of_older_runtimes(library):
+    model = fitted(library, bl.Focal(1.0), X, np.digitize(SIGNAL, [-1.0, 0.0, 1.0]))
+    _, probability = run(model, X, target_opset=15)
+    np.testing.assert_allclose(probability, model.predict_proba(X), atol=1e-5)
 
 
 def test_early_stopping_and_a_pipeline(library):

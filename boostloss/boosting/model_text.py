@@ -51,7 +51,7 @@ def link_of(task: str, n_classes: int) -> str | None:
     """LightGBM's objective that has the link of the losses of a task."""
     if task != "binary":
         return None
-    return "binary sigmoid:1" if n_classes == 2 else f"multiclass num_class:{n_classes}"
+    return "binary sigmoid:1" if n_classes <= 2 else f"multiclass num_class:{n_classes}"
 
 
 def shift_tree(text: str, place: int, constant: float) -> str:

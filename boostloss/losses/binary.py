@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.focal import focal
 from boostloss.formulas.logistic import logistic
-from boostloss.kernels.rows import GRADIENT, Computation, Rows, compute_numpy
+from boostloss.kernels.rows import GRADIENT
 from boostloss.losses import classes
 from boostloss.losses.base import Curvature, Loss, Task
 from boostloss.losses.validation import (
@@ -20,7 +20,7 @@ from boostloss.losses.validation import (
     check_number,
     is_sequence,
 )
-from boostloss.ops import exp, expit, log1p, softplus, where
+from boostloss.ops import constant, exp, expit, log, log1p, maximum, softplus, where
 
 
 class Binary(Loss):
@@ -55,11 +55,8 @@ class Binary(Loss):
 
     def log_slope(self, margin: Any) -> Any:
         """The logarithm of how steeply the loss falls at a margin, without weights of classes."""
-        computation = Computation(self.formula, (GRADIENT,), self.of_margin.parameters)
-        rows = Rows(np.ones(len(margin)), margin)
-        (slope,) = compute_numpy(computation, rows, np.float64)
-        with np.errstate(divide="ignore"):
-            return np.log(np.maximum(-slope, 0.0))
+        slope = self.formula(constant(1.0, margin), margin, *self.of_margin.parameters)[GRADIENT]
+        return log(maximum(-slope, 0.0))
 
     def smoothed(self, share: NDArray[np.floating]) -> NDArray[np.floating]:
         """The shares of all classes, in a last axis, that the loss makes of those of the labels."""
