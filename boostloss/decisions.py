@@ -18,8 +18,8 @@ def expected_cost(probability: ArrayLike, cost: ArrayLike) -> NDArray[np.float64
     """The expected cost of each decision: the sum over classes i of probability[i] * cost[i, j].
 
     The decision of least expected cost, ``expected_cost(...).argmin(axis=1)``, is what ``predict(X, cost=cost)`` of the
-    classifiers returns. Models that were made for the cost, by weights or by a loss, decide no better
-    (`benchmarks/costs.py`), and have no probabilities.
+    classifiers returns. Models that are trained for the cost, by weights or by a loss, decide no better on the whole
+    (`benchmarks/costs.py`), and their probabilities are not those of the labels.
 
     Parameters
     ----------
