@@ -297,8 +297,11 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     score, and this class the posterior.
 
     More than two classes are CatBoost's own MultiClass for `Logistic()`. Any other loss takes a training for each
-    class, which exchange their scores after every round: several times as slow, its trees are of one class each, and
-    what belongs to one training (snapshots, callbacks, `init_model`, `baseline`, `eval_metric`) is refused.
+    class, which exchange their scores after every round: up to twice as slow, its trees are of one class each, it
+    prints nothing, and what belongs to one training (snapshots, callbacks, `init_model`, `baseline`, `eval_metric`) is
+    refused, as are the GPU and statistics of categories of one's own choice. So do soft labels, a probability for each
+    of three classes or more: a target of shape (n_samples, n_classes), whose classes are numbered from 0. Categories
+    then have statistics of the most probable classes.
 
     Examples
     --------

@@ -84,9 +84,8 @@ class LabelRounds(Rounds):
         label = y if y.ndim == 1 else y.argmax(axis=1)
         self.label = label.astype(np.int32)
         self.away: NDArray | None = None
-        if loss.proper and (
-            y.ndim == 2 or getattr(loss, "label_smoothing", 0.0)
-        ):  # as in `fill_cross_entropy`
+        smoothing: float = getattr(loss, "label_smoothing", 0.0)
+        if loss.proper and (y.ndim == 2 or smoothing):  # as in `fill_cross_entropy`
             hard = np.eye(self.k)[self.label]
             away = hard - loss.smoothed(hard if y.ndim == 1 else y)
             self.away = np.ascontiguousarray(self.computation.factor * away.T)
