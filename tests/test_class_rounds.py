@@ -14,7 +14,7 @@ K, N = 4, 60
 rng = np.random.default_rng(0)
 SCORES = 3.0 * rng.normal(size=(N, K))
 SCORES[:K] = np.diag([600.0] * K)  # a class that is sure
-WEIGHT = rng.uniform(0.5, 2.0, N).astype(np.float32)
+WEIGHT = rng.uniform(0.5, 2.0, N)
 LABEL = rng.integers(0, K, N).astype(float)
 SOFT = rng.dirichlet(np.ones(K), N)
 SOFT[:8] = np.eye(K)[np.arange(8) % K]

@@ -72,8 +72,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     refuse_target_border(loss, estimator._init_params)
     params = without(estimator._init_params, ("objective", "loss_function"))
     if soft is not None:
-        k = soft[0].shape[1]
-        fit_in_lockstep(estimator, loss, params, given, np.arange(k), *soft)
+        fit_in_lockstep(estimator, loss, params, given, np.arange(soft[0].shape[1]), *soft)
         return True
     classes, position = targets.encode_labels(labels)  # or an error
     if loss == Logistic():

@@ -128,7 +128,8 @@ class Training:
     def calc_ders_range(self, approxes: NDArray, targets: NDArray, weights: Any) -> NDArray:
         if self.run.meeting.broken:
             return self._end(len(approxes))
-        pairs = self.run.rounds.pairs(self.j, self.place, targets, approxes, weights)
+        weight = None if weights is None else weights.astype(np.float64)  # as soft labels have
+        pairs = self.run.rounds.pairs(self.j, self.place, targets, approxes, weight)
         return np.negative(pairs, out=pairs)
 
     def _end(self, n: int) -> NDArray:

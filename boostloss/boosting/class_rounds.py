@@ -58,7 +58,7 @@ class Rounds:
         codes : ndarray of float32
         scores : ndarray of float64
             The j-th of the rows, less its start.
-        weight : ndarray or None
+        weight : ndarray of float64 or None
         """
         raise NotImplementedError
 

@@ -11,11 +11,12 @@ from numba import carray, cfunc, from_dtype, njit, types
 from numba.extending import register_jitable
 
 from boostloss.kernels.cache import known_name, names_in
-from boostloss.kernels.class_loop import make_class_loop, make_score_loop
+from boostloss.kernels.class_loop import make_class_loop
 from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import add_in_any_order, load_tuple, prefer_widest_vectors
 from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.score_loop import make_score_loop
 from boostloss.ops import maximum
 
 
