@@ -299,9 +299,10 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     More than two classes are CatBoost's own MultiClass for `Logistic()`. Any other loss takes a training for each
     class, which exchange their scores after every round: up to twice as slow, its trees are of one class each, it
     prints nothing, and what belongs to one training (snapshots, callbacks, `init_model`, `baseline`, `eval_metric`) is
-    refused, as are the GPU and statistics of categories of one's own choice. So do soft labels, a probability for each
-    of three classes or more: a target of shape (n_samples, n_classes), whose classes are numbered from 0. Categories
-    then have statistics of the most probable classes.
+    refused, as are the GPU and statistics of categories of one's own choice.
+
+    A target of shape (n_samples, n_classes) holds soft labels: a probability for each class. They are trained so too,
+    whatever the loss, and categories have statistics of the most probable classes.
 
     Examples
     --------

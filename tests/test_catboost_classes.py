@@ -170,6 +170,12 @@ def test_weights_of_rows_and_classes():
     assert weighted.predict_proba(X)[:, 0].mean() > plain[:, 0].mean() + 0.05
     balanced = classifier(loss, auto_class_weights="Balanced").fit(X, LABELS)
     assert balanced.predict_proba(X).shape == (900, 4)
+    factors = np.array([1.0, 5.0, 1.0, 1.0])
+    stop = classifier(loss, class_weights=factors.tolist())
+    stop.fit(X[TRAIN], LABELS[TRAIN], eval_set=(X[STOP], LABELS[STOP]))
+    raw = stop.predict(X[STOP], prediction_type="RawFormulaVal")
+    expected = loss.mean_loss(POSITION[STOP], raw, factors[POSITION[STOP]])
+    assert stop.best_score_["validation"]["Focal"] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,53 @@ def test_labels_that_are_sure_are_hard_labels(loss):
     assert set(soft.predict(X).ravel()) <= {0, 1, 2, 3}
 
 
+UPPER = np.isin(LABELS, ["b", "c"]) * 1
+ONE = 0.8 * UPPER + 0.1 + 0.05 * (HARD % 2)  # the probability of the second of two classes
+TWO = [bl.Logistic(), bl.Logistic(label_smoothing=0.1), FOCAL, bl.Focal(2.0, alpha=0.25)]
+
+
+@pytest.mark.parametrize("params", [{"learning_rate": 0.2}, {"rounds": 100}], ids=repr)
+@pytest.mark.parametrize("loss", TWO, ids=repr)
+def test_sure_labels_of_two_classes_are_hard_labels(loss, params):
+    sure = np.eye(2)[UPPER]
+    options = {"sample_weight": WEIGHT[TRAIN], "use_best_model": False}
+    soft, plain = drop_in("catboost", loss, **params), drop_in("catboost", loss, **params)
+    soft.fit(X[TRAIN], sure[TRAIN], eval_set=(X[STOP], sure[STOP]), **options)
+    plain.fit(X[TRAIN], UPPER[TRAIN], eval_set=(X[STOP], UPPER[STOP]), **options)
+    np.testing.assert_allclose(raw(soft), raw(plain), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(soft.predict_proba(X), plain.predict_proba(X), atol=1e-4)
+    (found,), (expected,) = (each.evals_result_["validation"].values() for each in (soft, plain))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert soft.classes_.tolist() == [0, 1]
+    assert soft.predict(X).shape == (900,)
+    assert (soft.predict(X) == plain.predict(X)).mean() > 0.99
+
+
+def test_soft_labels_of_two_classes(tmp_path):
+    y = np.column_stack([1.0 - ONE, ONE])
+    table = pd.DataFrame(X[:, :6]).assign(town=np.where(UPPER, "u", "v"))
+    for loss in TWO:
+        model = classifier(loss, 200).fit(
+            X[TRAIN], y[TRAIN], eval_set=[(X[STOP], y[STOP])], early_stopping_rounds=10
+        )
+        (history,) = model.evals_result_["validation"].values()
+        assert len(history) == model.best_iteration_ + 11 < 200
+        label, share = np.repeat([0, 1], 200), np.concatenate([1.0 - ONE[STOP], ONE[STOP]])
+        expected = loss.mean_loss(label, np.tile(raw(model)[STOP], 2), share)
+        assert min(history) == pytest.approx(expected, rel=1e-6)
+        if not getattr(loss, "label_smoothing", 0.0):
+            assert np.abs(model.predict_proba(X)[:, 1] - ONE).mean() < 0.16
+        model.save_model(tmp_path / "model")
+        loaded = CatBoostClassifier().load_model(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+        known = classifier(loss, 30).fit(table, y, cat_features=["town"])
+        assert np.abs(known.predict_proba(table)[:, 1] - ONE).mean() < 0.16
+    with pytest.raises(ValueError, match="sum to 1 in each row"):
+        classifier(FOCAL).fit(X, y + 0.1)
+    with pytest.raises(ValueError, match=r"callbacks must not be given with .* and soft labels"):
+        classifier(FOCAL).fit(X, y, callbacks=[1])
+
+
 @each_loss
 def test_a_leaf_is_a_newton_step_of_the_loss(loss):
     model = classifier(loss, 1, l2_leaf_reg=0.0, bootstrap_type="No", random_strength=0.0)

@@ -5,6 +5,7 @@ import pytest
 
 import boostloss as bl
 from boostloss.boosting.class_rounds import rounds_of
+from boostloss.boosting.objective import boosting_gradients
 from boostloss.boosting.several import several_gradients
 from boostloss.kernels import one_score
 from boostloss.kernels.one_score import log_sums_without
@@ -79,3 +80,25 @@ def test_sums_without_a_class_do_not_cancel():
     np.testing.assert_allclose(log_sums_without(scores), expected, rtol=1e-12, atol=1e-12)
     alone = np.array([[0.0], [-np.inf], [-np.inf]])
     assert np.isfinite(log_sums_without(alone)).all()
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
+def test_two_classes_have_one_score(weight):
+    one = rng.uniform(size=N)
+    loss, y = bl.Focal(2.0, alpha=0.25), np.column_stack([1.0 - one, one])
+    rounds = rounds_of(loss, y, np.array([0.5]), 1)
+    place, codes = rng.permutation(N).astype(np.int32), rng.permutation(N)[:37]
+    rows = place[codes]
+    given = None if weight is None else weight[rows]
+    score = rng.normal(size=len(rows))
+    pairs = rounds.pairs(0, place, codes.astype(np.float32), score - 0.5, given)
+    sides = [
+        boosting_gradients(loss, np.full(37, label), score, given, float) for label in (0.0, 1.0)
+    ]
+    for found, zero, first in zip(pairs.T, *sides, strict=True):
+        expected = (1.0 - one[rows]) * zero + one[rows] * first
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    losses = [loss.loss(np.full(37, label), score) for label in (0.0, 1.0)]
+    expected = np.average((1.0 - one[rows]) * losses[0] + one[rows] * losses[1], weights=given)
+    found = rounds.mean_loss(y[rows], score[None], given)
+    assert found == pytest.approx(expected, rel=1e-12)

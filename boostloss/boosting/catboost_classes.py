@@ -12,12 +12,17 @@ from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
 from boostloss.boosting.catboost_merge import merge
 from boostloss.boosting.catboost_pools import Table, table_of
 from boostloss.boosting.catboost_several import adopt
-from boostloss.boosting.catboost_training import automatic_learning_rate, refuse_target_border
+from boostloss.boosting.catboost_training import (
+    BINARY_STEPS,
+    automatic_learning_rate,
+    refuse_target_border,
+)
+from boostloss.boosting.class_rounds import best_start
 from boostloss.kernels.threads import thread_count
 from boostloss.losses.binary import Binary, Logistic
-from boostloss.losses.classes import best_constant, check_classes, check_labels
+from boostloss.losses.classes import check_classes, check_labels
 
-OWN_LOSS = "MultiClass"
+OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
 # CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
 ROUNDS, PATIENCE = 1000, 20
 
@@ -66,7 +71,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     labels = labels_of(given["X"], given.get("y"))
     if labels is None:
         return False
-    soft = targets.soft_labels(loss, labels)
+    soft = soft_labels(loss, labels)
     if soft is None and (labels.size != len(labels) or len(np.unique(labels)) <= 2):
         return False
     refuse_target_border(loss, estimator._init_params)
@@ -76,7 +81,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
         return True
     classes, position = targets.encode_labels(labels)  # or an error
     if loss == Logistic():
-        model = catboost.CatBoostClassifier(loss_function=OWN_LOSS, **params).fit(**given)
+        model = catboost.CatBoostClassifier(loss_function=OF_MANY, **params).fit(**given)
         adopt(estimator, model, records.record(loss))
         names = "evals_result", "best_score", "best_iteration"
         estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
@@ -84,6 +89,14 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     check_labels(loss, position, len(classes))
     fit_in_lockstep(estimator, loss, params, given, classes, position, position)
     return True
+
+
+def soft_labels(loss: Binary, labels: NDArray) -> tuple[NDArray, NDArray] | None:
+    """As `targets.soft_labels`, of two classes too."""
+    if labels.ndim != 2 or labels.shape[1] != 2:
+        return targets.soft_labels(loss, labels)
+    y = check_classes(labels, 2)
+    return y, y.argmax(axis=1)
 
 
 def response(estimator: Any, loss: Any, raw_prediction: Any, prediction_type: str) -> Any:
@@ -129,34 +142,35 @@ def fit_in_lockstep(
         The class that is counted where categories have statistics of classes.
     """
     k, label, soft = len(classes), position.astype(np.intp), y.ndim == 2
+    n_scores, own = (1, OF_TWO) if k == 2 else (k, OF_MANY)
     refuse(loss, params | {n: v for n, v in given.items() if v is not None}, classes, soft)
-    factors = class_factors(params, classes)
     asked = catboost.CatBoostClassifier(
-        loss_function=OWN_LOSS, **without(params, ("class_weights", "class_names"))
+        loss_function=own, **without(params, ("class_weights", "class_names"))
     )._get_canonized_params()
     for name in ("cat_features", "early_stopping_rounds", "use_best_model"):
         if given.get(name) is not None:
             asked["od_wait" if name == "early_stopping_rounds" else name] = given[name]
     train = table_of(given["X"], given.get("sample_weight"), "X")
-    weight = weighed(label, train.weight, factors, params.get("auto_class_weights"))
-    start = np.zeros(k)
+    factors = class_factors(params, classes, label, train.weight)
+    weight = weighed(label, train.weight, factors)
+    start = np.zeros(n_scores)
     if params.get("boost_from_average") is not False:
-        start = best_constant(loss, y, weight, k)
+        start = best_start(loss, y, weight, k)
     patience = asked.get("od_wait", PATIENCE if "od_type" in asked else None)
-    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, soft, patience)
+    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, soft, factors, patience)
     n_threads = asked.get("thread_count", -1)
     n_threads = thread_count() if n_threads < 1 else n_threads
-    run = Lockstep(loss, y, start, stop_rows, min(k, n_threads))
+    run = Lockstep(loss, y, start, stop_rows, min(n_scores, n_threads))
     pools = numbered_pools(run, label, train._replace(weight=weight), stop, asked)
-    models = run.run(pools, settings_of(asked, pools[0][:2], max(1, n_threads // k)))
+    models = run.run(pools, settings_of(asked, pools[0][:2], max(1, n_threads // n_scores)))
     kept = None
     if asked.get("use_best_model") is not False and run.best_round >= 0:
         kept = max(run.best_round + 1, asked.get("best_model_min_trees", 1))
-    merged = merge(models, OWN_LOSS, classes, "cat_features" in asked, kept)
+    merged = merge(models, own, classes, "cat_features" in asked and k > 2, kept)
     adopt(estimator, merged, records.record(loss))
     found = {"validation": {type(loss).__name__: run.history}} if run.history else {}
     estimator.trainings_ = {
-        "trees_per_round": k,
+        "trees_per_round": n_scores,
         "evals_result": found,
         "best_score": {rows: {type(loss).__name__: min(run.history)} for rows in found},
         "best_iteration": run.best_round if run.history else None,
@@ -174,7 +188,7 @@ def numbered_pools(
     categories = asked.get("cat_features")
     pools = []
     for j in range(1 if categories is None else k):
-        apart = None if categories is None else label == j
+        apart = None if categories is None else label == (j if k > 1 else 1)
         codes, stop_codes, place = number_rows(apart, n, run.scores.shape[1] - n)
         pool = train.pool(codes, categories)
         if categories is None:  # once for all: it takes as long as several trees
@@ -193,15 +207,17 @@ def settings_of(asked: dict[str, Any], pools: tuple[Any, Any], n_threads: int) -
     settings["thread_count"] = n_threads
     settings["metric_period"] = 1  # or the scores are exchanged so seldom
     if "learning_rate" not in settings:
-        given = without(asked, ("boost_from_average",)) | {"loss_function": OWN_LOSS}
+        given = without(asked, ("boost_from_average",))
         settings["learning_rate"] = automatic_learning_rate(
             given, *(pool for pool in pools if pool is not None)
         )
+    if asked["loss_function"] == OF_TWO:
+        settings.setdefault("leaf_estimation_iterations", BINARY_STEPS)
     return settings
 
 
 def stop_rows_of(
-    eval_set: Any, classes: NDArray, soft: bool, patience: int | None
+    eval_set: Any, classes: NDArray, soft: bool, factors: NDArray | None, patience: int | None
 ) -> tuple[Table | None, StopRows | None]:
     """The rows to stop by, whose labels may be soft where those of the training are."""
     if eval_set is None or (isinstance(eval_set, list) and not eval_set):
@@ -209,7 +225,7 @@ def stop_rows_of(
     if isinstance(eval_set, list):
         if len(eval_set) != 1:
             raise ValueError(
-                f"eval_set must be one, for more than two classes and this loss, got {len(eval_set)}."
+                f"eval_set must be one, for soft labels or more than two classes, got {len(eval_set)}."
             )
         (eval_set,) = eval_set
     X, y = (eval_set, None) if isinstance(eval_set, catboost.Pool) else eval_set
@@ -218,24 +234,26 @@ def stop_rows_of(
         position = check_classes(labels, len(classes))
     else:
         position = targets.encode_as(classes, labels, "eval_set")
-    return table, StopRows(position.astype(np.float64), table.weight, patience)
+    weight = weighed(position.astype(np.intp), table.weight, factors)
+    return table, StopRows(position.astype(np.float64), weight, patience)
 
 
-def weighed(label: NDArray, weight: Any, factors: NDArray | None, balance: Any) -> NDArray | None:
+def weighed(label: NDArray, weight: Any, factors: NDArray | None) -> NDArray | None:
     """The weights of the rows times those of the classes."""
-    if balance not in (None, "None"):
-        totals = np.bincount(label, weight)
-        factors = totals.max() / totals
-        if balance == "SqrtBalanced":
-            factors = np.sqrt(factors)
     if factors is None:
         return weight
     return factors[label] if weight is None else factors[label] * np.asarray(weight)
 
 
-def class_factors(params: dict[str, Any], classes: NDArray) -> NDArray[np.float64] | None:
+def class_factors(
+    params: dict[str, Any], classes: NDArray, label: NDArray, weight: Any
+) -> NDArray[np.float64] | None:
     """The weights of the classes, if they are given."""
-    factors = params.get("class_weights")
+    factors, balance = params.get("class_weights"), params.get("auto_class_weights")
+    if balance not in (None, "None"):
+        totals = np.bincount(label, weight, len(classes))
+        factors = totals.max() / np.where(totals > 0.0, totals, totals.max())
+        return np.sqrt(factors) if balance == "SqrtBalanced" else factors
     if factors is None:
         return None
     if isinstance(factors, dict):
@@ -252,10 +270,12 @@ def class_factors(params: dict[str, Any], classes: NDArray) -> NDArray[np.float6
 
 def refuse(loss: Binary, asked: dict[str, Any], classes: NDArray, soft: bool) -> None:
     """Refuse what several trainings cannot do."""
-    where = f"with {loss!r} and more than two classes"
+    where = f"with {loss!r} and {'soft labels' if soft else 'more than two classes'}"
     for name in OF_ONE_TRAINING:
         if asked.get(name) is not None and asked[name] is not False:
-            raise ValueError(f"{name} must not be given {where}: each has a training of its own.")
+            raise ValueError(
+                f"{name} must not be given {where}: CatBoost is given numbers of rows as labels."
+            )
     names = classes.tolist()
     only: dict[str, Any] = {
         "task_type": "CPU",

@@ -52,7 +52,7 @@ class Lockstep:
         stop_rows: StopRows | None = None,
         at_once: int = 1,
     ):
-        self.loss, self.start, self.stop_rows = loss, start, stop_rows
+        self.start, self.stop_rows = start, stop_rows
         self.n_train = len(y)
         n = len(y) + (0 if stop_rows is None else len(stop_rows.y))
         self.scores = np.repeat(start[:, None], n, axis=1)
@@ -66,7 +66,7 @@ class Lockstep:
         """Decide by the loss of the rows to stop by whether to go on, and begin the next round."""
         if self.stop_rows is not None:
             y, weight, patience = self.stop_rows
-            self.history.append(self.loss.mean_loss(y, self.scores[:, self.n_train :].T, weight))
+            self.history.append(self.rounds.mean_loss(y, self.scores[:, self.n_train :], weight))
             last = len(self.history) - 1
             if self.best_round < 0 or self.history[-1] < self.history[self.best_round]:
                 self.best_round = last

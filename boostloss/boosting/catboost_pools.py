@@ -63,12 +63,11 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
     kinds = X.get_cat_feature_indices(), X.get_text_feature_indices()
     if any(kinds) or X.get_embedding_feature_indices() or X.is_quantized():
         raise ValueError(
-            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, for more than "
-            "two classes and this loss: its labels give way to numbers of rows. Give cat_features beside it."
+            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, with soft "
+            "labels or more than two classes: its labels give way to numbers of rows. Give cat_features beside it."
         )
     if X.get_baseline().shape[1]:
         raise ValueError(
-            f"baseline must not be given in {name} for more than two classes and this loss: each has a training of "
-            "its own."
+            f"baseline must not be given in {name} with soft labels or more than two classes."
         )
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())

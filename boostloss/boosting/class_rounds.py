@@ -5,10 +5,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.boosting.gradients import fill_gradients, fixed_step
 from boostloss.boosting.several import class_computation, class_curvature
 from boostloss.kernels.one_score import Held, log_sums_without, score_pairs
 from boostloss.kernels.threads import parallel_map, run_in_threads
 from boostloss.losses.binary import Binary
+from boostloss.losses.classes import best_constant
 
 BLOCK = 1 << 15  # scores that stay in the cache, 256 KiB
 
@@ -26,10 +28,12 @@ class Rounds:
     """
 
     def __init__(self, loss: Binary, start: NDArray, n_threads: int):
-        self.start, self.k = start, len(start)
+        self.loss, self.start, self.k = loss, start, len(start)
         self.threads = partial(run_in_threads, most=n_threads)
-        self.computation, self.factor = class_computation(loss), class_curvature(self.k)
-        self.balance = loss.class_weights(self.k)
+
+    def mean_loss(self, y: NDArray, scores: NDArray, weight: NDArray | None) -> float:
+        """The weighted mean of the loss, of labels or soft labels, at scores of shape (k, n_samples)."""
+        return self.loss.mean_loss(y, scores.T, weight)
 
     def begin(self, scores: NDArray) -> None:
         """Let a round begin at these scores, of shape (k, n_samples)."""
@@ -62,6 +66,15 @@ class Rounds:
         """
         raise NotImplementedError
 
+
+class ClassRounds(Rounds):
+    """Those of more than two classes."""
+
+    def __init__(self, loss: Binary, start: NDArray, n_threads: int):
+        super().__init__(loss, start, n_threads)
+        self.computation, self.factor = class_computation(loss), class_curvature(self.k)
+        self.balance = loss.class_weights(self.k)
+
     def of_one_score(
         self, j: int, held: Held, codes: NDArray, scores: NDArray, weight: NDArray | None
     ) -> NDArray[np.float64]:
@@ -70,7 +83,7 @@ class Rounds:
         return score_pairs(self.computation, self.factor, held, j, start, codes, scores, weight)
 
 
-class LabelRounds(Rounds):
+class LabelRounds(ClassRounds):
     """Those of labels, and of a cross-entropy's soft labels, which change its gradient by a constant.
 
     Parameters
@@ -111,7 +124,7 @@ class LabelRounds(Rounds):
         return pairs
 
 
-class SoftLabelRounds(Rounds):
+class SoftLabelRounds(ClassRounds):
     """Those of soft labels, whose loss is a sum over labels.
 
     Parameters
@@ -146,7 +159,52 @@ class SoftLabelRounds(Rounds):
         return pairs.reshape(self.k, len(rows), 2).sum(axis=0)
 
 
+class TwoClassRounds(Rounds):
+    """Those of soft labels of two classes, which have a single score."""
+
+    def __init__(self, loss: Binary, start: NDArray, n_threads: int, y: NDArray):
+        super().__init__(loss, start, n_threads)
+        self.y, self.step = y, fixed_step(loss)
+
+    def mean_loss(self, y: NDArray, scores: NDArray, weight: NDArray | None) -> float:
+        if y.ndim == 1:
+            return self.loss.mean_loss(y, scores[0], weight)
+        label, share = both_labels(y, weight)
+        return self.loss.mean_loss(label, np.tile(scores[0], 2), share)
+
+    def hold(self, scores: NDArray, rows: slice) -> None:
+        """There are no other scores."""
+
+    def pairs(
+        self, j: int, place: NDArray, codes: NDArray, scores: NDArray, weight: NDArray | None
+    ) -> NDArray[np.float64]:
+        label, share = both_labels(self.y[place[codes.astype(np.intp)]], weight)
+        pairs = np.empty((len(label), 2))
+        score = np.tile(scores + self.start[0], 2)
+        fill_gradients([pairs], self.loss, label, score, share, 1.0, self.step)
+        return pairs[: len(codes)] + pairs[len(codes) :]
+
+
+def both_labels(y: NDArray, weight: NDArray | None) -> tuple[NDArray, NDArray]:
+    """Label 0 for all rows, then label 1, and the weights times the probability of the label.
+
+    The loss of a soft label is the sum over both.
+    """
+    share = np.concatenate([y[:, 0], y[:, 1]]).astype(np.float64)
+    label = np.repeat([0.0, 1.0], len(y))
+    return label, share if weight is None else share * np.tile(weight, 2)
+
+
+def best_start(loss: Binary, y: NDArray, weight: NDArray | None, k: int) -> NDArray[np.float64]:
+    """The best constant scores: one for two classes."""
+    if k > 2:
+        return best_constant(loss, y, weight, k)
+    return np.array([loss.fit_intercept(*both_labels(y, weight))])
+
+
 def rounds_of(loss: Binary, y: NDArray, start: NDArray, n_threads: int) -> Rounds:
     """The rounds of labels, positions of classes, or of a probability for each class."""
+    if len(start) == 1:
+        return TwoClassRounds(loss, start, n_threads, y)
     soft = y.ndim == 2 and not loss.proper
     return (SoftLabelRounds if soft else LabelRounds)(loss, start, n_threads, y)
