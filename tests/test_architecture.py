@@ -122,6 +122,7 @@ def test_only_the_kernels_are_compiled():
         "loops",
         "native",
         "numba_ops",
+        "score_loop",
         "series",
     }
     assert meet_numba == kernels

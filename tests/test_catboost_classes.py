@@ -1,6 +1,7 @@
 """Many classes in CatBoost: trainings that exchange their scores, and the one model that they make."""
 
 import pickle
+import signal
 
 import catboost
 import numpy as np
@@ -9,12 +10,10 @@ import pytest
 
 import boostloss as bl
 from boostloss.boosting import catboost_lockstep as lockstep
-from boostloss.boosting.several import several_gradients
 from boostloss.catboost import CatBoostClassifier
 from tests.friedman import CLASSIFIERS, LABELS, STOP, TEST, TRAIN, WEIGHT, X
 from tests.processes import run_python
 
-IMPROPER = [loss for loss in CLASSIFIERS if loss != bl.Logistic()]
 POSITION = np.unique(LABELS, return_inverse=True)[1]
 SETTINGS = {"verbose": False, "allow_writing_files": False, "learning_rate": 0.2, "random_seed": 0}
 
@@ -58,38 +57,81 @@ def test_softmax_is_catboosts_own():
     assert ours.best_score_ == own.best_score_
 
 
-@pytest.mark.parametrize("loss", IMPROPER, ids=repr)
-def test_derivatives_are_those_of_the_loss(loss):
-    rng = np.random.default_rng(0)
-    scores, weight = rng.normal(size=(50, 4)), rng.uniform(0.5, 2.0, 50)
-    label = rng.integers(0, 4, 50)
-    run = lockstep.Lockstep(loss, label, np.zeros(4), 50)
-    run.scores[:] = scores.T
-    run.prepare(0, 20)
-    run.prepare(20, 50)
-    expected = several_gradients(loss, label.astype(float), scores, weight, np.float64)
-    for j in range(4):
-        rows = rng.permutation(50)[:30]
-        found = run.derivatives(j, scores[rows, j], rows, weight[rows])
-        np.testing.assert_allclose(-found[:, 0], expected[0][rows, j], rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(-found[:, 1], expected[1][rows, j], rtol=1e-9, atol=1e-12)
-
-
-def test_the_scores_that_are_exchanged_are_those_of_the_model(monkeypatch):
-    runs = []
+@pytest.fixture
+def runs(monkeypatch):
+    """The lockstep of every fit."""
+    found = []
     original = lockstep.Lockstep.run
 
     def kept(self, *arguments):
-        runs.append(self)
+        found.append(self)
         return original(self, *arguments)
 
     monkeypatch.setattr(lockstep.Lockstep, "run", kept)
-    model = classifier(bl.Focal(2.0)).fit(
+    return found
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"grow_policy": "Lossguide", "bootstrap_type": "Bernoulli"},
+        {"model_shrink_rate": 0.2, "leaf_estimation_iterations": 3},
+        {"langevin": True, "boosting_type": "Plain"},
+        {"boosting_type": "Ordered"},
+    ],
+    ids=repr,
+)
+def test_the_scores_that_are_exchanged_are_those_of_the_model(params, runs):
+    model = classifier(bl.Focal(2.0), **params).fit(
         X[TRAIN], LABELS[TRAIN], eval_set=(X[STOP], LABELS[STOP]), use_best_model=False
     )
     raw = model.predict(np.concatenate([X[TRAIN], X[STOP]]), prediction_type="RawFormulaVal")
     np.testing.assert_allclose(runs[0].scores.T, raw, atol=1e-9)
     assert len(runs[0].history) == 15
+
+
+def test_numbers_are_quantized_once_and_as_asked(monkeypatch):
+    def fitted(**params):
+        return classifier(bl.Focal(2.0), 5, **params).fit(X, LABELS)
+
+    asked = {"border_count": 5, "ignored_features": [1], "depth": 3}
+    model, calls = fitted(**asked), []
+    assert 1 not in model.get_borders() or not model.get_borders()[1]
+    assert max(map(len, model.get_borders().values())) == 5
+    monkeypatch.setattr(catboost.Pool, "quantize", lambda self, **params: calls.append(params))
+    np.testing.assert_array_equal(fitted(**asked).predict_proba(X), model.predict_proba(X))
+    assert calls == [{"border_count": 5, "ignored_features": [1], "random_seed": 0}]
+
+
+def test_the_learning_rate_is_that_of_multiclass():
+    for options in ({}, {"eval_set": (X[STOP], LABELS[STOP])}):
+        own = catboost.CatBoostClassifier(
+            loss_function="MultiClass", **SETTINGS | {"learning_rate": None}
+        )
+        rates = [
+            model.fit(X[TRAIN], LABELS[TRAIN], **options).get_all_params()["learning_rate"]
+            for model in (
+                own.set_params(iterations=20),
+                classifier(bl.Focal(1.0), 20, learning_rate=None),
+            )
+        ]
+        assert rates[0] == pytest.approx(rates[1], rel=1e-9)
+
+
+def test_other_names_of_parameters():
+    one = classifier(bl.Focal(1.0), depth=3, l2_leaf_reg=2.0).fit(X, LABELS).predict_proba(X)
+    settings = {name: value for name, value in SETTINGS.items() if name != "learning_rate"}
+    other = CatBoostClassifier(
+        objective=bl.Focal(1.0), n_estimators=15, eta=0.2, max_depth=3, reg_lambda=2.0, **settings
+    )
+    np.testing.assert_array_equal(other.fit(X, LABELS).predict_proba(X), one)
+
+
+def test_it_starts_at_zero_if_so_asked(runs):
+    for asked in (True, False):
+        classifier(bl.Focal(1.0), 1, boost_from_average=asked).fit(X, LABELS)
+    assert [run.start.any() for run in runs] == [True, False]
 
 
 def test_early_stopping_is_joint():
@@ -103,11 +145,20 @@ def test_early_stopping_is_joint():
     assert model.tree_count_ == 4 * (model.best_iteration_ + 1)
     raw = model.predict(X[STOP], prediction_type="RawFormulaVal")
     assert loss.mean_loss(POSITION[STOP], raw) == pytest.approx(min(values), rel=1e-6)
+    least = classifier(loss, 500, best_model_min_trees=140, od_wait=20)
+    least.fit(X[TRAIN], LABELS[TRAIN], eval_set=catboost.Pool(X[STOP], LABELS[STOP]))
+    assert least.best_iteration_ == model.best_iteration_ < 200
+    assert least.tree_count_ == 4 * 140
 
 
 def test_it_repeats_and_does_not_depend_on_the_threads_that_compute():
-    one, other = (classifier(bl.Focal(2.0)).fit(X, LABELS).predict_proba(X) for _ in range(2))
-    np.testing.assert_array_equal(one, other)
+    found = [
+        classifier(bl.Focal(2.0), thread_count=n).fit(X, LABELS).predict_proba(X)
+        for n in (1, 1, 3, 16)
+    ]
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-9)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_weights_of_rows_and_classes():
@@ -119,8 +170,12 @@ def test_weights_of_rows_and_classes():
     assert weighted.predict_proba(X)[:, 0].mean() > plain[:, 0].mean() + 0.05
     balanced = classifier(loss, auto_class_weights="Balanced").fit(X, LABELS)
     assert balanced.predict_proba(X).shape == (900, 4)
-    with pytest.raises(ValueError, match="class_weights must hold 4 numbers"):
-        classifier(loss, class_weights=[1.0, 2.0]).fit(X, LABELS)
+    factors = np.array([1.0, 5.0, 1.0, 1.0])
+    stop = classifier(loss, class_weights=factors.tolist())
+    stop.fit(X[TRAIN], LABELS[TRAIN], eval_set=(X[STOP], LABELS[STOP]))
+    raw = stop.predict(X[STOP], prediction_type="RawFormulaVal")
+    expected = loss.mean_loss(POSITION[STOP], raw, factors[POSITION[STOP]])
+    assert stop.best_score_["validation"]["Focal"] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -155,58 +210,70 @@ def test_a_pool_of_numbers():
         classifier(bl.Focal(1.0)).fit(catboost.Pool(table, LABELS, cat_features=["town"]))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("init_model", "x"),
-        ("baseline", np.zeros((900, 4))),
-        ("callbacks", [1]),
-        ("save_snapshot", True),
-    ],
-)
-def test_what_belongs_to_one_training_is_refused(name, value):
-    with pytest.raises(ValueError, match=f"{name} must not be given"):
-        classifier(bl.Focal(1.0)).fit(X, LABELS, **{name: value})
+class Failing(Exception):
+    pass
 
 
-def test_unknown_labels_to_stop_by():
-    with pytest.raises(ValueError, match="eval_set must hold the classes"):
-        classifier(bl.Focal(1.0)).fit(X, LABELS, eval_set=(X, np.full(900, "q")))
+@pytest.mark.parametrize("method", ["calc_ders_range", "evaluate", "after_iteration"])
+def test_an_error_in_one_training_ends_all(method, monkeypatch):
+    model, calls = classifier(bl.Focal(1.0), 5).fit(X, LABELS), []
+    before, plain = model.predict_proba(X), getattr(lockstep.Training, method)
+
+    def failing(self, *arguments):
+        calls.append(self.j)
+        if self.j == 2 and calls.count(2) == 3:
+            raise Failing
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(lockstep.Training, method, lockstep.told(failing))
+    with pytest.raises(Failing):
+        model.fit(X + 1.0, LABELS)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
-def test_an_error_in_one_training_ends_all(monkeypatch):
-    original = lockstep.Lockstep.derivatives
-
-    def failing(self, j, *arguments):
-        if j == 2 and self.meeting.round > 3:
-            raise RuntimeError("the third has failed")
-        return original(self, j, *arguments)
-
-    monkeypatch.setattr(lockstep.Lockstep, "derivatives", failing)
-    model = classifier(bl.Focal(1.0), 10_000)
-    with pytest.raises(RuntimeError, match="the third has failed"):
-        model.fit(X, LABELS)
-    assert not model.is_fitted()
+def test_a_training_that_ends_before_the_others_is_an_error(monkeypatch):
+    plain = lockstep.Training.after_iteration
+    monkeypatch.setattr(
+        lockstep.Training, "after_iteration", lambda self, info: plain(self, info) and self.j != 1
+    )
+    with pytest.raises(RuntimeError, match="ended the training of class 1 after 1 rounds"):
+        classifier(bl.Focal(1.0)).fit(X, LABELS)
 
 
+# Blocks of rows are many, and each that raised would take milliseconds.
 INTERRUPTED = """
-import os, signal, threading
+import os, signal, threading, time
 from boostloss.catboost import CatBoostClassifier
 import boostloss as bl
 import numpy as np
 
-X = np.random.default_rng(0).normal(size=(500, 3))
-y = np.arange(500) % 3
+X = np.random.default_rng(0).normal(size=(20_000, 5))
+y = np.arange(20_000) % 5
 settings = {"verbose": False, "allow_writing_files": False, "depth": 3}
-CatBoostClassifier(loss_function=bl.Focal(1.0), iterations=3, **settings).fit(X, y)
-model = CatBoostClassifier(loss_function=bl.Focal(1.0), iterations=1_000_000, **settings)
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+model = CatBoostClassifier(loss_function=bl.Focal(1.0), iterations=3, **settings).fit(X, y)
+before, threads = model.predict_proba(X), threading.active_count()
+model._init_params["iterations"] = 1_000_000
+sent = []
+
+def interrupt():
+    sent.append(time.perf_counter())
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Timer(1.0, interrupt).start()
 try:
     model.fit(X, y)
 except KeyboardInterrupt:
-    print("KeyboardInterrupt", model.is_fitted())
+    waited = time.perf_counter() - sent[0]
+    print("KeyboardInterrupt", "soon" if waited < 1.0 else waited)
+    print((model.predict_proba(X) == before).all())
+for _ in range(100):
+    if threading.active_count() <= threads:
+        break
+    time.sleep(0.05)
+print(threading.active_count() - threads)
 """
 
 
-def test_an_interrupt_ends_all_and_leaves_the_estimator(tmp_path):
-    assert run_python(INTERRUPTED, tmp_path).split() == ["KeyboardInterrupt", "False"]
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signals on this system")
+def test_an_interrupt_ends_all_soon_and_leaves_the_estimator(tmp_path):
+    assert run_python(INTERRUPTED, tmp_path).split() == ["KeyboardInterrupt", "soon", "True", "0"]

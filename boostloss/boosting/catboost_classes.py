@@ -8,33 +8,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting import records, targets
-from boostloss.boosting.catboost_lockstep import Lockstep, number_rows
+from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
 from boostloss.boosting.catboost_merge import merge
+from boostloss.boosting.catboost_pools import Table, table_of
 from boostloss.boosting.catboost_several import adopt
-from boostloss.boosting.catboost_training import automatic_learning_rate, refuse_target_border
+from boostloss.boosting.catboost_training import (
+    BINARY_STEPS,
+    automatic_learning_rate,
+    refuse_target_border,
+)
+from boostloss.boosting.class_rounds import best_start
+from boostloss.kernels.threads import thread_count
 from boostloss.losses.binary import Binary, Logistic
-from boostloss.losses.classes import best_constant, check_labels
+from boostloss.losses.classes import check_classes, check_labels
+
+OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
+# CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
+ROUNDS, PATIENCE = 1000, 20
 
 # What one training of CatBoost has, and several that exchange their scores have not.
 OF_ONE_TRAINING = (
-    *("baseline", "callbacks", "column_description", "custom_metric", "embedding_features"),
-    *("eval_metric", "graph", "init_model", "od_pval", "od_type", "save_snapshot"),
-    *("snapshot_file", "snapshot_interval", "text_features"),
+    *("baseline", "callbacks", "column_description", "custom_loss", "custom_metric"),
+    *("embedding_features", "eval_fraction", "eval_metric", "graph", "init_model", "od_pval"),
+    *("output_borders", "plot", "plot_file", "save_snapshot", "snapshot_file"),
+    *("snapshot_interval", "text_features"),
 )
 # Statistics of categories count the rows of a class by the single border of targets that `number_rows` has made.
+STATISTICS = (
+    *("simple_ctr", "combinations_ctr", "per_feature_ctr", "ctr_description"),
+    *("ctr_target_border_count", "ctr_leaf_count_limit", "final_ctr_computation_mode"),
+)
 ONE_AGAINST_ALL = {
     name: ["Borders:TargetBorderType=Uniform", "Counter"]
     for name in ("simple_ctr", "combinations_ctr")
 }
-PATIENCE = ("early_stopping_rounds", "od_wait")
+QUANTIZATION = (
+    *("border_count", "feature_border_type", "ignored_features", "input_borders", "nan_mode"),
+    *("per_float_feature_quantization", "random_seed", "sparse_features_conflict_fraction"),
+    *("dev_efb_max_buckets", "used_ram_limit"),
+)
 NOT_OF_A_TRAINING = (
-    *("loss_function", "objective", "class_weights", "auto_class_weights", "class_names"),
-    *("cat_features", "use_best_model", "thread_count", "classes_count", *PATIENCE),
-    *("verbose", "logging_level", "verbose_eval", "silent", "metric_period"),
+    *("loss_function", "class_weights", "auto_class_weights", "class_names", "cat_features"),
+    *("boost_from_average", "use_best_model", "best_model_min_trees", "thread_count"),
+    *("classes_count", "od_wait", "verbose", "logging_level", "metric_period"),
 )
 
 
-def labels_of(X: Any, y: Any) -> NDArray | None:
+def labels_of(X: Any, y: Any) -> Any:
     """The labels that `fit` is given; None where CatBoost will say what is wrong with them."""
     given = X.get_label() if y is None and isinstance(X, catboost.Pool) else y
     return None if given is None else np.asarray(given)
@@ -43,25 +63,40 @@ def labels_of(X: Any, y: Any) -> NDArray | None:
 def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]) -> bool:
     """Fit a classifier to more than two classes; false where there are not so many.
 
-    The logistic loss of many classes is CatBoost's own MultiClass, which trains it fastest. Any other loss takes a
-    training for each class.
+    The logistic loss of many classes is CatBoost's own MultiClass, which trains it fastest. Any other loss, and soft
+    labels, take a training for each class.
     """
     bound = inspect.signature(catboost.CatBoostClassifier.fit).bind(estimator, *args, **options)
     given = {name: value for name, value in bound.arguments.items() if name != "self"}
     labels = labels_of(given["X"], given.get("y"))
-    if labels is None or labels.size != len(labels) or len(np.unique(labels)) <= 2:
+    if labels is None:
+        return False
+    soft = soft_labels(loss, labels)
+    if soft is None and (labels.size != len(labels) or len(np.unique(labels)) <= 2):
         return False
     refuse_target_border(loss, estimator._init_params)
-    targets.encode_labels(labels)  # or an error
+    params = without(estimator._init_params, ("objective", "loss_function"))
+    if soft is not None:
+        fit_in_lockstep(estimator, loss, params, given, np.arange(soft[0].shape[1]), *soft)
+        return True
+    classes, position = targets.encode_labels(labels)  # or an error
     if loss == Logistic():
-        params = without(estimator._init_params, ("objective", "loss_function"))
-        model = catboost.CatBoostClassifier(loss_function="MultiClass", **params).fit(**given)
+        model = catboost.CatBoostClassifier(loss_function=OF_MANY, **params).fit(**given)
         adopt(estimator, model, records.record(loss))
         names = "evals_result", "best_score", "best_iteration"
         estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
         return True
-    fit_in_lockstep(estimator, loss, given)
+    check_labels(loss, position, len(classes))
+    fit_in_lockstep(estimator, loss, params, given, classes, position, position)
     return True
+
+
+def soft_labels(loss: Binary, labels: NDArray) -> tuple[NDArray, NDArray] | None:
+    """As `targets.soft_labels`, of two classes too."""
+    if labels.ndim != 2 or labels.shape[1] != 2:
+        return targets.soft_labels(loss, labels)
+    y = check_classes(labels, 2)
+    return y, y.argmax(axis=1)
 
 
 def response(estimator: Any, loss: Any, raw_prediction: Any, prediction_type: str) -> Any:
@@ -81,37 +116,61 @@ def without(params: dict[str, Any], names: Any) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in names}
 
 
-def fit_in_lockstep(estimator: Any, loss: Binary, given: dict[str, Any]) -> None:
-    """Fit a model for each class, and let their trees be the estimator's."""
-    params = estimator._init_params
-    both = params | given
-    for name in OF_ONE_TRAINING:
-        if both.get(name) is not None and both[name] is not False:
-            raise ValueError(
-                f"{name} must not be given with {loss!r} and more than two classes: each has a training of its own."
-            )
-    X, y, weight = table_of(given["X"], given.get("y"), given.get("sample_weight"))
-    classes, position = targets.encode_labels(y)
-    check_labels(loss, position, len(classes))
-    label = position.astype(np.intp)
-    weight = weighed(classes, label, weight, params)
-    stop_X, stop_label, stop_weight = stop_rows(given.get("eval_set"), classes)
-    start = best_constant(loss, position, weight, len(classes))
-    patience = next((both[name] for name in PATIENCE if both.get(name) is not None), None)
-    labels = np.concatenate([label, stop_label])
-    run = Lockstep(loss, labels, start, len(label), stop_weight, patience)
-    categories = both.get("cat_features")
-    pools = numbered_pools(run, X, weight, stop_X, categories)
-    models = run.run(pools, settings_of(params, categories is not None, pools[0][0]))
-    for model, constant in zip(models, start, strict=True):
-        model.set_scale_and_bias(1.0, float(constant))
-    best = both.get("use_best_model") is not False and run.best_round >= 0
-    kept = run.best_round + 1 if best else None
-    merged = merge(models, "MultiClass", classes, categories is not None, kept)
+def fit_in_lockstep(
+    estimator: Any,
+    loss: Binary,
+    params: dict[str, Any],
+    given: dict[str, Any],
+    classes: NDArray,
+    y: NDArray,
+    position: NDArray,
+) -> None:
+    """Fit a model for each class, and let their trees be the estimator's.
+
+    Parameters
+    ----------
+    estimator : CatBoostClassifier
+    loss : Binary
+    params : dict
+        Its parameters, less the loss.
+    given : dict
+        The arguments of its fit.
+    classes : ndarray of shape (n_classes,)
+    y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Positions of classes, or a probability for each class.
+    position : ndarray of shape (n_samples,)
+        The class that is counted where categories have statistics of classes.
+    """
+    k, label, soft = len(classes), position.astype(np.intp), y.ndim == 2
+    n_scores, own = (1, OF_TWO) if k == 2 else (k, OF_MANY)
+    refuse(loss, params | {n: v for n, v in given.items() if v is not None}, classes, soft)
+    asked = catboost.CatBoostClassifier(
+        loss_function=own, **without(params, ("class_weights", "class_names"))
+    )._get_canonized_params()
+    for name in ("cat_features", "early_stopping_rounds", "use_best_model"):
+        if given.get(name) is not None:
+            asked["od_wait" if name == "early_stopping_rounds" else name] = given[name]
+    train = table_of(given["X"], given.get("sample_weight"), "X")
+    factors = class_factors(params, classes, label, train.weight)
+    weight = weighed(label, train.weight, factors)
+    start = np.zeros(n_scores)
+    if params.get("boost_from_average") is not False:
+        start = best_start(loss, y, weight, k)
+    patience = asked.get("od_wait", PATIENCE if "od_type" in asked else None)
+    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, soft, factors, patience)
+    n_threads = asked.get("thread_count", -1)
+    n_threads = thread_count() if n_threads < 1 else n_threads
+    run = Lockstep(loss, y, start, stop_rows, min(n_scores, n_threads))
+    pools = numbered_pools(run, label, train._replace(weight=weight), stop, asked)
+    models = run.run(pools, settings_of(asked, pools[0][:2], max(1, n_threads // n_scores)))
+    kept = None
+    if asked.get("use_best_model") is not False and run.best_round >= 0:
+        kept = max(run.best_round + 1, asked.get("best_model_min_trees", 1))
+    merged = merge(models, own, classes, "cat_features" in asked and k > 2, kept)
     adopt(estimator, merged, records.record(loss))
     found = {"validation": {type(loss).__name__: run.history}} if run.history else {}
     estimator.trainings_ = {
-        "trees_per_round": len(classes),
+        "trees_per_round": n_scores,
         "evals_result": found,
         "best_score": {rows: {type(loss).__name__: min(run.history)} for rows in found},
         "best_iteration": run.best_round if run.history else None,
@@ -119,79 +178,125 @@ def fit_in_lockstep(estimator: Any, loss: Binary, given: dict[str, Any]) -> None
 
 
 def numbered_pools(
-    run: Lockstep, X: Any, weight: Any, stop_X: Any, categories: Any
+    run: Lockstep, label: NDArray, train: Table, stop: Table | None, asked: dict[str, Any]
 ) -> list[tuple[Any, Any, NDArray]]:
     """For every class a pool to train, one to stop by or None, and the row that a target numbers.
 
     They are the same for all, except where categories have statistics of the class.
     """
+    k, n = len(run.start), len(label)
+    categories = asked.get("cat_features")
     pools = []
-    for j in range(1 if categories is None else run.k):
-        apart = None if categories is None else run.labels[: run.n_train] == j
-        n_stop = len(run.labels) - run.n_train
-        codes, stop_codes, row_of = number_rows(apart, run.n_train, n_stop)
-        pool = catboost.Pool(X, codes, cat_features=categories, weight=weight)
-        stop = None if stop_X is None else catboost.Pool(stop_X, stop_codes, categories)
-        pools.append((pool, stop, row_of))
-    return pools * run.k if categories is None else pools
+    for j in range(1 if categories is None else k):
+        apart = None if categories is None else label == (j if k > 1 else 1)
+        codes, stop_codes, place = number_rows(apart, n, run.scores.shape[1] - n)
+        pool = train.pool(codes, categories)
+        if categories is None:  # once for all: it takes as long as several trees
+            pool.quantize(**{name: asked[name] for name in QUANTIZATION if name in asked})
+        pools.append((pool, None if stop is None else stop.pool(stop_codes, categories), place))
+    return pools * k if categories is None else pools
 
 
-def settings_of(params: dict[str, Any], categories: bool, pool: Any) -> dict[str, Any]:
+def settings_of(asked: dict[str, Any], pools: tuple[Any, Any], n_threads: int) -> dict[str, Any]:
     """CatBoost's parameters for the training of one class."""
-    own = without(params, NOT_OF_A_TRAINING)
-    settings = (ONE_AGAINST_ALL if categories else {}) | own
-    settings |= {"allow_writing_files": False, "boost_from_average": False, "thread_count": 1}
+    settings = {"iterations": ROUNDS} | without(asked, NOT_OF_A_TRAINING)
+    if "cat_features" in asked:
+        settings |= ONE_AGAINST_ALL
+    settings |= {"allow_writing_files": False, "boost_from_average": False}
     settings |= {"leaf_estimation_backtracking": "No", "logging_level": "Silent"}
+    settings["thread_count"] = n_threads
     settings["metric_period"] = 1  # or the scores are exchanged so seldom
-    if "learning_rate" not in own:
+    if "learning_rate" not in settings:
+        given = without(asked, ("boost_from_average",))
         settings["learning_rate"] = automatic_learning_rate(
-            own | {"loss_function": "MultiClass"}, pool
+            given, *(pool for pool in pools if pool is not None)
         )
+    if asked["loss_function"] == OF_TWO:
+        settings.setdefault("leaf_estimation_iterations", BINARY_STEPS)
     return settings
 
 
-def table_of(X: Any, y: Any, weight: Any) -> tuple[Any, Any, Any]:
-    """Features, labels and weights, of a pool too, whose labels CatBoost does not let change."""
-    if not isinstance(X, catboost.Pool):
-        return X, y, weight
-    if X.get_cat_feature_indices() or X.get_text_feature_indices() or X.is_quantized():
-        raise ValueError(
-            "X must be a table, not a Pool of categories or texts, for more than two classes and this loss: its labels "
-            "give way to numbers of rows. Give cat_features beside it."
-        )
-    return X.get_features(), X.get_label(), np.asarray(X.get_weight())
-
-
-def stop_rows(eval_set: Any, classes: NDArray) -> tuple[Any, NDArray, Any]:
-    """The rows to stop by: features, positions of classes, and weights."""
-    if eval_set is None:
-        return None, np.empty(0, np.intp), None
+def stop_rows_of(
+    eval_set: Any, classes: NDArray, soft: bool, factors: NDArray | None, patience: int | None
+) -> tuple[Table | None, StopRows | None]:
+    """The rows to stop by, whose labels may be soft where those of the training are."""
+    if eval_set is None or (isinstance(eval_set, list) and not eval_set):
+        return None, None
     if isinstance(eval_set, list):
         if len(eval_set) != 1:
             raise ValueError(
-                f"eval_set must be one, for more than two classes and this loss, got {len(eval_set)}."
+                f"eval_set must be one, for soft labels or more than two classes, got {len(eval_set)}."
             )
         (eval_set,) = eval_set
     X, y = (eval_set, None) if isinstance(eval_set, catboost.Pool) else eval_set
-    X, y, weight = table_of(X, y, None)
-    return X, targets.encode_as(classes, y, "eval_set").astype(np.intp), weight
+    labels, table = labels_of(X, y), table_of(X, None, "eval_set")
+    if soft and np.ndim(labels) == 2:
+        position = check_classes(labels, len(classes))
+    else:
+        position = targets.encode_as(classes, labels, "eval_set")
+    weight = weighed(position.astype(np.intp), table.weight, factors)
+    return table, StopRows(position.astype(np.float64), weight, patience)
 
 
-def weighed(
-    classes: NDArray, label: NDArray, weight: Any, params: dict[str, Any]
-) -> NDArray | None:
+def weighed(label: NDArray, weight: Any, factors: NDArray | None) -> NDArray | None:
     """The weights of the rows times those of the classes."""
-    factors = params.get("class_weights")
-    if isinstance(factors, dict):
-        factors = [factors.get(each, 1.0) for each in classes.tolist()]
-    if params.get("auto_class_weights") not in (None, "None"):
-        totals = np.bincount(label, weight, len(classes))
-        factors = totals.max() / totals
-        if params["auto_class_weights"] == "SqrtBalanced":
-            factors = np.sqrt(factors)
     if factors is None:
         return weight
+    return factors[label] if weight is None else factors[label] * np.asarray(weight)
+
+
+def class_factors(
+    params: dict[str, Any], classes: NDArray, label: NDArray, weight: Any
+) -> NDArray[np.float64] | None:
+    """The weights of the classes, if they are given."""
+    factors, balance = params.get("class_weights"), params.get("auto_class_weights")
+    if balance not in (None, "None"):
+        totals = np.bincount(label, weight, len(classes))
+        factors = totals.max() / np.where(totals > 0.0, totals, totals.max())
+        return np.sqrt(factors) if balance == "SqrtBalanced" else factors
+    if factors is None:
+        return None
+    if isinstance(factors, dict):
+        unknown = factors.keys() - set(classes.tolist())
+        if unknown:
+            raise ValueError(
+                f"class_weights must be of the classes {classes.tolist()}, got {sorted(unknown, key=str)[0]!r}."
+            )
+        factors = [factors.get(each, 1.0) for each in classes.tolist()]
     if len(factors) != len(classes):
         raise ValueError(f"class_weights must hold {len(classes)} numbers, got {factors!r}.")
-    rows = np.asarray(factors, float)[label]
-    return rows if weight is None else rows * np.asarray(weight)
+    return np.asarray(factors, np.float64)
+
+
+def refuse(loss: Binary, asked: dict[str, Any], classes: NDArray, soft: bool) -> None:
+    """Refuse what several trainings cannot do."""
+    where = f"with {loss!r} and {'soft labels' if soft else 'more than two classes'}"
+    for name in OF_ONE_TRAINING:
+        if asked.get(name) is not None and asked[name] is not False:
+            raise ValueError(
+                f"{name} must not be given {where}: CatBoost is given numbers of rows as labels."
+            )
+    names = classes.tolist()
+    only: dict[str, Any] = {
+        "task_type": "CPU",
+        "od_type": "Iter",
+        "classes_count": len(names),
+        "class_names": names,
+        "scale_pos_weight": 1.0,
+    }
+    for name, allowed in only.items():
+        value = asked.get(name)
+        if value is not None and np.asarray(value).tolist() != allowed:
+            raise ValueError(f"{name} must be {allowed!r} {where}, got {value!r}.")
+    balanced = asked.get("auto_class_weights") not in (None, "None")
+    if balanced and asked.get("class_weights") is not None:
+        raise ValueError("auto_class_weights must not be given with class_weights.")
+    if soft and (balanced or asked.get("class_weights") is not None):
+        name = "auto_class_weights" if balanced else "class_weights"
+        raise ValueError(f"{name} must not be given with soft labels: use sample_weight.")
+    for name in STATISTICS:
+        if asked.get("cat_features") is not None and asked.get(name) is not None:
+            raise ValueError(
+                f"{name} must not be given with cat_features {where}: their statistics count one class "
+                "against all others."
+            )

@@ -1,8 +1,9 @@
 """Parts and copies of CatBoost's pools, which the user may need again as they are."""
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
+import catboost
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,3 +40,34 @@ def pool_parts(pool: Any, intercept: float) -> list[Part]:
             X.set_baseline(np.zeros(half))
             parts.append(PoolPart(X, np.asarray(X.get_label()), weight, start))
     return parts
+
+
+class Table(NamedTuple):
+    """What a pool is made of, whose labels CatBoost does not let change."""
+
+    X: Any
+    weight: Any
+    feature_names: list[str] | None
+
+    def pool(self, labels: NDArray, categories: Any = None) -> Any:
+        """A pool of these rows with other labels."""
+        return catboost.Pool(
+            self.X, labels, categories, weight=self.weight, feature_names=self.feature_names
+        )
+
+
+def table_of(X: Any, weight: Any, name: str) -> Table:
+    """The rows that are called X or eval_set, of a pool too."""
+    if not isinstance(X, catboost.Pool):
+        return Table(X, weight, None)
+    kinds = X.get_cat_feature_indices(), X.get_text_feature_indices()
+    if any(kinds) or X.get_embedding_feature_indices() or X.is_quantized():
+        raise ValueError(
+            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, with soft "
+            "labels or more than two classes: its labels give way to numbers of rows. Give cat_features beside it."
+        )
+    if X.get_baseline().shape[1]:
+        raise ValueError(
+            f"baseline must not be given in {name} with soft labels or more than two classes."
+        )
+    return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())

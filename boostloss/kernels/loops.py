@@ -16,6 +16,7 @@ from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import add_in_any_order, load_tuple, prefer_widest_vectors
 from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.score_loop import make_score_loop
 from boostloss.ops import maximum
 
 
@@ -69,6 +70,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
 
     if variant.layout == "classes":
         return make_class_loop(formula, variant)
+    if variant.layout == "score":
+        return make_score_loop(formula, variant)
     if variant.layout == "total":
         return loop_of_total
     if variant.layout == "pairs":
@@ -117,6 +120,9 @@ def signature_of(variant: Variant) -> Any:
         arguments[-2] = pointer("float64")  # whatever the rows are
     if variant.layout == "classes":
         arguments[-variant.n_results] = pointer("intp")
+    if variant.layout == "score":
+        real, whole = pointer("float64"), pointer("int32")
+        arguments[-variant.n_results :] = [whole, whole, real, real, real]
     return types.void(*arguments)
 
 

@@ -18,6 +18,9 @@ from boostloss.kernels import cache
 
 SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
+LEAST_CURVATURE = (
+    1e-16  # of one score, as CatBoost's own: a leaf whose rows have none would divide by 0
+)
 
 _functions: dict[Any, Callable] = {}
 _alive: list[Any] = []  # engines: the code lives as long as they do
@@ -41,13 +44,16 @@ class Variant(NamedTuple):
     weight: str | None
     result: str
     # "columns": an array for each output; "pairs": one array; "total": that of the first, and an array; "classes": the
-    # numbers that say how many classes there are and where, and an array, or several, for each output.
+    # numbers that say how many classes there are and where, and an array, or several, for each output; "score": places
+    # of rows, three arrays over all rows, and "pairs".
     layout: str = "columns"
 
     @property
     def n_results(self) -> int:
         if self.layout == "classes":
             return 1 + len(self.outputs)
+        if self.layout == "score":
+            return 5
         return 1 if self.layout == "pairs" else len(self.outputs)
 
 
