@@ -173,7 +173,7 @@ def in_order(raw: Number) -> Number:
     return Number(raw.scope, raw.container, name)
 
 
-def class_probabilities(loss: Any, scores: Number, k: int) -> Number:
+def class_probabilities(loss: Any, scores: Any, k: int) -> Number:
     """The posterior of K classes, as `boostloss.losses.classes.posterior` has it."""
     if not loss.proper:
         # Of every class the scores of the others, in a third axis.

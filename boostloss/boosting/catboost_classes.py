@@ -17,10 +17,9 @@ from boostloss.boosting.catboost_training import (
     automatic_learning_rate,
     refuse_target_border,
 )
-from boostloss.boosting.class_rounds import best_start
 from boostloss.kernels.threads import thread_count
 from boostloss.losses.binary import Binary, Logistic
-from boostloss.losses.classes import check_classes, check_labels
+from boostloss.losses.classes import best_constant, check_classes, check_labels
 
 OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
 # CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
@@ -71,7 +70,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     labels = labels_of(given["X"], given.get("y"))
     if labels is None:
         return False
-    soft = soft_labels(loss, labels)
+    soft = targets.soft_labels(loss, labels)
     if soft is None and (labels.size != len(labels) or len(np.unique(labels)) <= 2):
         return False
     refuse_target_border(loss, estimator._init_params)
@@ -89,14 +88,6 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     check_labels(loss, position, len(classes))
     fit_in_lockstep(estimator, loss, params, given, classes, position, position)
     return True
-
-
-def soft_labels(loss: Binary, labels: NDArray) -> tuple[NDArray, NDArray] | None:
-    """As `targets.soft_labels`, of two classes too."""
-    if labels.ndim != 2 or labels.shape[1] != 2:
-        return targets.soft_labels(loss, labels)
-    y = check_classes(labels, 2)
-    return y, y.argmax(axis=1)
 
 
 def response(estimator: Any, loss: Any, raw_prediction: Any, prediction_type: str) -> Any:
@@ -155,7 +146,7 @@ def fit_in_lockstep(
     weight = weighed(label, train.weight, factors)
     start = np.zeros(n_scores)
     if params.get("boost_from_average") is not False:
-        start = best_start(loss, y, weight, k)
+        start = np.atleast_1d(best_constant(loss, y, weight, k))
     patience = asked.get("od_wait", PATIENCE if "od_type" in asked else None)
     stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, soft, factors, patience)
     n_threads = asked.get("thread_count", -1)

@@ -5,12 +5,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.gradients import fill_gradients, fixed_step
+from boostloss.boosting.objective import boosting_gradients
 from boostloss.boosting.several import class_computation, class_curvature
 from boostloss.kernels.one_score import Held, log_sums_without, score_pairs
 from boostloss.kernels.threads import parallel_map, run_in_threads
 from boostloss.losses.binary import Binary
-from boostloss.losses.classes import best_constant
 
 BLOCK = 1 << 15  # scores that stay in the cache, 256 KiB
 
@@ -164,13 +163,7 @@ class TwoClassRounds(Rounds):
 
     def __init__(self, loss: Binary, start: NDArray, n_threads: int, y: NDArray):
         super().__init__(loss, start, n_threads)
-        self.y, self.step = y, fixed_step(loss)
-
-    def mean_loss(self, y: NDArray, scores: NDArray, weight: NDArray | None) -> float:
-        if y.ndim == 1:
-            return self.loss.mean_loss(y, scores[0], weight)
-        label, share = both_labels(y, weight)
-        return self.loss.mean_loss(label, np.tile(scores[0], 2), share)
+        self.y = y
 
     def hold(self, scores: NDArray, rows: slice) -> None:
         """There are no other scores."""
@@ -178,28 +171,9 @@ class TwoClassRounds(Rounds):
     def pairs(
         self, j: int, place: NDArray, codes: NDArray, scores: NDArray, weight: NDArray | None
     ) -> NDArray[np.float64]:
-        label, share = both_labels(self.y[place[codes.astype(np.intp)]], weight)
-        pairs = np.empty((len(label), 2))
-        score = np.tile(scores + self.start[0], 2)
-        fill_gradients([pairs], self.loss, label, score, share, 1.0, self.step)
-        return pairs[: len(codes)] + pairs[len(codes) :]
-
-
-def both_labels(y: NDArray, weight: NDArray | None) -> tuple[NDArray, NDArray]:
-    """Label 0 for all rows, then label 1, and the weights times the probability of the label.
-
-    The loss of a soft label is the sum over both.
-    """
-    share = np.concatenate([y[:, 0], y[:, 1]]).astype(np.float64)
-    label = np.repeat([0.0, 1.0], len(y))
-    return label, share if weight is None else share * np.tile(weight, 2)
-
-
-def best_start(loss: Binary, y: NDArray, weight: NDArray | None, k: int) -> NDArray[np.float64]:
-    """The best constant scores: one for two classes."""
-    if k > 2:
-        return best_constant(loss, y, weight, k)
-    return np.array([loss.fit_intercept(*both_labels(y, weight))])
+        y = self.y[place[codes.astype(np.intp)]]
+        found = boosting_gradients(self.loss, y, scores + self.start[0], weight, np.float64)
+        return np.stack(found, axis=1)
 
 
 def rounds_of(loss: Binary, y: NDArray, start: NDArray, n_threads: int) -> Rounds:
