@@ -23,11 +23,15 @@ def regressor(library: str, objective: Any, threads: int = 1, **parameters: Any)
 
 def fit(library: str, objective: Any, train: Table, stop: Table, **parameters: Any) -> Any:
     """A regressor that has stopped early, after 50 rounds without an improvement."""
-    names = LIBRARIES[library]
-    model = regressor(library, objective, **{names.early_stopping: 50}, **parameters)
+    stopping = {LIBRARIES[library].early_stopping: 50}
+    return watched(library, regressor(library, objective, **stopping, **parameters), train, stop)
+
+
+def watched(library: str, model: Any, train: Table, stop: Table) -> Any:
+    """A regressor, fitted with a second table on which each round is judged."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")  # LightGBM's
-        return model.fit(*train, eval_set=[stop], **names.fit_options())
+        return model.fit(*train, eval_set=[stop], **LIBRARIES[library].fit_options())
 
 
 def own_objectives(library: str, huber: float | None = None) -> list[str]:

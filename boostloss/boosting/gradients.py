@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, cast
 from numpy.typing import NDArray
 
 from boostloss.boosting.custom import custom_step
+from boostloss.boosting.quantiles import boosted_parameters
+from boostloss.formulas.pinball import boosted_pinball
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Logistic
@@ -59,12 +61,19 @@ def fixed_step(loss: Loss) -> Step | None:
 def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
     """What the next boosting round computes for the rows at these raw predictions."""
     if isinstance(loss, Quantile):
-        parameters = _, width = loss.smoothed_parameters(y, f, weight)
-        scale = 2.0 * width  # the curvature is at most 1 / (2 width)
-        return Step(loss.formula, parameters, scale, LEAST_CURVATURE / scale)
+        return quantile_step(loss, y, f, weight)
     if isinstance(loss, CustomLoss):
         return Step(*custom_step(loss, y, f, weight))
     return cast(Step, fixed_step(loss))
+
+
+def quantile_step(
+    loss: Quantile, y: NDArray, f: NDArray, weight: NDArray | None, spread: NDArray | None = None
+) -> Step:
+    """What the next round computes of the error, or of the error over the spread of the noise of its row."""
+    parameters = _, width, *_ = boosted_parameters(loss, y, f, weight, spread)
+    scale = 2.0 * width  # the curvature is at most 1 / (2 width)
+    return Step(boosted_pinball, (*parameters, LEAST_CURVATURE / scale), scale, 0.0)
 
 
 def follows_residuals(loss: Loss) -> bool:

@@ -1,11 +1,13 @@
 """Gradients and curvatures as a booster of several outputs is given them: a column of scores for each."""
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from boostloss.boosting.custom import custom_step
-from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, row_share
-from boostloss.kernels.rows import GRADIENT, Computation
+from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, quantile_step, row_share
+from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows
 from boostloss.losses import classes
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary, Logistic
@@ -85,12 +87,15 @@ def fill_columns(
     columns = np.ascontiguousarray(f.T)
     spread = row_spreads(columns, loss)
     for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
-        target = y
-        if spread is not None:
-            target, column = np.zeros_like(column), (column - y) / spread
-        fill_gradients([gradient[j], hessian[j]], each, target, column, weight, row_share(each))
-        if spread is not None:
-            hessian[j] /= spread
+        results, factor = [gradient[j], hessian[j]], row_share(each)
+        if spread is None:
+            fill_gradients(results, each, y, column, weight, factor)
+            continue
+        check_rows(Rows(y, column, weight))
+        step = quantile_step(cast(Quantile, each), y, column, weight, spread)
+        error = (column - y) / spread
+        fill_gradients(results, each, np.zeros_like(error), error, weight, factor, step)
+        hessian[j] /= spread
 
 
 def row_spreads(columns: NDArray, loss: Columns) -> NDArray | None:

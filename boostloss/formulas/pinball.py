@@ -22,3 +22,14 @@ def pinball(y, f, quantile, smoothing):
     hessian = where(inside, 0.5 / width, constant(0.0, error))
     majorizer = 0.5 / maximum(size, smoothing)
     return loss, gradient, hessian, majorizer
+
+
+def boosted_pinball(y, f, quantile, smoothing, below, above, least):
+    """The smoothed pinball loss with the curvature that `boostloss.boosting.quantiles` derives.
+
+    It is the majorizer's, or the ``least`` one; beyond the kernel it is multiplied by ``below`` where the prediction is
+    too low, and by ``above`` where it is too high.
+    """
+    loss, gradient, hessian, majorizer = pinball(y, f, quantile, smoothing)
+    factor = where(hessian > 0.0, 1.0, where(f < y, below, above))
+    return loss, gradient, hessian, factor * maximum(majorizer, least)

@@ -1,0 +1,128 @@
+"""How a quantile comes in from a constant: curvature of the smoothed pinball loss, by what is missing."""
+
+import numpy as np
+import pytest
+
+import boostloss as bl
+from boostloss.boosting import quantiles
+from boostloss.boosting.libraries import LIBRARIES
+from boostloss.boosting.objective import boosting_gradients
+from boostloss.boosting.quantiles import boosted_parameters, curvature_factors
+from boostloss.losses.smoothing import half_width
+from tests.drop_in import drop_in, fit
+from tests.friedman import TEST, TRAIN, X, y
+
+RNG = np.random.default_rng(0)
+N = 4000
+SIGNAL, NOISE = RNG.normal(size=(2, N))
+Y = 3.0 * SIGNAL + NOISE
+LEVELS = [0.05, 0.1, 0.5, 0.9]
+
+
+def predictions(level, learned):
+    """Those that know a share of the signal, at the quantile of what is left."""
+    f = 3.0 * learned * SIGNAL
+    return f + np.quantile(Y - f, level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_constants_lack_everything(level):
+    _, _, below, above = boosted_parameters(bl.Quantile(level), Y, predictions(level, 0.0), None)
+    assert (below, above) == curvature_factors(level, 1.0)
+
+
+@pytest.mark.parametrize("learned", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("level", [0.05, 0.1, 0.9])
+def test_the_share_that_is_missing_is_found(level, learned):
+    _, _, *factors = boosted_parameters(bl.Quantile(level), Y, predictions(level, learned), None)
+    haste = np.log(min(factors)) / np.log(2.0 * min(level, 1.0 - level))
+    # The curvature beyond the kernel is not that of a step along the predictions.
+    assert haste**2 == pytest.approx(1.0 - learned, abs=0.15)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("learned", [1.0, 1.3])
+def test_the_curvature_is_the_majorizers_where_little_is_missing(level, learned):
+    loss, f = bl.Quantile(level), predictions(level, learned)
+    _, _, *factors = boosted_parameters(loss, Y, f, None)
+    assert min(factors) > 0.75
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_residuals_alone_lack_nothing(level):
+    error = predictions(level, 0.3) - Y
+    expected = level, half_width(error, None, level), 1.0, 1.0
+    assert boosted_parameters(bl.Quantile(level), np.zeros(N), error, None) == expected
+    gradient, hessian = boosting_gradients(bl.Quantile(level), np.zeros(N), error, dtype=np.float64)
+    width = expected[1]
+    np.testing.assert_allclose(hessian, np.maximum(0.1, width / np.maximum(width, np.abs(error))))
+    far = np.abs(error) > width
+    assert far.any()
+    np.testing.assert_allclose(
+        gradient[far], 2.0 * width * np.where(error[far] < 0.0, -level, 1.0 - level)
+    )
+
+
+@pytest.mark.parametrize("level", [0.1, 0.7])
+def test_a_row_beyond_the_kernel_comes_in_whole_from_a_constant(level):
+    f = np.full(N, np.quantile(Y, level))
+    gradient, hessian = boosting_gradients(bl.Quantile(level), Y, f, dtype=np.float64)
+    _, width, *_ = boosted_parameters(bl.Quantile(level), Y, f, None)
+    error = f - Y
+    thin = (error < 0.0) if level < 0.5 else (error > 0.0)
+    far = thin & (np.abs(error) > width) & (np.abs(error) < 9.0 * width)
+    assert far.sum() > 100
+    np.testing.assert_allclose((gradient / hessian)[far], error[far], rtol=1e-6)
+
+
+@pytest.mark.parametrize("learned", [0.0, 0.4])
+def test_it_knows_neither_unit_nor_origin_nor_sign(learned):
+    f = predictions(0.1, learned) - 0.3
+    _, width, below, above = boosted_parameters(bl.Quantile(0.1), Y, f, None)
+    other = boosted_parameters(bl.Quantile(0.1), 1e3 * Y + 5e3, 1e3 * f + 5e3, None)
+    assert other == pytest.approx((0.1, 1e3 * width, below, above))
+    mirrored = boosted_parameters(bl.Quantile(0.9), -Y, -f, None)
+    assert mirrored == pytest.approx((0.9, width, above, below))
+
+
+def test_rows_of_no_weight_do_not_count():
+    weight = (np.arange(N) % 2).astype(float)
+    f, y = predictions(0.1, 0.4), np.where(weight > 0.0, Y, 1e6)
+    some = weight > 0.0
+    expected = boosted_parameters(bl.Quantile(0.1), Y[some], f[some], None)
+    assert boosted_parameters(bl.Quantile(0.1), y, f, weight) == pytest.approx(expected)
+
+
+def test_spreads_that_are_all_the_same_are_a_unit():
+    f = predictions(0.1, 0.4) - 0.3
+    _, width, below, above = boosted_parameters(bl.Quantile(0.1), Y, f, None)
+    other = boosted_parameters(bl.Quantile(0.1), Y, f, None, np.full(N, 4.0))
+    assert other == pytest.approx((0.1, width / 4.0, below, above))
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("quantile", [0.1, [0.05, 0.5, 0.95]])
+def test_thirty_rounds_come_far(library, quantile, monkeypatch):
+    loss = bl.Quantile(quantile)
+
+    def left():
+        model = fit(
+            library, drop_in(library, loss, rounds=30, learning_rate=0.1), X[TRAIN], y[TRAIN]
+        )
+        return loss.mean_loss(y[TEST], model.predict(X[TEST]))
+
+    ours = left()
+    monkeypatch.setattr(quantiles, "missing_share", lambda *rows: 0.0)
+    assert ours < 0.95 * left()  # with the majorizer's curvature
+    if quantile == 0.1:
+        (own,) = LIBRARIES[library].own_objectives["quantile"]
+        model = drop_in(library, own.format(quantile=quantile), True, 30, learning_rate=0.1)
+        model = fit(library, model, X[TRAIN], y[TRAIN])
+        assert ours < 1.05 * loss.mean_loss(y[TEST], model.predict(X[TEST]))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_row_counts_for_one_at_most(level):
+    for learned in (0.0, 0.3, 1.0):
+        hessian = bl.Quantile(level)(Y, predictions(level, learned))[1]
+        assert hessian.max() == pytest.approx(min(level, 1.0 - level))
