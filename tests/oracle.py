@@ -166,7 +166,8 @@ def truth(loss, y, f):
     """What the formula of a loss has to return for a target and a raw prediction, which are exact.
 
     The majorizers are gradient / error for location losses, (0 at most for a convex loss's square root, Hunter & Lange)
-    tanh(m/2) / (2m) for logistic, and for focal its parameter.
+    tanh(m/2) / (2m) for logistic, the same times the slope in the cross-entropy for concave functions of it
+    where it is less than their parameter, which for the others is the majorizer.
     """
     y, f = mp.mpf(y), mp.mpf(f)
     numbers = [mp.mpf(p) for p in loss.parameters]
@@ -174,20 +175,22 @@ def truth(loss, y, f):
         with mp.workdps(digits(f, exponential=True)):
             sign = 2 * y - 1
             margin = Jet(sign * f, sign, mp.mpf(0))
+            weight = mp.tanh(abs(f) / 2) / (2 * abs(f)) if f else mp.mpf(0.25)  # of cross-entropy
             if isinstance(loss, Logistic):
                 jet = logistic(margin)
-                size = abs(f)
-                majorizer = mp.tanh(size / 2) / (2 * size) if size else mp.mpf(0.25)
-                return Truth(*jet, majorizer, jet.second)
+                return Truth(*jet, weight, jet.second)
             p, q = 1 / (1 + mp.exp(-margin.value)), 1 / (1 + mp.exp(margin.value))
             if isinstance(loss, GeneralizedCrossEntropy):
                 power, largest = numbers
                 jet = generalized_cross_entropy(margin, power)
-                return Truth(*jet, largest, p**power * q * max(p, power * q))
+                return Truth(
+                    *jet, min(p**power * weight, largest), p**power * q * max(p, power * q)
+                )
             if isinstance(loss, SymmetricCrossEntropy):
                 alpha, beta, largest = numbers
                 jet = symmetric_cross_entropy(margin, alpha, beta)
-                return Truth(*jet, largest, p * q * (alpha + 4 * beta))
+                majorizer = min((alpha + 4 * beta * p) * weight, largest)
+                return Truth(*jet, majorizer, p * q * (alpha + 4 * beta))
             if isinstance(loss, BiTemperedLogistic):
                 t1, t2, largest = numbers
                 jet = bi_tempered(margin, t1, t2)

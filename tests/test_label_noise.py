@@ -6,6 +6,9 @@ from cases import all_outputs, rows
 from scipy.optimize import minimize_scalar
 
 import boostloss as bl
+from boostloss.boosting.objective import boosting_gradients
+from boostloss.boosting.several import class_computation, several_gradients
+from boostloss.kernels.rows import GRADIENT, MAJORIZER
 from boostloss.losses.classes import scores_of
 from tests.drop_in import drop_in, fit
 
@@ -92,6 +95,42 @@ def test_largest_curvature():
     for loss in [*LOSSES, *LIMITS]:
         _, curvature = loss.gradient_hessian(np.ones_like(margin), margin, curvature="exact")
         assert loss.largest_curvature == pytest.approx(curvature.max(), rel=1e-4)
+
+
+@each_loss
+def test_the_quadratic_of_a_boosting_step_lies_above_the_loss(loss):
+    start = np.linspace(-12.0, 12.0, 97)[:, None]
+    margin = np.linspace(-60.0, 60.0, 1201)
+    ones = np.ones_like(start[:, 0])
+    gradient, majorizer = loss.gradient_hessian(ones, start[:, 0], curvature="majorizer")
+    step = margin - start
+    quadratic = loss.loss(ones, start[:, 0])[:, None] + gradient[:, None] * step
+    quadratic += 0.5 * majorizer[:, None] * step * step
+    value = loss.loss(np.ones_like(margin), margin)
+    assert (quadratic - value > -1e-12 * (1.0 + value)).all()
+
+
+@pytest.mark.parametrize("loss", LOSSES[:4], ids=repr)
+def test_the_majorizer_is_that_of_the_cross_entropy_weighted_or_the_largest_curvature(loss):
+    f = np.linspace(-20.0, 20.0, 401)
+    slope, majorizer = loss.gradient_hessian(np.ones_like(f), f, curvature="majorizer")
+    plain, weighted = bl.Logistic().gradient_hessian(np.ones_like(f), f, curvature="majorizer")
+    bound = np.minimum(slope / plain * weighted, loss.largest_curvature)
+    np.testing.assert_allclose(majorizer, bound, rtol=1e-12)
+    assert majorizer[0] < 0.11 * majorizer.max()
+
+
+@pytest.mark.parametrize("loss", LOSSES[:3], ids=repr)
+def test_more_than_two_classes_are_boosted_by_the_majorizer(loss):
+    """At the start of ten classes the second derivative is negative, and would be a tenth of the largest."""
+    computation = class_computation(loss)
+    assert computation.outputs == (GRADIENT, MAJORIZER)
+    f = np.full(1, -np.log(9.0))
+    _, bound = loss.gradient_hessian(np.ones(1), f, curvature="majorizer")
+    _, hessian = several_gradients(loss, np.zeros(1), np.zeros((1, 10)), None)
+    np.testing.assert_allclose(hessian[0, 0], 10.0 / 9.0 * bound[0], rtol=1e-5)
+    _, exact = boosting_gradients(loss, np.ones(1), f)
+    assert exact[0] < 0.5 * bound[0]
 
 
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])

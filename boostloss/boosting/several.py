@@ -118,7 +118,7 @@ def row_spreads(columns: NDArray, loss: Columns) -> NDArray | None:
 def class_computation(loss: Binary) -> Computation:
     """What boosting computes of the margin of a class."""
     plain = loss.of_margin
-    outputs = GRADIENT, loss.curvature_output()
+    outputs = GRADIENT, loss.curvature_output(loss.curvature_of_classes)
     if isinstance(plain, CustomLoss):
         nothing = np.empty(0)
         formula, parameters, scale, floor = custom_step(plain, nothing, nothing, None)

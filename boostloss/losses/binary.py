@@ -30,6 +30,9 @@ class Binary(Loss):
     proper: ClassVar[bool] = (
         False  # whether sigmoid and softmax of the best scores are the probabilities
     )
+    # The curvature by which more than two classes are boosted, if it is not that of two. The margins of K classes begin
+    # near -log(K - 1), where a loss that is bounded has no curvature and Newton's steps are many times too long.
+    curvature_of_classes: ClassVar[Curvature | None] = None
 
     @property
     def of_margin(self) -> "Binary":

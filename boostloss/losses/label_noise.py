@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from boostloss.formulas.bi_tempered import bi_tempered, tempered_logit
 from boostloss.formulas.generalized_cross_entropy import generalized_cross_entropy
 from boostloss.formulas.symmetric_cross_entropy import LOG_0, symmetric_cross_entropy
+from boostloss.losses.base import Curvature
 from boostloss.losses.binary import Improper, largest_bend, logit
 from boostloss.losses.validation import check_number
 from boostloss.ops import exp, expit, log, log1p, softplus, where
@@ -47,6 +48,7 @@ class GeneralizedCrossEntropy(Improper):
     """
 
     q: float = 0.7
+    curvature_of_classes: ClassVar[Curvature | None] = "majorizer"
     formula = generalized_cross_entropy
 
     def __post_init__(self) -> None:
@@ -96,6 +98,7 @@ class SymmetricCrossEntropy(Improper):
 
     alpha: float = 0.1
     beta: float = 1.0
+    curvature_of_classes: ClassVar[Curvature | None] = "majorizer"
     formula = symmetric_cross_entropy
 
     def __post_init__(self) -> None:
@@ -128,9 +131,9 @@ class BiTemperedLogistic(Improper):
 
     Parameters
     ----------
-    t1 : float, default 0.7
+    t1 : float, default 0.5
         Temperature of the loss, from 0 to 1.
-    t2 : float, default 1.3
+    t2 : float, default 1.5
         Temperature of the probability, from 1 to 2. Both 1 give the logistic loss.
 
     Raises
@@ -145,15 +148,15 @@ class BiTemperedLogistic(Improper):
     Examples
     --------
     >>> import boostloss as bl
-    >>> loss = bl.BiTemperedLogistic(t1=0.5, t2=1.5)
+    >>> loss = bl.BiTemperedLogistic()
     >>> loss.loss([1, 1, 1], [-1e9, 0.0, 2.0]).round(4)
     array([2.    , 0.3905, 0.095 ])
     >>> loss.inverse_link([0.0, 2.0]).round(4)  # no sigmoid, which is 0.8808 at 2
     array([0.5 , 0.78])
     """
 
-    t1: float = 0.7
-    t2: float = 1.3
+    t1: float = 0.5
+    t2: float = 1.5
     formula = bi_tempered
 
     def __post_init__(self) -> None:
