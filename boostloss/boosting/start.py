@@ -16,6 +16,7 @@ from boostloss.losses.columns import Columns
 from boostloss.losses.validation import check_weight
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
+ROUNDING = 1e-6  # of a constant target that the libraries keep in float32, and its prediction after some rounds
 FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
 # Packages whose frames lie between the user's code and a warning of ours.
 NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.values()))
@@ -83,7 +84,7 @@ def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
     raw = raw[np.isfinite(raw)]  # the logarithm of a count of 0 is not
     low, high = np.quantile(raw, [0.25, 0.75]) if len(raw) else (0.0, 1.0)
     spread = (high - low) or np.abs(raw - best).mean()  # outliers must not make all starts near
-    return bool(abs(start - best) > spread)
+    return bool(abs(start - best) > max(spread, ROUNDING * abs(best)))
 
 
 def user_level() -> int:

@@ -22,6 +22,8 @@ MEDIAN_SHARE = 0.7
 # stops at once; with 0 boosted quantiles cover too little on new rows. `benchmarks/smoothing_width.py` compares values.
 ADDED_COVERAGE = 0.7
 
+NO_WIDTH = 1e-30  # where all residuals are 0, and a step of a width to be seen would be wrong
+
 
 def sample(n: int, weight: NDArray | None) -> slice | NDArray[np.intp]:
     """Rows of positive weight out of n, enough to find the width."""
@@ -63,7 +65,7 @@ def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float
         weight = weight.astype(np.float64)
         order = order[weight[order] > 0.0]
     if order.size == 0:
-        return 1.0
+        return NO_WIDTH
     error, distance, weight = error[order], distance[order], weight[order]
     thin = min(quantile, 1.0 - quantile)
     # TAIL_SHARE * thin far out, and MEDIAN_SHARE where thin is 1/2
@@ -82,4 +84,4 @@ def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float
     width = near[candidates[-1]] if candidates.size else 0.0
     # Where many residuals are equal, nothing may fit: stay within sight of those further out.
     outer = distance[min(inside.searchsorted(0.5 * (1.0 + share) * total), distance.size - 1)]
-    return float(max(width, outer / 16.0) or weight @ distance / total or 1.0)
+    return float(max(width, outer / 16.0) or weight @ distance / total or NO_WIDTH)
