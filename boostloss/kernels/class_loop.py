@@ -16,7 +16,7 @@ from boostloss.kernels.numba_ops import INLINE
 from boostloss.ops import constant, exp, log, maximum
 
 # A block of rows goes through all classes, so that vectors hold rows: as many as leave its scores in the cache.
-MOST_ROWS = 128
+MOST_ROWS = 256
 SCRATCH = 3 * MOST_ROWS
 
 
