@@ -298,10 +298,10 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     score, and this class the posterior.
 
     More than two classes are CatBoost's own MultiClass for `Logistic()`. Any other loss takes a training for each
-    class, which exchange their scores after every round: up to twice as slow, it prints nothing, its trees are of one
-    class each, and what several trainings cannot do (snapshots, callbacks, `baseline`, `eval_metric`) is refused. So
-    are soft labels trained, a probability for each class in a target of shape (n_samples, n_classes): twice as slow
-    for `Logistic`, and with 10 classes five times for other losses. Categories then count the most probable classes.
+    class, which exchange their scores after every round: two to three times as slow, it prints nothing, its trees are
+    of one class each, and what several trainings cannot do (snapshots, callbacks, `baseline`, `eval_metric`) is
+    refused. So are soft labels trained, probabilities in a target of shape (n_samples, n_classes), which take losses
+    other than `Logistic` twice to five times as long again. Categories then count the most probable classes.
 
     Examples
     --------
