@@ -8,6 +8,7 @@ from boostloss.boosting import quantiles
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.boosting.quantiles import boosted_parameters, curvature_factors
+from boostloss.boosting.several import several_gradients
 from boostloss.losses.smoothing import half_width
 from tests.drop_in import drop_in, fit
 from tests.friedman import TEST, TRAIN, X, y
@@ -145,3 +146,22 @@ def test_a_row_counts_for_one_at_most(level):
 def test_a_constant_target_is_predicted(library, constant, level):
     model = fit(library, drop_in(library, bl.Quantile(level)), X[:200], np.full(200, constant))
     np.testing.assert_allclose(model.predict(X[:50]), constant, rtol=1e-6)
+
+
+def test_a_weight_of_two_is_the_row_twice():
+    loss, rows = bl.Quantile([0.1, 0.9]), np.repeat(np.arange(50), 1 + np.arange(50) % 2)
+    f = np.column_stack([SIGNAL[:50] - 1.0, SIGNAL[:50] + np.abs(NOISE[:50])])
+    weighted = several_gradients(loss, Y[:50], f, 1.0 + np.arange(50) % 2, np.float64)
+    repeated = several_gradients(loss, Y[rows], f[rows], None, np.float64)
+    for each, twice in zip(weighted, repeated, strict=True):
+        total = np.zeros((50, 2))
+        np.add.at(total, rows, twice)
+        np.testing.assert_allclose(each, total, rtol=1e-12)
+
+
+def test_what_is_missing_leaves_the_other_rows_alone():
+    loss = bl.Quantile([0.1, 0.9])
+    f = np.column_stack([SIGNAL - 1.0, SIGNAL + 1.0])
+    f[3] = np.nan
+    gradient, _ = several_gradients(loss, Y, f, None, np.float64)
+    assert np.isfinite(np.delete(gradient, 3, axis=0)).all()

@@ -13,6 +13,7 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary, Logistic
 from boostloss.losses.columns import Columns
 from boostloss.losses.custom import CustomLoss
+from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.location import Quantile
 from boostloss.losses.smoothing import sample
 from boostloss.losses.validation import as_column, as_matrix
@@ -85,7 +86,7 @@ def fill_columns(
     error over the spread r: its slope in the prediction is the same, and its curvature 1 / r of that.
     """
     columns = np.ascontiguousarray(f.T)
-    spread = row_spreads(columns, loss)
+    spread = row_spreads(columns, loss, weight)
     for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
         results, factor = [gradient[j], hessian[j]], row_share(each)
         if spread is None:
@@ -98,19 +99,25 @@ def fill_columns(
         hessian[j] /= spread
 
 
-def row_spreads(columns: NDArray, loss: Columns) -> NDArray | None:
+def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) -> NDArray | None:
     """How far apart the quantiles of every row are, over the median of all rows; None where that says nothing.
 
     Parameters
     ----------
     columns : ndarray of shape (n_levels, n_samples)
     loss : Columns
+    weight : ndarray of shape (n_samples,) or None
+        Of the rows in the median.
     """
     if loss.kind is not Quantile or loss.levels[-1] - loss.levels[0] < LEAST_SHARE_BETWEEN:
         return None
     spread = columns.max(axis=0) - columns.min(axis=0)
-    middle = np.median(spread[sample(len(spread), None)])
-    if not 0.0 < middle < np.inf:
+    rows = sample(len(spread), weight)
+    some = spread[rows]
+    if not some.any() or not np.isfinite(some).all():
+        return None
+    middle = weighted_quantile(some, None if weight is None else weight[rows], 0.5)
+    if middle == 0.0:
         return None
     return np.maximum(spread / middle, LEAST_SPREAD)
 
