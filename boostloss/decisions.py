@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.losses.validation import as_floats, as_matrix
 
+TOLERANCE = 1e-3  # of a sum of probabilities, which may come from float16
 # By which a library's predict, or its predict_proba, returns something else.
 NO_LABELS = {"raw_score", "pred_leaf", "pred_contrib"}
 
@@ -36,7 +37,7 @@ def expected_cost(probability: ArrayLike, cost: ArrayLike) -> NDArray[np.float64
     Raises
     ------
     TypeError, ValueError
-        If the costs are not such finite numbers.
+        If the probabilities do not sum to 1, or the costs are not such finite numbers.
 
     References
     ----------
@@ -52,6 +53,12 @@ def expected_cost(probability: ArrayLike, cost: ArrayLike) -> NDArray[np.float64
     """
     p = as_matrix(probability, "probability").astype(np.float64, copy=False)
     n, k = p.shape
+    valid = (p >= 0.0).all(axis=1) & (np.abs(p.sum(axis=1) - 1.0) <= TOLERANCE)
+    if not valid.all():
+        row = int(np.flatnonzero(~valid)[0])
+        raise ValueError(
+            f"probability must hold probabilities that sum to 1 in each row, got {p[row].tolist()} in row {row}."
+        )
     costs = as_floats(cost, "cost").astype(np.float64, copy=False)
     if costs.shape not in ((k, k), (n, k, k)):
         raise ValueError(
@@ -76,12 +83,17 @@ def by_cost(predict: Callable[..., Any]) -> Callable[..., Any]:
             return predict(self, *args, **options)
         _, X, *others = signature.bind(self, *args, **options).arguments.items()
         names = dict(others)
-        names |= names.pop("kwargs", {})
+        further = names.pop("kwargs", {})  # of LightGBM, whose predict_proba has them too
         allowed = inspect.signature(self.predict_proba).parameters.keys() - NO_LABELS
         for name in names.keys() - allowed:
-            raise ValueError(f"{name} must not be given with cost, got {names[name]!r}.")
-        probability = self.predict_proba(X[1], **names)
-        return self.classes_[expected_cost(probability, cost).argmin(axis=1)]
+            if names[name] != signature.parameters[name].default:
+                raise ValueError(f"{name} must not be given with cost, got {names[name]!r}.")
+            del names[name]
+        probability = self.predict_proba(X[1], **names, **further)
+        labels = self.classes_[expected_cost(np.atleast_2d(probability), cost).argmin(axis=1)]
+        return (
+            labels if np.ndim(probability) == 2 else labels[0]
+        )  # of one row, as CatBoost takes it
 
     decided.__signature__ = signature.replace(parameters=given)  # type: ignore[attr-defined]
     decided.__doc__ = f"""Labels, as the parent predicts them or, with a `cost`, those of least expected cost.

@@ -7,19 +7,14 @@ classifier, focal's recovered posterior among them, wherever onnxruntime runs, w
 A category goes in as its code: the position among the categories of the pandas column that trained, NaN if missing.
 """
 
-import json
 import math
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import count
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import onnx
-import treelite
 from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import Int64TensorType, guess_proto_type, guess_tensor_type
 from skl2onnx.common.shape_calculator import (
@@ -28,19 +23,14 @@ from skl2onnx.common.shape_calculator import (
 )
 
 from boostloss import ops
+from boostloss._onnx_trees import TREES
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.boosting.model_text import add_link
 from boostloss.formulas.classes import class_odds
 from boostloss.losses.columns import Columns
 
 FLOAT, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
 INT64, TEXT = onnx.TensorProto.INT64, onnx.TensorProto.STRING
-# The numbers of treelite: of an operator (0 is that of a leaf), and of a node that asks for categories.
-MODES = "LEAF", "BRANCH_EQ", "BRANCH_LT", "BRANCH_LEQ", "BRANCH_GT", "BRANCH_GTE"
-LEAF, CATEGORICAL = 0, 2
 MUTED = 1e300  # less than it is nothing beside any score
-NODE = ["treeids", "nodeids", "modes", "featureids", "values", "truenodeids", "falsenodeids"]
-NODE.append("missing_value_tracks_true")
 
 
 class Number(ops.Operand):
@@ -189,121 +179,6 @@ def class_probabilities(loss: Any, scores: Any, k: int) -> Number:
             log_slope = log_slope + np.log(balance)
         scores = ops.minimum(class_odds(scores, -ops.softplus(margin), log_slope), MUTED)
     return scores.then("Softmax", axis=1)
-
-
-def xgboost_trees(model: Any) -> tuple[dict[str, Any], float]:
-    """The trees that predict, and what stands for a missing value."""
-    booster = model.get_booster()
-    if booster.attr("best_iteration") is not None:
-        booster = booster[: booster.best_iteration + 1]
-    saved = json.loads(booster.save_raw("json"))
-    trees = saved["learner"]["gradient_booster"]
-    trees.get("gbtree", trees).get("model", {}).pop(
-        "cats", None
-    )  # names of categories: codes go in
-    return tree_ensemble(treelite.frontend.from_xgboost_json, json.dumps(saved)), model.missing
-
-
-def lightgbm_trees(model: Any) -> tuple[dict[str, Any], float]:
-    """The trees that predict, and what stands for a missing value."""
-    if "[zero_as_missing: 1]" in model.booster_.model_to_string():
-        raise ValueError(
-            "boostloss.onnx cannot convert a model with zero_as_missing: give NaN instead."
-        )
-    booster = model.booster_
-    if isinstance(model.loss_, Columns):  # treelite knows several scores of classes alone
-        several = f"multiclass num_class:{model.loss_.n_outputs}"
-        booster = type(booster)(model_str=add_link(booster.model_to_string(), several))
-    return tree_ensemble(treelite.frontend.from_lightgbm, booster), math.nan
-
-
-def catboost_trees(model: Any) -> tuple[dict[str, Any], float]:
-    """The trees as CatBoost itself writes them, and what stands for a missing value."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.onnx")
-        model.save_model(path, format="onnx")
-        node, *_ = onnx.load(path).graph.node
-    found = {x.name: onnx.helper.get_attribute_value(x) for x in node.attribute}
-    if node.op_type == "TreeEnsembleClassifier":  # of several scores, be they of classes or not
-        for name in ("ids", "nodeids", "treeids", "weights"):
-            found[f"target_{name}"] = found.pop(f"class_{name}")
-        for name in ("classlabels_int64s", "classlabels_strings", "post_transform"):
-            found.pop(name, None)
-        found["n_targets"] = max(found["target_ids"]) + 1
-    return found, math.nan
-
-
-TREES = {"xgboost": xgboost_trees, "lightgbm": lightgbm_trees, "catboost": catboost_trees}
-
-
-def tree_ensemble(load: Callable[[Any], treelite.Model], source: Any) -> dict[str, Any]:
-    """The attributes of ONNX's TreeEnsembleRegressor, in the precision of the library."""
-    try:
-        model = load(source)
-    except treelite.TreeliteError as error:
-        raise ValueError(f"treelite cannot read these trees: {error}") from error
-    trees = [model.get_tree_accessor(i) for i in range(model.num_tree)]
-    rows = [(i, *node) for i, tree in enumerate(trees) for node in nodes(tree)]
-    attributes = {
-        f"nodes_{name}": list(column)
-        for name, column in zip(NODE, zip(*rows, strict=True), strict=True)
-    }
-    header = model.get_header_accessor()
-    constants = np.ravel(header.get_field("base_scores")).tolist()
-    outputs = np.maximum(header.get_field("target_id"), header.get_field("class_id"))
-    leaves = [
-        (i, j, output, value)
-        for i, tree in enumerate(trees)
-        for j, output, value in leaf_values(tree, outputs[i])
-    ]
-    names = "target_treeids", "target_nodeids", "target_ids", "target_weights"
-    attributes |= {
-        name: list(column) for name, column in zip(names, zip(*leaves, strict=True), strict=True)
-    }
-    attributes["base_values"] = constants
-    if model.input_type == "float64":
-        for name in ("nodes_values", "target_weights", "base_values"):
-            values = np.array(attributes.pop(name))
-            attributes[f"{name}_as_tensor"] = onnx.numpy_helper.from_array(values)
-    return attributes | {"n_targets": len(constants)}
-
-
-def leaf_values(tree: Any, output: int) -> Iterator[tuple[int, int, float]]:
-    """Node, output and value of the leaves of a tree, which has one output, or a vector of values in each leaf."""
-    first, last = (tree.get_field(f"leaf_vector_{end}").tolist() for end in ("begin", "end"))
-    vectors, values = tree.get_field("leaf_vector").tolist(), tree.get_field("leaf_value").tolist()
-    for i, kind in enumerate(tree.get_field("node_type").tolist()):
-        if kind == LEAF and vectors:
-            for j, value in enumerate(vectors[first[i] : last[i]]):
-                yield i, j, value
-        elif kind == LEAF:
-            yield i, int(output), values[i]
-
-
-def nodes(tree: Any) -> Iterator[tuple[Any, ...]]:
-    """The nodes of a tree, with what `NODE` lists after the tree; the value of a leaf is that which it adds."""
-    names = "node_type cmp split_index cleft cright default_left category_list_right_child"
-    kinds, compare, feature, left, right, default_left, matches_right = (
-        tree.get_field(name).tolist() for name in names.split()
-    )
-    first, last = (tree.get_field(f"category_list_{end}").tolist() for end in ("begin", "end"))
-    categories = tree.get_field("category_list").tolist()
-    value = (
-        tree.get_field("threshold") + tree.get_field("leaf_value")
-    ).tolist()  # one of them is 0
-    further = count(len(kinds))
-    for i, kind in enumerate(kinds):
-        if kind != CATEGORICAL:
-            mode, *children = MODES[compare[i]], max(left[i], 0), max(right[i], 0)
-            yield i, mode, max(feature[i], 0), value[i], *children, default_left[i]
-            continue
-        # One question after another: is it this category?
-        yes, no = (right[i], left[i]) if matches_right[i] else (left[i], right[i])
-        missing = int(yes == (left[i] if default_left[i] else right[i]))
-        codes = categories[first[i] : last[i]] or [-1]
-        steps = [i, *(next(further) for _ in codes[1:]), no]
-        for code, here, after in zip(codes, steps, steps[1:], strict=False):
-            yield here, "BRANCH_EQ", feature[i], float(code), yes, after, missing
 
 
 def declare_classifier(

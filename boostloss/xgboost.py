@@ -288,9 +288,10 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         if not any(are_soft(labels) for _, labels in eval_set or []):
             return eval_set, options
         classes = np.arange(soft[0].shape[1]) if soft else targets.encode_labels(y)[0]
-        n = len(eval_set)
-        weights = options.get("sample_weight_eval_set") or [None] * n
-        starts = options.get("base_margin_eval_set") or [None] * n
+        weights, starts = (
+            targets.of_sets(name, options.get(name), len(eval_set))
+            for name in ("sample_weight_eval_set", "base_margin_eval_set")
+        )
         made = [
             targets.hard_rows(classes, f"eval_set[{i}]", X, labels, weights[i], starts[i])
             for i, (X, labels) in enumerate(eval_set)

@@ -32,7 +32,7 @@ LAYERS = (
     {"losses", "distribution"},
     {"boosting", "torch", "plot"},
     set(LIBRARIES),
-    {"check", "compare", "onnx"},
+    {"check", "compare", "_onnx_trees", "onnx"},
 )
 
 # Loaded by `import boostloss`, each of these would cost every user who does not need it.

@@ -194,5 +194,18 @@ def test_other_rows_to_stop_by_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             classifier(FOCAL).fit(X[TRAIN], SOFT[TRAIN], eval_set=(X[STOP], y))
-    with pytest.raises(ValueError, match="1d array"):
-        classifier(FOCAL).fit(X[TRAIN], HARD[TRAIN], eval_set=(X[STOP], SOFT[STOP]))
+    for y, loss in ((HARD, bl.Logistic()), (HARD > 1, FOCAL)):
+        stop = X[STOP], np.eye(1 + int(y.max()))[y[STOP].astype(int)]
+        with pytest.raises(ValueError, match="eval_set must hold labels, not soft ones"):
+            classifier(loss).fit(X[TRAIN], y[TRAIN], eval_set=stop)
+    weighed = classifier(FOCAL, class_weights=[1.0, 2.0, 1.0, 1.0])
+    with pytest.raises(ValueError, match="not soft beside weights of classes"):
+        weighed.fit(X[TRAIN], HARD[TRAIN], eval_set=(X[STOP], SOFT[STOP]))
+
+
+def test_soft_rows_to_stop_by_beside_hard_labels():
+    model = classifier(FOCAL).fit(X[TRAIN], HARD[TRAIN], eval_set=(X[STOP], SOFT[STOP]))
+    (history,) = model.trainings_["evals_result"]["validation"].values()
+    best = model.trainings_["best_iteration"]
+    scores = raw(model)[STOP]
+    assert history[best] == pytest.approx(FOCAL.mean_loss(SOFT[STOP], scores), rel=1e-6)

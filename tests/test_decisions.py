@@ -69,6 +69,16 @@ def test_other_arguments_and_pipelines(library):
     assert pipe.predict(X[TEST], cost=COST).shape == (200,)
 
 
+def test_defaults_and_further_arguments_pass():
+    model = fit("lightgbm", drop_in("lightgbm", bl.Logistic()), X[TRAIN], NAMES[TRAIN])
+    expected = model.predict(X[TEST], cost=COST).tolist()
+    assert model.predict(X[TEST], cost=COST, raw_score=False, num_threads=1).tolist() == expected
+    model = fit("catboost", drop_in("catboost", bl.Logistic()), X[TRAIN], NAMES[TRAIN])
+    expected = model.predict(X[TEST], cost=COST)
+    assert model.predict(X[TEST], "Class", cost=COST).tolist() == expected.tolist()
+    assert model.predict(X[TEST][0], cost=COST) == expected[0]
+
+
 @each_library
 def test_what_is_no_cost_is_refused(library):
     model = fit(library, drop_in(library, bl.Logistic()), X[TRAIN], NAMES[TRAIN])
@@ -84,5 +94,8 @@ def test_what_is_no_cost_is_refused(library):
     raw = LIBRARIES[library].raw_prediction
     with pytest.raises(ValueError, match=f"{next(iter(raw))} must not be given with cost"):
         model.predict(X[TEST], cost=COST, **raw)
+    for wrong in ([np.nan, 1.0], [-3.0, 4.0], [0.9, 0.3]):
+        with pytest.raises(ValueError, match="probabilities that sum to 1 in each row, got"):
+            bl.expected_cost([wrong], [[0, 1], [1, 0]])
     with pytest.raises(TypeError, match="cost must hold integers, floats or booleans"):
         bl.expected_cost([[0.5, 0.5]], [["0", "1"], ["1", "0"]])

@@ -104,6 +104,15 @@ def test_many_classes(library, loss):
     np.testing.assert_array_equal(label, np.ravel(model.predict(HOLES)))
 
 
+@pytest.mark.parametrize("loss", [bl.Logistic(), bl.Focal(1.0)], ids=repr)
+def test_soft_labels_of_two_classes(library, loss):
+    share = 1.0 / (1.0 + np.exp(-SIGNAL))
+    model = fitted(library, loss, HOLES, np.column_stack([1.0 - share, share]))
+    label, probability = run(model, HOLES)
+    np.testing.assert_allclose(probability, model.predict_proba(HOLES), atol=1e-5)
+    np.testing.assert_array_equal(label, model.predict(HOLES))
+
+
 def test_many_classes_in_the_operators_of_older_runtimes(library):
     model = fitted(library, bl.Focal(1.0), X, np.digitize(SIGNAL, [-1.0, 0.0, 1.0]))
     _, probability = run(model, X, target_opset=15)

@@ -203,3 +203,33 @@ def test_weights_of_classes_are_refused_beside_soft_labels(library):
     if library == "lightgbm":
         with pytest.raises(ValueError, match="is_unbalance must not be given with soft labels"):
             fit(library, drop_in(library, bl.Logistic(), is_unbalance=True), X, SOFT_TWO)
+
+
+@each_library
+def test_lengths_that_differ_are_refused(library):
+    names = {
+        "xgboost": ("sample_weight_eval_set", "base_margin_eval_set"),
+        "lightgbm": ("eval_sample_weight", "eval_init_score"),
+    }
+    weight, start = names[library]
+    sets = [(X[STOP], SOFT[STOP])]
+    for wrong, options, message in (
+        (
+            [(X[STOP], SOFT[STOP][:60])],
+            {},
+            r"eval_set\[0\]: X must have a row for each of 60 labels, got 200",
+        ),
+        (
+            sets,
+            {start: [np.zeros((150, 4))]},
+            r"the initial score must have a row for each of 200 labels, got 150",
+        ),
+        (
+            sets * 2,
+            {weight: [np.ones(200)]},
+            f"{weight} must hold one for each of 2 evaluation sets, got 1",
+        ),
+    ):
+        model = drop_in(library, bl.Logistic())
+        with pytest.raises(ValueError, match=message):
+            fit(library, model, X[TRAIN], SOFT[TRAIN], eval_set=wrong, **options)

@@ -19,7 +19,7 @@ from boostloss.boosting.catboost_training import (
 )
 from boostloss.kernels.threads import thread_count
 from boostloss.losses.binary import Binary, Logistic
-from boostloss.losses.classes import best_constant, check_classes, check_labels
+from boostloss.losses.classes import are_soft, best_constant, check_classes, check_labels
 
 OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
 # CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
@@ -72,6 +72,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
         return False
     soft = targets.soft_labels(loss, labels)
     if soft is None and (labels.size != len(labels) or len(np.unique(labels)) <= 2):
+        refuse_soft_rows(given.get("eval_set"))
         return False
     refuse_target_border(loss, estimator._init_params)
     params = without(estimator._init_params, ("objective", "loss_function"))
@@ -80,6 +81,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
         return True
     classes, position = targets.encode_labels(labels)  # or an error
     if loss == Logistic():
+        refuse_soft_rows(given.get("eval_set"))
         model = catboost.CatBoostClassifier(loss_function=OF_MANY, **params).fit(**given)
         adopt(estimator, model, records.record(loss))
         names = "evals_result", "best_score", "best_iteration"
@@ -88,6 +90,15 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     check_labels(loss, position, len(classes))
     fit_in_lockstep(estimator, loss, params, given, classes, position, position)
     return True
+
+
+def refuse_soft_rows(eval_set: Any) -> None:
+    """Refuse rows to stop by of soft labels where a training of CatBoost's own has hard ones."""
+    sets = eval_set if isinstance(eval_set, list) else [eval_set]
+    if any(isinstance(each, tuple) and are_soft(each[1]) for each in sets):
+        raise ValueError(
+            "eval_set must hold labels, not soft ones, where y does, with two classes or Logistic()."
+        )
 
 
 def response(estimator: Any, loss: Any, raw_prediction: Any, prediction_type: str) -> Any:
@@ -148,7 +159,7 @@ def fit_in_lockstep(
     if params.get("boost_from_average") is not False:
         start = np.atleast_1d(best_constant(loss, y, weight, k))
     patience = asked.get("od_wait", PATIENCE if "od_type" in asked else None)
-    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, soft, factors, patience)
+    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, factors, patience)
     n_threads = asked.get("thread_count", -1)
     n_threads = thread_count() if n_threads < 1 else n_threads
     run = Lockstep(loss, y, start, stop_rows, min(n_scores, n_threads))
@@ -202,15 +213,15 @@ def settings_of(asked: dict[str, Any], pools: tuple[Any, Any], n_threads: int) -
         settings["learning_rate"] = automatic_learning_rate(
             given, *(pool for pool in pools if pool is not None)
         )
-    if asked["loss_function"] == OF_TWO:
+    if asked["loss_function"] == OF_TWO and asked.get("leaf_estimation_method") != "Simple":
         settings.setdefault("leaf_estimation_iterations", BINARY_STEPS)
     return settings
 
 
 def stop_rows_of(
-    eval_set: Any, classes: NDArray, soft: bool, factors: NDArray | None, patience: int | None
+    eval_set: Any, classes: NDArray, factors: NDArray | None, patience: int | None
 ) -> tuple[Table | None, StopRows | None]:
-    """The rows to stop by, whose labels may be soft where those of the training are."""
+    """The rows to stop by, whose labels may be soft."""
     if eval_set is None or (isinstance(eval_set, list) and not eval_set):
         return None, None
     if isinstance(eval_set, list):
@@ -221,7 +232,11 @@ def stop_rows_of(
         (eval_set,) = eval_set
     X, y = (eval_set, None) if isinstance(eval_set, catboost.Pool) else eval_set
     labels, table = labels_of(X, y), table_of(X, None, "eval_set")
-    if soft and np.ndim(labels) == 2:
+    if are_soft(labels):
+        if factors is not None:
+            raise ValueError(
+                "eval_set must hold labels that are not soft beside weights of classes."
+            )
         position = check_classes(labels, len(classes))
     else:
         position = targets.encode_as(classes, labels, "eval_set")

@@ -60,11 +60,12 @@ def with_hard_rows(y: Any, soft: Any, options: dict[str, Any]) -> dict[str, Any]
         eval_set = options["eval_set"]
         tables = [X for X, _ in ([eval_set] if isinstance(eval_set, tuple) else eval_set)]
     classes = np.arange(soft[0].shape[1]) if soft else targets.encode_labels(y)[0]
+    weights, starts = (
+        targets.of_sets(name, options.get(name), len(labels))
+        for name in ("eval_sample_weight", "eval_init_score")
+    )
     made = [
-        targets.hard_rows(
-            *(classes, f"eval_set[{i}]", X, each),
-            *(of_set(options.get(name), i) for name in ("eval_sample_weight", "eval_init_score")),
-        )
+        targets.hard_rows(classes, f"eval_set[{i}]", X, each, weights[i], starts[i])
         for i, (X, each) in enumerate(zip(tables, labels, strict=True))
     ]
     hard = {name: x for name, x in options.items() if name not in ("eval_X", "eval_y")}
@@ -73,8 +74,3 @@ def with_hard_rows(y: Any, soft: Any, options: dict[str, Any]) -> dict[str, Any]
     if options.get("eval_init_score") is not None:
         hard["eval_init_score"] = [start for _, _, _, start in made]
     return hard
-
-
-def of_set(given: Any, i: int) -> Any:
-    """What a list or a dictionary by numbers holds for the i-th evaluation set."""
-    return given.get(i) if isinstance(given, dict) else given[i] if given else None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_samples
 
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, check_classes, require_margin
@@ -106,12 +107,28 @@ def hard_rows(
         share = check_classes(y, len(classes))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    for what, given in (("X", X), ("the initial score", start)):
+        if given is not None and _num_samples(given) != len(share):
+            raise ValueError(
+                f"{name}: {what} must have a row for each of {len(share)} labels, got {_num_samples(given)}."
+            )
     row, position = share.nonzero()
     total = share[row, position]
     if weight is not None:
         total *= check_weight(weight, len(share))[row]
     start = None if start is None else np.asarray(start)[row]
     return _safe_indexing(X, row), classes[position], total, start
+
+
+def of_sets(name: str, given: Any, n: int) -> list[Any]:
+    """What is given for each of n evaluation sets, in a list or in a dictionary by numbers; None where nothing is."""
+    if given is None:
+        return [None] * n
+    if isinstance(given, dict):
+        return [given.get(i) for i in range(n)]
+    if len(given) != n:
+        raise ValueError(f"{name} must hold one for each of {n} evaluation sets, got {len(given)}.")
+    return list(given)
 
 
 def refuse_class_weight(name: str, value: Any, neutral: Any = None) -> None:
