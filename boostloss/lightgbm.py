@@ -33,7 +33,7 @@ from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_fits import (
     by_name,
     encode_eval_y,
-    eval_labels,
+    eval_sets,
     keep_objective,
     with_hard_rows,
 )
@@ -215,7 +215,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if self.task == "binary":
             encode_eval_y(self._classes, options)
         n_classes = self._n_classes if self.task == "binary" else 2
-        eval_targets = [check_labels(loss, y, n_classes) for y in eval_labels(options)]
+        eval_targets = [check_labels(loss, y, n_classes) for _, y in eval_sets(options)]
         from_zero = self.get_params().get("boost_from_average", True) in (False, "false")
         if from_zero or any(options.get(name) is not None for name in STARTS):
             return 0.0

@@ -33,11 +33,12 @@ from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluate
 from boostloss.boosting.xgboost_objective import class_weights, objective
 from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
-from boostloss.losses.classes import are_soft, best_constant, check_labels
+from boostloss.losses.classes import best_constant, check_labels
 from boostloss.losses.columns import Columns
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
 
+OF_SETS = "sample_weight_eval_set", "base_margin_eval_set"
 _Metric = Metric  # as pickles of version 0.1.0 name it
 # XGBoost's way to take keywords by position too, with a warning; its methods lose it with this name.
 by_position = getattr(xgb.core, "_deprecate_positional_args", lambda method: method)
@@ -68,7 +69,11 @@ class _Estimator(Stamped, xgb.XGBModel):
         soft = None
         if loss is not None and self.task == "binary":
             soft = targets.soft_labels(loss, y)
-            eval_set, options = self._with_hard_rows(y, soft, eval_set, options)
+            if soft is not None:
+                targets.refuse_class_weight("scale_pos_weight", self.scale_pos_weight, 1.0)
+            if eval_set is not None:
+                eval_set, hard = targets.with_hard_rows(y, soft, eval_set, options, *OF_SETS)
+                options |= hard
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
         setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model, soft)
@@ -280,27 +285,6 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
     def classes_(self) -> NDArray:
         """The labels given to fit."""
         return super().classes_ if self._classes is None else self._classes
-
-    def _with_hard_rows(self, y: Any, soft: Any, eval_set: Any, options: Any) -> tuple[Any, Any]:
-        """The evaluation sets, in which soft labels are weighted rows, and the options of `fit` for them."""
-        if soft is not None:
-            targets.refuse_class_weight("scale_pos_weight", self.scale_pos_weight, 1.0)
-        if not any(are_soft(labels) for _, labels in eval_set or []):
-            return eval_set, options
-        classes = np.arange(soft[0].shape[1]) if soft else targets.encode_labels(y)[0]
-        weights, starts = (
-            targets.of_sets(name, options.get(name), len(eval_set))
-            for name in ("sample_weight_eval_set", "base_margin_eval_set")
-        )
-        made = [
-            targets.hard_rows(classes, f"eval_set[{i}]", X, labels, weights[i], starts[i])
-            for i, (X, labels) in enumerate(eval_set)
-        ]
-        extra = {
-            "sample_weight_eval_set": [weight for _, _, weight, _ in made],
-            "base_margin_eval_set": [start for _, _, _, start in made],
-        }
-        return [(X, labels) for X, labels, _, _ in made], options | extra
 
     def _targets(self, loss: Loss | None, y: Any, eval_set: Any) -> tuple[Any, Any, Any]:
         if loss is not None:

@@ -36,13 +36,13 @@ def merge(
     loss_function : str
         What the model states as its loss: "MultiRMSE", "MultiQuantile:alpha=0.1,0.9", "MultiClass". "MultiClass" has
         CatBoost take the softmax as probabilities.
-    n_trees : int, optional
-        How many trees of each model to take; CatBoost itself shrinks symmetric trees only.
     class_names : sequence, optional
         All integers, all floats or all strings, for "MultiClass".
     one_against_all : bool
         Whether the targets of the j-th model have one border, and the rows above it are those of the j-th class: each
         row is above the border of one model. Statistics of categories ("Borders") then become parts of one table.
+    n_trees : int, optional
+        How many trees of each model to take; CatBoost itself shrinks symmetric trees only.
 
     Returns
     -------

@@ -4,10 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from boostloss.boosting import targets
-from boostloss.losses.classes import are_soft
 
 
 def keep_objective(env: Any) -> None:
@@ -22,12 +19,12 @@ def keep_objective(env: Any) -> None:
 keep_objective.before_iteration = True  # type: ignore[attr-defined]
 
 
-def eval_labels(options: dict[str, Any]) -> list[Any]:
-    """The targets of the evaluation sets, in whichever of both ways they are given."""
+def eval_sets(options: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """The evaluation sets, in whichever of both ways they are given."""
     if options.get("eval_y") is not None:
-        return listed(options["eval_y"])
+        return list(zip(listed(options.get("eval_X")), listed(options["eval_y"]), strict=False))
     eval_set = options.get("eval_set")
-    return [y for _, y in ([eval_set] if isinstance(eval_set, tuple) else eval_set or [])]
+    return [eval_set] if isinstance(eval_set, tuple) else list(eval_set or [])
 
 
 def encode_eval_y(classes: Any, options: dict[str, Any]) -> None:
@@ -44,33 +41,17 @@ def by_name(fit: Callable, X: Any, y: Any, *args: Any, **options: Any) -> dict[s
     return {name: value for name, value in given.items() if name not in ("X", "y")}
 
 
-def listed(eval_y: Any) -> list[Any]:
-    """The targets of `eval_y`, which may be one alone."""
-    return list(eval_y) if isinstance(eval_y, tuple) else [eval_y]
+def listed(given: Any) -> list[Any]:
+    """The tables of `eval_X`, or the targets of `eval_y`, which may be one alone."""
+    return list(given) if isinstance(given, tuple) else [given]
 
 
 def with_hard_rows(y: Any, soft: Any, options: dict[str, Any]) -> dict[str, Any]:
     """The options of a classifier's `fit`, where evaluation sets with soft labels have become weighted rows."""
-    labels = eval_labels(options)
-    if not any(are_soft(each) for each in labels):
-        return options
-    if options.get("eval_y") is not None:
-        tables = listed(options["eval_X"])
-    else:
-        eval_set = options["eval_set"]
-        tables = [X for X, _ in ([eval_set] if isinstance(eval_set, tuple) else eval_set)]
-    classes = np.arange(soft[0].shape[1]) if soft else targets.encode_labels(y)[0]
-    weights, starts = (
-        targets.of_sets(name, options.get(name), len(labels))
-        for name in ("eval_sample_weight", "eval_init_score")
+    sets, extra = targets.with_hard_rows(
+        y, soft, eval_sets(options), options, "eval_sample_weight", "eval_init_score"
     )
-    made = [
-        targets.hard_rows(classes, f"eval_set[{i}]", X, each, weights[i], starts[i])
-        for i, (X, each) in enumerate(zip(tables, labels, strict=True))
-    ]
-    hard = {name: x for name, x in options.items() if name not in ("eval_X", "eval_y")}
-    hard["eval_set"] = [(X, each) for X, each, _, _ in made]
-    hard["eval_sample_weight"] = [weight for _, _, weight, _ in made]
-    if options.get("eval_init_score") is not None:
-        hard["eval_init_score"] = [start for _, _, _, start in made]
-    return hard
+    if not extra:
+        return options
+    others = {name: x for name, x in options.items() if name not in ("eval_X", "eval_y")}
+    return others | extra | {"eval_set": sets}

@@ -120,6 +120,44 @@ def hard_rows(
     return _safe_indexing(X, row), classes[position], total, start
 
 
+def with_hard_rows(
+    y: Any,
+    soft: Any,
+    sets: list[tuple[Any, Any]],
+    options: dict[str, Any],
+    weights: str,
+    starts: str,
+) -> tuple[list[tuple[Any, Any]], dict[str, Any]]:
+    """The evaluation sets of a fit, in which soft labels have become weighted rows, and the options that go with them.
+
+    Parameters
+    ----------
+    y : array-like
+        The target of the fit.
+    soft : tuple or None
+        What `soft_labels` makes of it.
+    sets : list of (X, y)
+    options : dict
+        Those of the fit.
+    weights, starts : str
+        The library's names for the weights and the initial scores of the sets.
+    """
+    if not any(are_soft(labels) for _, labels in sets):
+        return sets, {}
+    classes = np.arange(soft[0].shape[1]) if soft else encode_labels(y)[0]
+    given = zip(
+        *(of_sets(name, options.get(name), len(sets)) for name in (weights, starts)), strict=True
+    )
+    made = [
+        hard_rows(classes, f"eval_set[{i}]", *pair, *others)
+        for i, (pair, others) in enumerate(zip(sets, given, strict=True))
+    ]
+    extra = {weights: [weight for _, _, weight, _ in made]}
+    if options.get(starts) is not None:
+        extra[starts] = [start for _, _, _, start in made]
+    return [(X, labels) for X, labels, _, _ in made], extra
+
+
 def of_sets(name: str, given: Any, n: int) -> list[Any]:
     """What is given for each of n evaluation sets, in a list or in a dictionary by numbers; None where nothing is."""
     if given is None:

@@ -18,9 +18,6 @@ from boostloss.kernels import cache
 
 SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
-LEAST_CURVATURE = (
-    1e-16  # of one score, as CatBoost's own: a leaf whose rows have none would divide by 0
-)
 
 _functions: dict[Any, Callable] = {}
 _alive: list[Any] = []  # engines: the code lives as long as they do

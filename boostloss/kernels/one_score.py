@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.formulas.classes import class_derivatives
-from boostloss.kernels.native import LEAST_CURVATURE, Variant, native_loop
+from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.rows import (
     JIT_DISABLED,
     Computation,
@@ -23,6 +23,7 @@ from boostloss.kernels.rows import (
 )
 from boostloss.ops import expit, softplus
 
+LEAST_CURVATURE = 1e-16  # as CatBoost's own: a leaf whose rows have none would divide by 0
 LEAST_SUM = 1e-300  # of exponentials the largest of which is 1: where another score is ahead by 690, this is lost
 
 

@@ -8,8 +8,9 @@ from numba.extending import register_jitable
 
 from boostloss.formulas.classes import class_derivatives
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors, stack_array
-from boostloss.kernels.native import LEAST_CURVATURE, Variant
+from boostloss.kernels.native import Variant
 from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.one_score import LEAST_CURVATURE
 from boostloss.ops import constant, expit, maximum, softplus, where
 
 MOST_ROWS = 512  # of a block, which stays in the nearest cache
