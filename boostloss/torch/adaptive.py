@@ -11,7 +11,8 @@ from boostloss.kernels.rows import LOSS
 from boostloss.losses.barron import Barron
 from boostloss.torch._derivative import derivative
 from boostloss.torch.location import scaled, shaped
-from boostloss.torch.module import LossModule, Reduction
+from boostloss.torch.module import LossModule
+from boostloss.torch.reduction import Reduction
 
 
 class AdaptiveBarronLoss(LossModule):

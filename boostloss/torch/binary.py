@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from boostloss.losses.binary import Focal, Logistic
-from boostloss.torch.module import LossModule, Reduction
+from boostloss.torch.module import LossModule
+from boostloss.torch.reduction import Reduction
 from boostloss.torch.several import class_dim, of_classes
 
 

@@ -11,7 +11,8 @@ from boostloss.losses.barron import Barron
 from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
 from boostloss.torch._derivative import derivative
 from boostloss.torch._shapes import prepared
-from boostloss.torch.module import LossModule, Reduction
+from boostloss.torch.module import LossModule
+from boostloss.torch.reduction import Reduction
 
 
 def number(value: float | Tensor) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -13,9 +13,8 @@ from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
 from boostloss.torch._derivative import TOTAL, derivative, weighted
 from boostloss.torch._shapes import prepared, spread
+from boostloss.torch.reduction import Reduction, check_reduction
 from boostloss.torch.several import class_dim, of_classes, of_columns
-
-Reduction = Literal["none", "mean", "sum"]
 
 
 class LossModule(nn.Module):
@@ -56,15 +55,13 @@ class LossModule(nn.Module):
                 f"loss must have numbers or tensors as parameters, as in {loss.example!r}, got {loss!r}: only boosting "
                 "adapts it; AdaptiveBarronLoss learns its own."
             )
-        if reduction not in {"none", "mean", "sum"}:
-            raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
         self.loss: Any = loss
         first = loss.columns[0] if isinstance(loss, Columns) else loss
         if isinstance(loss, Binary) and loss.n_classes not in (None, 2):
             first = loss.of_margin
         self.formula: Callable[..., Any] = first.formula
         self.numbers: tuple[float, ...] = first.parameters
-        self.reduction: Reduction = reduction
+        self.reduction: Reduction = check_reduction(reduction)
 
     def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss of a prediction.
