@@ -21,11 +21,13 @@ from boostloss.boosting.catboost_objective import (
     metric,
     objective,
 )
-from boostloss.boosting.catboost_pools import pool_parts, with_baseline
+from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
+from boostloss.boosting.catboost_records import write_record
 from boostloss.boosting.catboost_several import Trainings, fit_columns
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
     RAW_PREDICTION,
+    check_metrics,
     choose_learning_rate,
     class_targets,
     follow,
@@ -45,10 +47,9 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
-from boostloss.boosting.metrics import check_readable
-from boostloss.boosting.review import review_fit
+from boostloss.boosting.review import REVIEWED, review_fit
 from boostloss.decisions import by_cost
-from boostloss.losses.adaptive import Adaptable, Adaptive
+from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.catalogue import Logistic
@@ -135,13 +136,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         stand_in = self.parent(**given | {"loss_function": self.native_loss})
         params = stand_in._get_canonized_params()
         params["loss_function"] = Objective(loss, known_start=True)
-        for name in ("eval_metric", "custom_metric"):
-            if (
-                params.get(name)
-                and not isinstance(params[name], Loss)
-                and not hasattr(params[name], "evaluate")
-            ):
-                check_readable(loss, params[name], name)
+        check_metrics(loss, params)
         params.setdefault("eval_metric", loss)
         params.setdefault("leaf_estimation_iterations", leaf_steps(loss, params))
         return params
@@ -191,13 +186,14 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
             init_model = self.copy()
         self._object = type(self._object)()  # so that the earlier one stays if anything fails
         parts = []
-        if isinstance(self.loss, Adaptable | Adaptive):  # before training, which may clear the pool
+        if isinstance(
+            self.loss, (*REVIEWED, Adaptive)
+        ):  # before training, which may clear the pool
             parts = pool_parts(train_pool, self._intercept if init_model is None else 0.0)
         super()._train(train_pool, eval_sets, params, allow_clear_pool, init_model)
         if self.loss is not None:
             self.set_scale_and_bias(1.0, self._intercept)
-            for key, text in records.record(self.loss).items():
-                self.get_metadata()[key] = text
+            write_record(self, self.loss)
             run = params["loss_function"]
             if isinstance(run, RoundObjective) and run.adaptation is not None:
                 run.adaptation.rounds.pop()  # of the round that did not come
@@ -266,6 +262,8 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     @wraps(catboost.CatBoostRegressor.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
+        if options.get("exposure") is not None:
+            args, options = (), with_rates(self.loss, super().fit, args, options)
         if not isinstance(self.loss, Columns):
             return super().fit(*args, **options)
         fit_columns(self, self.loss, args, options)

@@ -36,6 +36,7 @@ from boostloss.boosting.lightgbm_fits import (
     eval_sets,
     keep_objective,
     with_hard_rows,
+    with_rates,
 )
 from boostloss.boosting.lightgbm_metrics import evaluated, metric
 from boostloss.boosting.lightgbm_objective import objective
@@ -100,7 +101,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
             others["num_class"] = loss.n_outputs
         with temporarily(self, _other_params=others):
             super().fit(X, y, **options)
-        link = model_text.link_of(loss.task, self._n_classes)
+        link = model_text.link_of(loss, self._n_classes)
         model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
         self._know(loss)
         store_history(self, run)
@@ -264,7 +265,23 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     """
 
     task = "regression"
-    fit = all_or_nothing(lgb.LGBMRegressor.fit)
+
+    @all_or_nothing
+    @wraps(lgb.LGBMRegressor.fit)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *args: Any,
+        exposure: Any = None,
+        eval_exposure: Any = None,
+        **options: Any,
+    ) -> Any:
+        if exposure is None:
+            return super().fit(X, y, *args, **options)
+        options = by_name(super().fit, X, y, *args, **options)
+        y, options = with_rates(self.get_params(), y, options, exposure, eval_exposure)
+        return super().fit(X, y, **options)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R², or `Columns.score` of several quantiles or expectiles."""

@@ -26,9 +26,11 @@ from boostloss.boosting.estimators import (
     temporarily,
     with_new_losses,
 )
+from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.review import review_fit
+from boostloss.boosting.xgboost_links import add_link, linked_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, objective
 from boostloss.decisions import by_cost
@@ -62,10 +64,18 @@ class _Estimator(Stamped, xgb.XGBModel):
         sample_weight: Any = None,
         eval_set: Any = None,
         xgb_model: Any = None,
+        exposure: Any = None,
+        eval_exposure: Any = None,
         **options: Any,
     ) -> Any:
         self._forget_fit()
         loss = self.objective if isinstance(self.objective, Loss) else None
+        if exposure is not None:
+            y, sample_weight = rate(loss, y, sample_weight, exposure, "exposure")
+            eval_set, weights = rates_of_sets(
+                loss, eval_set or [], options.get(OF_SETS[0]), eval_exposure
+            )
+            options[OF_SETS[0]] = weights or None
         soft = None
         if loss is not None and self.task == "binary":
             soft = targets.soft_labels(loss, y)
@@ -77,6 +87,8 @@ class _Estimator(Stamped, xgb.XGBModel):
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
         setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model, soft)
+        if loss is not None and self.task == "regression":
+            xgb_model = without_link(xgb_model)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
         with temporarily(self, **setting):
             super().fit(X, y, **options)
@@ -85,6 +97,8 @@ class _Estimator(Stamped, xgb.XGBModel):
         self.get_booster().set_attr(**dict.fromkeys(records.KEYS) | records.record(loss, classes))
         if loss is not None:
             self.loss_ = loss
+            if self.task == "regression":
+                add_link(self.get_booster(), loss)
             store_history(self, setting["objective"])
             if self.task == "binary":
                 self.n_classes_ = len(self._classes)  # even where all labels are 0
@@ -181,7 +195,8 @@ class _Estimator(Stamped, xgb.XGBModel):
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """The best constant, as XGBoost takes it."""
-        return np.asarray(loss.fit_intercept(y, weight)).tolist()
+        best = np.asarray(loss.fit_intercept(y, weight)).tolist()
+        return best if isinstance(loss, Columns) else linked_start(loss, best)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -224,8 +239,9 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
     @by_position
     @wraps(xgb.XGBRegressor.predict)
     def predict(self, X: Any, *, output_margin: bool = False, **options: Any) -> NDArray:
-        raw = super().predict(X, output_margin=output_margin, **options)
-        return raw if output_margin or self.loss_ is None else self.loss_.inverse_link(raw)
+        if output_margin or self.loss_ is None:
+            return super().predict(X, output_margin=output_margin, **options)
+        return self.loss_.inverse_link(super().predict(X, output_margin=True, **options))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R², or `Columns.score` of several quantiles or expectiles."""

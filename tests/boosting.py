@@ -11,5 +11,12 @@ WEIGHT = _rng.integers(1, 4, 500).astype(float)
 
 
 def target(loss):
-    """Numbers far from every library's start, or labels."""
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.0).astype(float)
+    """Numbers of a regression loss, or labels."""
+    return numbers(loss, SIGNAL) if loss.task == "regression" else (SIGNAL > 1.0).astype(float)
+
+
+def numbers(loss, signal):
+    """Targets of a regression loss that follow a signal: numbers far from every library's start, amounts or shares."""
+    signal = signal - signal.mean()
+    links = {"log": np.exp(2.0 + 0.3 * signal), "logit": 1.0 / (1.0 + np.exp(1.0 - signal))}
+    return links.get(loss.link_name, signal + 100.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from boosting import numbers
 
 from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
 
@@ -18,7 +19,7 @@ WEIGHTS = pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "
 
 def target(loss):
     """Numbers far from CatBoost's start of 0, or a rare class."""
-    return SIGNAL + 100.0 if loss.task == "regression" else (SIGNAL > 1.2).astype(int)
+    return numbers(loss, SIGNAL) if loss.task == "regression" else (SIGNAL > 1.2).astype(int)
 
 
 def drop_in(loss, **params):

@@ -44,10 +44,10 @@ def test_objective_in_every_api(loss, weight):
     _, intercept = model.get_scale_and_bias()
     data = Pool(X, y, weight=weight, baseline=np.full(len(y), intercept))
     expected = raw_prediction(model) - intercept
-    assert np.ptp(expected) > 0.05
+    assert np.ptp(expected) > 0.03
     estimator = plain(loss, **ONE_STEP)
     native = estimator.get_params()
-    if isinstance(loss, bl.Quantile):  # each block has a width of its own
+    if loss.boosted_as.kinked:  # each block has a width of its own
         expected = raw_prediction(estimator.fit(data))
     for fitted in (estimator.fit(data), catboost.train(data, native)):
         np.testing.assert_allclose(raw_prediction(fitted), expected, rtol=1e-9, atol=1e-9)

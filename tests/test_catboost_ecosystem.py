@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from boosting import numbers
 from cases import every_boosted_loss
 from catboost import Pool
 from catboost_models import FAST, drop_in
@@ -31,7 +32,9 @@ TABLE = pd.DataFrame(X, columns=list("abcd")).assign(
 
 
 def target(loss):
-    return SIGNAL + 100.0 if loss.task == "regression" else np.where(SIGNAL > 1.2, "yes", "no")
+    return (
+        numbers(loss, SIGNAL) if loss.task == "regression" else np.where(SIGNAL > 1.2, "yes", "no")
+    )
 
 
 def raw_prediction(model, rows=X):

@@ -57,7 +57,8 @@ def test_early_stopping_on_the_loss(loss, form):
     assert model.best_iteration_ == np.argmin(history) == model.tree_count_ - 1
     stages = model.staged_predict(X[VALID], prediction_type="RawFormulaVal")
     reached = [loss.mean_loss(y[VALID], raw, weight) for raw in stages]
-    np.testing.assert_allclose(reached, history[: len(reached)], rtol=1e-6)
+    # A float32 of about 100 is wrong by up to 4e-6.
+    np.testing.assert_allclose(reached, history[: len(reached)], rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,9 @@ def test_labels_and_probabilities(loss, labels):
     raw, probability = raw_prediction(model), model.predict_proba(X)
     np.testing.assert_allclose(probability[:, 1], loss.inverse_link(raw), rtol=1e-12)
     np.testing.assert_allclose(probability.sum(axis=1), 1.0)
-    np.testing.assert_allclose(model.predict_log_proba(X), np.log(probability), rtol=1e-9)
+    with np.errstate(divide="ignore"):  # the hinges are sure of some rows
+        expected = np.log(probability)
+    np.testing.assert_allclose(model.predict_log_proba(X), expected, rtol=1e-9)
     predicted = model.predict(X)
     np.testing.assert_array_equal(predicted, np.array(labels)[(probability[:, 1] > 0.5) * 1])
     assert model.score(X, y) == np.mean(predicted == y) > 0.9

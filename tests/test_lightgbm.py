@@ -38,9 +38,9 @@ def test_loss_is_an_objective_of_every_api(loss, weight):
     model = plain(loss).fit(X, y, sample_weight=weight, init_score=init_score)
     native = booster.predict(X)
     np.testing.assert_array_equal(model.predict(X, raw_score=True), native)
-    assert loss.mean_loss(y, init_score + native, weight) < 0.9 * loss.mean_loss(
-        y, init_score, weight
-    )
+    share = 0.98 if isinstance(loss, bl.Tukey) else 0.9  # to whom most rows are far off
+    before = loss.mean_loss(y, init_score, weight)
+    assert loss.mean_loss(y, init_score + native, weight) < share * before
 
 
 def test_weights_reach_the_objective():

@@ -125,7 +125,7 @@ RECORD = "; error(curvature='safe', smoothing=None); error"
 def test_any_other_text_is_one_clear_sentence(text):
     with pytest.raises(ValueError, match=r"is written like|cannot be read") as caught:
         from_string(text)
-    assert len(str(caught.value)) < 800
+    assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("text", [None, 3, b"Huber()"])
@@ -285,8 +285,8 @@ def test_labels_must_be_zero_or_one(loss):
 @every_loss
 def test_targets_must_be_finite(loss):
     with pytest.raises(ValueError, match=r"y_true must be .*, got (nan|inf) in row 2"):
-        loss.check_target([0.0, 1.0, math.nan])
-    assert loss.check_target([0, 1, 1]).dtype == np.float64
+        loss.check_target([1.0, 1.0, math.nan])
+    assert loss.check_target([1, 1, 1]).dtype == np.float64
 
 
 # The objective
@@ -321,7 +321,8 @@ def test_the_loss_is_the_objective(loss):
 @every_loss
 def test_a_start_far_from_the_best_constant_warns(loss):
     rare = np.repeat([1.0, 0.0], [5, 995])
-    y = rare if loss.task == "binary" else 100.0 + np.random.default_rng(5).normal(size=1000)
+    shares = loss.task == "binary" or loss.link_name == "logit"
+    y = rare if shares else 100.0 + np.random.default_rng(5).normal(size=1000)
     best = loss.fit_intercept(y)
     loss(y, np.full(1000, best))  # no warning
     loss(y, np.full(1000, best) + np.arange(1000))  # not a start

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import default
 
 from boostloss import LOSSES, Focal, Huber, Logistic, SquaredError
 from boostloss.boosting.objective import boosting_gradients
@@ -102,7 +103,7 @@ def test_columns_are_made_right(wrong):
 
 @pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
 def test_rows_of_unequal_number(kind):
-    loss = kind()
+    loss = default(kind)
     for y, f in ((1, N), (N, 1), (N - 1, N)):
         with pytest.raises(ValueError, match="y_true"):
             loss.mean_loss(np.zeros(y), np.zeros(f))

@@ -53,6 +53,30 @@ def test_one_far_too_large_warns_once(library, loss):
     assert 3e3 < float(suited) < 3e4
 
 
+@each_library
+@pytest.mark.parametrize(
+    ("loss", "wrong"),
+    [
+        (bl.SmoothL1(1.0), "beta far too small"),
+        (bl.PseudoHuber(1e9), "delta far too large"),
+        (bl.Tukey(1e9), "scale far too large"),
+        (bl.EpsilonInsensitive(1e7), "epsilon far too large .* it counts no error"),
+        (bl.Asymmetric(bl.Huber(1.0), 3.0), "delta far too small"),
+        (bl.Linex(1.0), "a far too large .* a few rows decide"),
+        (bl.Linex(1e-6), None),
+        (bl.Asymmetric(bl.Huber(2e4), 3.0), None),
+        (bl.Fair(1e4), None),
+    ],
+    ids=repr,
+)
+def test_every_loss_with_a_number(library, loss, wrong):
+    if library == "catboost" and isinstance(loss, bl.EpsilonInsensitive):
+        pytest.skip("CatBoost itself refuses to sample rows whose gradients are all 0")
+    texts = said(library, PRICES, loss)
+    assert len(texts) == (wrong is not None)
+    assert wrong is None or re.search(wrong, texts[0])
+
+
 SENSIBLE = {
     "three deviations of noise that nothing predicts": (NOISE, bl.Huber(3.0), {}),
     "three deviations of the noise": (CURVE + 0.1 * NOISE, bl.Huber(0.3), {}),

@@ -1,5 +1,6 @@
 """Parts and copies of CatBoost's pools, which the user may need again as they are."""
 
+import inspect
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
 from boostloss.losses.adaptive import chosen_rows
 
@@ -71,3 +73,28 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
             f"baseline must not be given in {name} with soft labels or more than two classes."
         )
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
+
+
+def with_rates(loss: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a regressor's `fit` by name, in which rates that weigh stand for counts and amounts."""
+    units = {name: options.pop(name, None) for name in ("exposure", "eval_exposure")}
+    given = dict(inspect.signature(fit).bind(*args, **options).arguments)
+    sets = given.get("eval_set")
+    single = sets is not None and not isinstance(sets, list)
+    sets = [sets] if single else sets or []
+    if any(isinstance(rows, catboost.Pool) for rows in (given["X"], *sets)):
+        raise ValueError(
+            "exposure must not be given with a Pool: give X and y, and eval_set as (X, y)."
+        )
+    weight = given.get("sample_weight")
+    given["y"], given["sample_weight"] = rate(
+        loss, given["y"], weight, units["exposure"], "exposure"
+    )
+    exposures = units["eval_exposure"]
+    rates, weights = rates_of_sets(loss, sets, None, [exposures] if single else exposures)
+    kinds = {name: given.get(name) for name in ("cat_features", "text_features")}
+    given["eval_set"] = [
+        catboost.Pool(X, y, weight=each, **kinds)
+        for (X, y), each in zip(rates, weights, strict=True)
+    ] or None
+    return given

@@ -8,7 +8,7 @@ from typing import Any
 from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
 from boostloss.losses.columns import Columns
-from boostloss.losses.location import Quantile
+from boostloss.losses.quantiles import Quantile
 
 # What goes on from one raw prediction a row, or keeps the state of one training.
 OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")

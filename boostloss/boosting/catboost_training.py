@@ -12,6 +12,7 @@ from boostloss.boosting import targets
 from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.catboost_objective import RoundObjective, hold_rows_out, watch_some_rows
 from boostloss.boosting.catboost_pools import copy_of
+from boostloss.boosting.metrics import check_readable
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 
@@ -35,7 +36,8 @@ def leaf_steps(loss: Loss, params: dict[str, Any]) -> int:
     """How many Newton steps a leaf takes."""
     if loss.task == "binary":
         return BINARY_STEPS
-    return SLOW_STEPS if "learning_rate" in params and not isinstance(loss, ONE_STEP) else 1
+    slow = not isinstance(loss.boosted_as, ONE_STEP)
+    return SLOW_STEPS if "learning_rate" in params and slow else 1
 
 
 def choose_learning_rate(
@@ -143,6 +145,14 @@ def follow(
     error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
     run = RoundObjective(loss, adaptation, find_rows, error, weight[rows], callbacks)
     prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
+
+
+def check_metrics(loss: Loss, params: dict[str, Any]) -> None:
+    """Refuse CatBoost's own metrics where they would misread raw predictions."""
+    for name in ("eval_metric", "custom_metric"):
+        given = params.get(name)
+        if given and not isinstance(given, Loss) and not hasattr(given, "evaluate"):
+            check_readable(loss, given, name)
 
 
 def number_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:

@@ -10,9 +10,8 @@ from boostloss.boosting.quantiles import boosted_parameters
 from boostloss.formulas.pinball import boosted_pinball
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill
 from boostloss.losses.base import Loss
-from boostloss.losses.binary import Logistic
 from boostloss.losses.custom import CustomLoss
-from boostloss.losses.location import Expectile, Quantile
+from boostloss.losses.quantiles import Kinked, Quantile
 
 # The share of the largest curvature that a row keeps however far it is off. Newton's steps stay bounded where a loss
 # is not convex, and no leaf runs away with a few outliers, whose curvatures alone would be next to 0.
@@ -50,18 +49,20 @@ def curvature_scale(loss: Loss) -> float:
 
 def fixed_step(loss: Loss) -> Step | None:
     """What every boosting round computes; None for a loss that is smoothed anew for the rows of each round."""
-    if isinstance(loss, Quantile | CustomLoss):
+    loss = loss.boosted_as
+    if loss.kinked or isinstance(loss, CustomLoss):
         return None
-    floor = LEAST_CURVATURE * loss.largest_curvature
-    if isinstance(loss, Logistic | Expectile):
-        floor = 0.0  # as the libraries' own; and the lighter side of an expectile is as exact as the heavier one
+    floor = LEAST_CURVATURE * loss.largest_curvature if loss.floored else 0.0
     return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
 
 
 def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
     """What the next boosting round computes for the rows at these raw predictions."""
+    loss = loss.boosted_as
     if isinstance(loss, Quantile):
         return quantile_step(loss, y, f, weight)
+    if isinstance(loss, Kinked) and loss.kinked:
+        return kinked_step(loss, y, f, weight)
     if isinstance(loss, CustomLoss):
         return Step(*custom_step(loss, y, f, weight))
     return cast(Step, fixed_step(loss))
@@ -80,9 +81,16 @@ def quantile_step(
     return Step(boosted_pinball, (*parameters, LEAST_CURVATURE / scale), unit, 0.0)
 
 
+def kinked_step(loss: Kinked, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
+    """What the next round computes of a loss that is smoothed by a kernel, whose curvature is 1 / (2 half-width)."""
+    parameters = loss.smoothed_parameters(y, f, weight)
+    largest = 0.5 / parameters[-1]
+    return Step(loss.formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest)
+
+
 def follows_residuals(loss: Loss) -> bool:
     """Whether the residuals alone decide on each step."""
-    return isinstance(loss, Quantile) or (isinstance(loss, CustomLoss) and loss.kind == "error")
+    return loss.kinked or (isinstance(loss, CustomLoss) and loss.kind == "error")
 
 
 def row_share(loss: Loss) -> float:
@@ -90,6 +98,7 @@ def row_share(loss: Loss) -> float:
 
     A leaf sees the thin side of a quantile once in so many rows.
     """
+    loss = loss.boosted_as
     return min(loss.quantile, 1.0 - loss.quantile) if isinstance(loss, Quantile) else 1.0
 
 

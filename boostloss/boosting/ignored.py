@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from boostloss.boosting.libraries import Library
-from boostloss.losses.barron import Barron
 from boostloss.losses.base import Loss
 from boostloss.losses.validation import as_column
 
@@ -86,7 +85,7 @@ def ignored_rows(
     parameters, fit_options : dict
         Of the library's own estimator and its `fit`: what it must know to read the table.
     """
-    if not isinstance(loss, Barron) or loss.parameters[0] >= 1.0:  # far rows keep their influence
+    if not loss.valley:  # far rows keep their influence
         return None
     residual = judged.y - raw_prediction(judged)
     counted = judged.counts > 0.0

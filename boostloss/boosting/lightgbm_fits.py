@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from boostloss.boosting import targets
+from boostloss.boosting.exposure import rate, rates_of_sets
+from boostloss.losses.base import Loss
 
 
 def keep_objective(env: Any) -> None:
@@ -55,3 +57,20 @@ def with_hard_rows(y: Any, soft: Any, options: dict[str, Any]) -> dict[str, Any]
         return options
     others = {name: x for name, x in options.items() if name not in ("eval_X", "eval_y")}
     return others | extra | {"eval_set": sets}
+
+
+def with_rates(
+    params: dict[str, Any], y: Any, options: dict[str, Any], exposure: Any, eval_exposure: Any
+) -> tuple[Any, dict[str, Any]]:
+    """The target and the options of a regressor's `fit`, in which rates that weigh stand for counts and amounts."""
+    loss = next((p for p in params.values() if isinstance(p, Loss)), None)
+    y, weight = rate(loss, y, options.get("sample_weight"), exposure, "exposure")
+    sets, weights = rates_of_sets(
+        loss, eval_sets(options), options.get("eval_sample_weight"), eval_exposure
+    )
+    others = {name: x for name, x in options.items() if name != "eval_set"}
+    others |= {"sample_weight": weight}
+    if sets:
+        tables, rates = (tuple(parts) for parts in zip(*sets, strict=True))
+        others |= {"eval_X": tables, "eval_y": rates, "eval_sample_weight": weights}
+    return y, others

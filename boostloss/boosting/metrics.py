@@ -5,7 +5,6 @@ from typing import Any
 
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
-from boostloss.losses.custom import CustomLoss
 
 
 def of_predictions(loss: Loss, function: Any, but: type) -> Any:
@@ -40,7 +39,7 @@ def check_readable(loss: Loss, name: str, parameter: str) -> None:
             f"{parameter} must not be {name!r} beside {loss!r}: it is of one prediction a row. Leave it out, or give a "
             "callable."
         )
-    if loss.task == "regression" and isinstance(loss, CustomLoss) and not loss.prediction_link.same:
+    if loss.link_name != "identity" and loss.task == "regression":
         raise ValueError(
             f"{parameter} must not be {name!r} beside {loss!r}, which has a link: it would compare raw predictions "
             "with the targets. Leave it out, or give a metric of your own."

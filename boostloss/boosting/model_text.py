@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting.records import CLASSES, LOSS
+from boostloss.losses.base import Loss
 
 NAMES = {LOSS: "loss", CLASSES: "classes"}  # in the lines of a record
 RECORD_LINE = re.compile(r"^\[boostloss (\w+) (.*): \]$", re.MULTILINE)
@@ -47,10 +48,10 @@ def complete(
     booster.model_from_string(add_record(add_link(text, link), record))
 
 
-def link_of(task: str, n_classes: int) -> str | None:
-    """LightGBM's objective that has the link of the losses of a task."""
-    if task != "binary":
-        return None
+def link_of(loss: Loss, n_classes: int) -> str | None:
+    """LightGBM's objective that has the link of a loss; None if there is none, or no objective has it."""
+    if loss.task != "binary":
+        return {"log": "poisson", "logit": "cross_entropy"}.get(loss.link_name)
     return "binary sigmoid:1" if n_classes <= 2 else f"multiclass num_class:{n_classes}"
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.formulas.pinball import pinball
-from boostloss.losses.location import Quantile
+from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import half_width, sample
 
 

@@ -13,6 +13,13 @@ from boostloss.boosting.libraries import Library
 from boostloss.boosting.start import user_level
 from boostloss.boosting.unsuited import unsuited_number
 from boostloss.losses.adaptive import Adaptable
+from boostloss.losses.sides import Asymmetric, Linex
+
+REVIEWED = (
+    Adaptable,
+    Asymmetric,
+    Linex,
+)  # which have a number, in the unit of the target or its inverse
 
 
 def review_fit(
@@ -42,7 +49,7 @@ def review_fit(
     given = loss = objective
     if isinstance(objective, Adaptation):
         given, loss = objective.loss, objective.fixed
-    if not isinstance(loss, Adaptable):  # nor adaptive still: no round has begun
+    if not isinstance(loss, REVIEWED):  # nor adaptive still: no round has begun
         return
     text = None
     with suppress(Exception):  # a fit that has succeeded must not fail by what is said of it

@@ -10,11 +10,11 @@ from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, quanti
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows
 from boostloss.losses import classes
 from boostloss.losses.base import Loss
-from boostloss.losses.binary import Binary, Logistic
+from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
 from boostloss.losses.custom import CustomLoss
 from boostloss.losses.intercept import weighted_quantile
-from boostloss.losses.location import Quantile
+from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import sample
 from boostloss.losses.validation import as_column, as_matrix
 
@@ -124,13 +124,13 @@ def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) 
 
 def class_computation(loss: Binary) -> Computation:
     """What boosting computes of the margin of a class."""
-    plain = loss.of_margin
+    plain: Loss = loss.of_margin.boosted_as
     outputs = GRADIENT, loss.curvature_output(loss.curvature_of_classes)
     if isinstance(plain, CustomLoss):
         nothing = np.empty(0)
         formula, parameters, scale, floor = custom_step(plain, nothing, nothing, None)
         return Computation(formula, outputs, parameters, scale, floor)
-    floor = 0.0 if isinstance(loss, Logistic) else LEAST_CURVATURE * plain.largest_curvature
+    floor = LEAST_CURVATURE * plain.largest_curvature if plain.floored else 0.0
     return Computation(loss.formula, outputs, plain.parameters, 1.0, floor)
 
 

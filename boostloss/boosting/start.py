@@ -73,7 +73,7 @@ def constant_text(best: float | NDArray) -> str:
 
 def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
     """Whether the way to the best constant would take many rounds."""
-    if loss.task == "binary":
+    if loss.task == "binary" or loss.link_name == "logit":
         way = np.subtract(start, best)
         if np.ndim(way):
             way -= way.mean()  # a common shift of all scores changes nothing

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting.ignored import Part
-from boostloss.losses.adaptive import ADAPTIVE, Adaptable, is_adaptive
-from boostloss.losses.location import Huber
+from boostloss.losses.adaptive import ADAPTIVE, is_adaptive
+from boostloss.losses.quantiles import EpsilonInsensitive
 from boostloss.losses.scale import robust_scale
+from boostloss.losses.sides import Asymmetric, Linex
 
 # In robust standard deviations of residuals. Within the first lies one of a hundred normal residuals; a count of them
 # would take the ties of a rounded target, or the luck of a few rows, for rows that count squared. Three deviations of
@@ -27,7 +28,7 @@ TOO_SMALL, TOO_LARGE, BEYOND = 0.0125, 10.0, 0.01
 
 
 def unsuited_number(
-    given: Any, loss: Adaptable, rows: Part, raw_prediction: Callable[[Part], NDArray]
+    given: Any, loss: Any, rows: Part, raw_prediction: Callable[[Part], NDArray]
 ) -> str | None:
     """What is wrong with the number by which a loss tells near from far, if anything is.
 
@@ -40,10 +41,13 @@ def unsuited_number(
     raw_prediction : callable
         Of the fitted model.
     """
-    name = "delta" if isinstance(loss, Huber) else "scale"
-    value = getattr(loss, name)
-    if is_adaptive(getattr(given, name)) or getattr(loss, "alpha", 0.0) >= 2.0:
+    base = loss.base if isinstance(loss, Asymmetric) else loss
+    (name,) = base.given_parameters().keys() - {"alpha", "graduated"} or {None}
+    if name is None or is_adaptive(getattr(given, name)) or getattr(loss, "alpha", 0.0) >= 2.0:
         return None
+    value = getattr(loss, name)
+    if isinstance(loss, Linex):
+        value = 1.0 / abs(value)
     counted = rows.counts > 0.0
     target = (rows.y if rows.start is None else rows.y - rows.start)[counted]
     before = target - np.median(target)
@@ -53,14 +57,27 @@ def unsuited_number(
     after = (rows.y - raw_prediction(rows))[counted]
     if small and value >= TOO_SMALL * robust_scale(after):
         return None
-    suited = getattr(given.with_parameters(**{name: ADAPTIVE}).fitted(after), name)
     size, effect = "large", "it is squared error"
     if small:
         size, effect = "small", "its steps are short and it learns slowly"
+    if isinstance(loss, EpsilonInsensitive):
+        size, effect = (
+            ("small", "it is absolute error") if small else ("large", "it counts no error")
+        )
+    within = f"{np.mean(np.abs(after) <= value):.0%} of the rows have an error within"
+    if isinstance(loss, Linex):
+        size, effect = ("large", "a few rows decide") if small else ("small", effect)
+        suited = 1.0 / (robust_scale(after) or 1.0)
+        return (
+            f"{given!r} has an a far too {size} for this target: after the last round {within} 1 / |a|, so that "
+            f"{effect}. An a of about {float(f'{suited:.2g}'):g} would be of the size of their errors."
+        )
+    adaptive = getattr(given, "base", given).with_parameters(**{name: ADAPTIVE})
+    suited = getattr(adaptive.fitted(after), name)
     return (
-        f"{given!r} has a {name} far too {size} for this target: after the last round "
-        f"{np.mean(np.abs(after) <= value):.0%} of the rows have an error within it, so that {effect}. A {name} of "
-        f"about {float(f'{suited:.2g}'):g} would suit their errors; {type(loss).__name__} without a number adapts."
+        f"{given!r} has a {name} far too {size} for this target: after the last round {within} it, so that {effect}. "
+        f"A {name} of about {float(f'{suited:.2g}'):g} would suit their errors; {type(base).__name__} without a number "
+        "adapts."
     )
 
 

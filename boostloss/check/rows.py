@@ -1,5 +1,6 @@
 """Rows to try a loss on, and how a check says what it has found."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from boostloss.kernels.rows import Computation, Rows, evaluate
 from boostloss.losses.base import Loss
+from boostloss.ops import expit
 
 SIZES = (1e-30, 1e-12, 1e-7, 1e-4, 0.013, 0.17, 0.71, 1.3, 2.9, 7.1, 23.0, 170.0, 1e4, 1e8, 1e15)
 
@@ -20,15 +22,15 @@ class Skipped(Exception):
 
 
 def targets(loss: Loss, n: int = 200, dtype: Any = np.float64) -> NDArray:
-    """Random targets that the loss allows: labels, or numbers, positive ones if others are refused."""
+    """Random targets that the loss allows: labels or numbers; positive ones, or shares, if others are refused."""
     rng = np.random.default_rng(0)
     if loss.task == "binary":
         return (rng.random(n) < 0.4).astype(dtype)
     y = rng.normal(1.0, 2.0, n).astype(dtype)
-    try:
-        return loss.check_target(y)
-    except ValueError:
-        return np.abs(y)
+    for allowed in (y, np.abs(y)):
+        with suppress(ValueError):
+            return loss.check_target(allowed)
+    return expit(y)
 
 
 def linked(loss: Loss) -> bool:

@@ -16,6 +16,11 @@ def percentage_error(y: np.ndarray, prediction: np.ndarray, **options: Any) -> f
     return metrics.mean_absolute_percentage_error(y, prediction, **options)
 
 
+def bias(y: np.ndarray, prediction: np.ndarray, sample_weight: Any = None) -> float:
+    """The size of the mean error: of predictions that are too high or too low on the whole."""
+    return float(abs(np.average(prediction - y, weights=sample_weight)))
+
+
 def accuracy(y: np.ndarray, probability: np.ndarray, **options: Any) -> float:
     """The share of rows whose most probable class is theirs."""
     return metrics.accuracy_score(y, probability.argmax(axis=1), **options)
@@ -54,6 +59,7 @@ METRICS: dict[Task, dict[str, Callable[..., float]]] = {
         "rmse": metrics.root_mean_squared_error,
         "medae": metrics.median_absolute_error,
         "mape": percentage_error,
+        "bias": bias,
         "r2": metrics.r2_score,
     },
     "binary": {
@@ -69,7 +75,7 @@ METRICS: dict[Task, dict[str, Callable[..., float]]] = {
         "auc": one_against_rest,
     },
 }
-ON_REQUEST = ("medae", "mape", "r2")  # the tables show these only where they rank
+ON_REQUEST = ("medae", "mape", "bias", "r2")  # the tables show these only where they rank
 QUANTILE_METRICS = ("pinball", "coverage", "width")  # the width of an interval, of several levels
 HIGHER_IS_BETTER = ("average-precision", "auc", "r2", "accuracy", "balanced-accuracy")
 HEADINGS = {
@@ -77,6 +83,7 @@ HEADINGS = {
     "rmse": "RMSE",
     "medae": "median error",
     "mape": "MAPE",
+    "bias": "|bias|",
     "r2": "R²",
     "log-loss": "log-loss",
     "average-precision": "av. precision",

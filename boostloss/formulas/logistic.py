@@ -6,7 +6,7 @@ Architecture for Computer Vision", CVPR 2016, section 7).
 Cox, "The Regression Analysis of Binary Sequences", JRSS B 1958.
 """
 
-from boostloss.ops import exp, expm1, log1p, where
+from boostloss.ops import exp, expm1, log, log1p, where
 
 
 def logistic(y, f, smoothing):
@@ -23,3 +23,13 @@ def logistic(y, f, smoothing):
     tiny = size < 1e-9  # it rounds to its limit; the least numbers have no half
     majorizer = where(tiny, 0.25, -0.5 * expm1(-size) / ((1.0 + p) * where(tiny, 1.0, size)))
     return loss, gradient, hessian, majorizer
+
+
+def kl_divergence(y, f):
+    """The cross-entropy of a share less its entropy: Kullback & Leibler, "On Information and Sufficiency", 1951."""
+    loss, gradient, hessian, majorizer = logistic(y, f, 0.0)
+    inner = (y > 0.0) & (y < 1.0)
+    p = where(inner, y, 0.5)
+    entropy = -p * log(p) - (1.0 - p) * log1p(-p)
+    divergence = loss - where(inner, entropy, 0.0)
+    return where(divergence < 0.0, 0.0, divergence), gradient, hessian, majorizer

@@ -33,3 +33,9 @@ def boosted_pinball(y, f, quantile, smoothing, below, above, least):
     loss, gradient, hessian, majorizer = pinball(y, f, quantile, smoothing)
     factor = where(hessian > 0.0, 1.0, where(f < y, below, above))
     return loss, gradient, hessian, factor * maximum(majorizer, least)
+
+
+def absolute(y, f, smoothing):
+    """The absolute error: twice the pinball loss of the median."""
+    loss, gradient, hessian, majorizer = pinball(y, f, 0.5, smoothing)
+    return 2.0 * loss, 2.0 * gradient, 2.0 * hessian, 2.0 * majorizer

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from boostloss.formulas.barron import barron
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
-from boostloss.losses.intercept import argmin_constant, steep_constant
+from boostloss.losses.intercept import steep_constant
 from boostloss.losses.scale import broad_scale, robust_scale, robust_shape
 from boostloss.losses.validation import SCALE, allowed_scale
 
@@ -71,6 +71,11 @@ class Barron(Adaptable):
     def largest_curvature(self) -> float:
         return 1.0 / self.parameters[1] ** 2
 
+    @property
+    def valley(self) -> float:
+        alpha, scale = self.parameters
+        return scale if alpha < 1.0 else 0.0
+
     @classmethod
     def estimates(
         cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
@@ -85,16 +90,25 @@ class Barron(Adaptable):
         self, error: NDArray[Any], weight: NDArray[Any] | None, temperature: float
     ) -> Adaptable:
         alpha, scale = self.parameters
-        alpha = max(alpha, FIRST_ALPHA + 1.0 - 1.0 / temperature)
-        spread = robust_scale(error, weight) or 1.0
-        spread *= max(broad_scale(error, weight) / spread, 1.0) ** min(temperature, 1.0)
-        return Barron(alpha, max(scale, suited_scale(alpha, spread)))
+        alpha = shape_at(alpha, temperature)
+        return Barron(alpha, max(scale, suited_scale(alpha, spread_at(error, weight, temperature))))
 
     def _best_constant(self, y, weight):
         alpha, scale = self.parameters
         if alpha > 2.0:
             return steep_constant(alpha, scale, y, weight)
-        return argmin_constant(self, y, weight, scale=scale if alpha < 1.0 else 0.0)
+        return super()._best_constant(y, weight)
+
+
+def shape_at(alpha: float, temperature: float) -> float:
+    """The shape in the place of a more robust one, at a temperature above 0."""
+    return max(alpha, FIRST_ALPHA + 1.0 - 1.0 / temperature)
+
+
+def spread_at(error: NDArray[Any], weight: NDArray[Any] | None, temperature: float) -> float:
+    """The standard deviation that counts far residuals the more, the higher the temperature is."""
+    spread = robust_scale(error, weight) or 1.0
+    return spread * max(broad_scale(error, weight) / spread, 1.0) ** min(temperature, 1.0)
 
 
 def suited_scale(alpha: float, spread: float) -> float:

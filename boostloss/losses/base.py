@@ -48,6 +48,11 @@ class Loss:
     formula: ClassVar[Callable[..., tuple[Any, Any, Any, Any]]]
     task: ClassVar[Task]
     curvature: ClassVar[Curvature] = "majorizer"
+    link_name: ClassVar[str] = "identity"  # of a prediction: or "log" or "logit"
+    kinked: ClassVar[bool] = False  # whether boosting smooths it
+    floored: ClassVar[bool] = (
+        True  # whether boosting divides by a tenth of the largest curvature at least
+    )
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -112,6 +117,16 @@ class Loss:
     def largest_curvature(self) -> float:
         """The largest curvature of a row; of the lighter label where they differ, at the minimum if it is infinite."""
         return 1.0
+
+    @property
+    def valley(self) -> float:
+        """How narrow the minima of the total loss may be, where it has several; 0 where the loss is convex."""
+        return 0.0
+
+    @property
+    def boosted_as(self) -> "Loss":
+        """The loss that is boosted in the place of this one: itself, or a multiple of it."""
+        return self
 
     def loss(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
@@ -273,7 +288,7 @@ class Loss:
         refuse_catboost(self)
 
     def _best_constant(self, y: NDArray, weight: NDArray | None) -> float:
-        return argmin_constant(self, y, weight)
+        return argmin_constant(self, y, weight, self.valley)
 
     def _computed(
         self,

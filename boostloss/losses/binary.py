@@ -164,6 +164,7 @@ class Logistic(Binary):
 
     label_smoothing: float = 0.0
     proper: ClassVar[bool] = True
+    floored = False  # as the libraries' own
     curvature: ClassVar[Curvature] = "exact"
     formula = logistic
 
@@ -215,7 +216,8 @@ class Improper(Binary):
         low, high = np.full_like(target, -800.0), np.full_like(target, 800.0)
         for _ in range(64):
             middle = 0.5 * (low + high)
-            below = self._posterior_logit(middle) < target
+            with np.errstate(divide="ignore"):  # where one label no longer pulls
+                below = self._posterior_logit(middle) < target
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.where(np.isfinite(target), 0.5 * (low + high), target)
 

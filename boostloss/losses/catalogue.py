@@ -1,34 +1,60 @@
 """The catalogue of losses, by class and by name."""
 
+from typing import Any
+
 from boostloss.losses import custom
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
-from boostloss.losses.calls import call, excerpt
+from boostloss.losses.calls import Call, call, excerpt
+from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
 from boostloss.losses.label_noise import (
     BiTemperedLogistic,
     GeneralizedCrossEntropy,
     SymmetricCrossEntropy,
 )
-from boostloss.losses.location import Expectile, Huber, LogCosh, Quantile, SquaredError
+from boostloss.losses.location import Huber, LogCosh, SmoothL1, SquaredError
+from boostloss.losses.margins import Exponential, Hinge, ModifiedHuber, SquaredHinge
+from boostloss.losses.quantiles import AbsoluteError, EpsilonInsensitive, Expectile, Quantile
 from boostloss.losses.records import restored
+from boostloss.losses.robust import Fair, PseudoHuber, Tukey
+from boostloss.losses.shares import CrossEntropy, KLDivergence
+from boostloss.losses.sides import Asymmetric, Linex
 
 LOSSES: tuple[type[Loss], ...] = (
     SquaredError,
+    AbsoluteError,
     Huber,
+    SmoothL1,
+    PseudoHuber,
     LogCosh,
+    Fair,
     Quantile,
     Expectile,
+    EpsilonInsensitive,
+    Asymmetric,
+    Linex,
     Barron,
     Charbonnier,
     Cauchy,
     GemanMcClure,
     Welsch,
+    Tukey,
+    Poisson,
+    Gamma,
+    Tweedie,
+    NegativeBinomial,
+    CrossEntropy,
+    KLDivergence,
     Logistic,
     Focal,
     GeneralizedCrossEntropy,
     SymmetricCrossEntropy,
     BiTemperedLogistic,
+    Hinge,
+    SquaredHinge,
+    ModifiedHuber,
+    Exponential,
 )
 
 
@@ -65,15 +91,25 @@ def from_string(text: str) -> Loss:
     if ";" in text:
         return restored(text)
     names = {loss.__name__: loss for loss in LOSSES} | custom.defined
+
+    unreadable = ValueError(
+        f"a loss is written like 'Huber(delta=2.0)', by one of the names {', '.join(names)}; got {excerpt(text)}."
+    )
+
+    def made(given: Any) -> Any:
+        if not isinstance(given, Call):
+            return given
+        keywords = {name: made(value) for name, value in given.keywords.items()}
+        return names[given.name](*map(made, given.arguments), **keywords)
+
     try:
-        name, arguments, keywords = call(text)
-        loss = names[name]
-    except (KeyError, ValueError):
-        raise ValueError(
-            f"a loss is written like 'Huber(delta=2.0)', by one of the names {', '.join(names)}; got {excerpt(text)}."
-        ) from None
+        described = call(text)
+    except ValueError:
+        raise unreadable from None
     try:
-        return loss(*arguments, **keywords)
+        return made(described)
+    except KeyError:
+        raise unreadable from None
     except TypeError as error:
         raise ValueError(f"{excerpt(text)}: {error}") from None
 

@@ -290,6 +290,7 @@ def own_class(
         "task": "binary" if binary else "regression",
         "value": staticmethod(value),
         "prediction_link": link,
+        "link_name": "identity" if binary else link.name,
         "boosting_curvature": curvature,
         "smoothing": None if smoothing is None else float(smoothing),
         "decided": decided,

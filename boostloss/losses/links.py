@@ -32,11 +32,6 @@ class Link:
     trace: Trace | None
     inverse_trace: Trace
 
-    @property
-    def same(self) -> bool:
-        """Whether raw predictions are predictions."""
-        return self.name == "identity"
-
     def inverse(self, raw: Any) -> Any:
         """The prediction of a raw prediction."""
         raw = np.asarray(raw)

@@ -1,4 +1,4 @@
-"""The losses of the error ``raw_prediction - y_true``; their mathematics is in `formulas`."""
+"""Squared error, and what turns from it into absolute error; the mathematics is in `formulas`."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -6,21 +6,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.formulas.asymmetric_squares import asymmetric_squares
-from boostloss.formulas.huber import huber
+from boostloss.formulas.huber import huber, smooth_l1
 from boostloss.formulas.log_cosh import log_cosh
-from boostloss.formulas.pinball import pinball
 from boostloss.formulas.squared_error import squared_error
-from boostloss.kernels.rows import MAJORIZER, Computation, evaluate
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
-from boostloss.losses.base import Curvature, Loss, Task
-from boostloss.losses.columns import Levelled
-from boostloss.losses.intercept import weighted_quantile
+from boostloss.losses.base import Loss, Task
 from boostloss.losses.scale import robust_scale
-from boostloss.losses.smoothing import half_width, sample
-from boostloss.losses.validation import SCALE, allowed_scale, check_number
-
-LEVEL = "a number in (0, 1), or at least two that increase"
+from boostloss.losses.validation import SCALE, allowed_scale
 
 
 class Location(Loss):
@@ -99,6 +91,48 @@ class Huber(Adaptable):
 
 
 @dataclass(frozen=True)
+class SmoothL1(Adaptable):
+    """Smooth L1: error^2 / (2 beta) while |error| <= beta, |error| - beta/2 beyond: Huber's loss over its delta.
+
+    Parameters
+    ----------
+    beta : float or "adaptive", default "adaptive"
+        As Huber's delta.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If beta is not such a number.
+
+    References
+    ----------
+    Girshick, "Fast R-CNN", ICCV 2015.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> bl.SmoothL1(beta=2.0).loss([0.0, 0.0], [1.0, 5.0])
+    array([0.25, 4.  ])
+    """
+
+    beta: float | Literal["adaptive"] = ADAPTIVE
+    formula = smooth_l1
+
+    def __post_init__(self) -> None:
+        self._check("beta", *SCALE)
+
+    @property
+    def largest_curvature(self) -> float:
+        return 1.0 / float(self.beta)
+
+    @classmethod
+    def estimates(
+        cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
+    ) -> dict[str, float]:
+        return {"beta": absolute_from(error, weight)}
+
+
+@dataclass(frozen=True)
 class LogCosh(Adaptable):
     """Log-cosh: scale^2 log cosh(error / scale), a Huber loss with all derivatives.
 
@@ -136,121 +170,6 @@ class LogCosh(Adaptable):
         cls, error: NDArray[Any], weight: NDArray[Any] | None, given: dict[str, Any]
     ) -> dict[str, float]:
         return {"scale": absolute_from(error, weight)}
-
-
-@dataclass(frozen=True)
-class Quantile(Levelled):
-    """The pinball loss: quantile * -error if error < 0, else (1 - quantile) * error; its minimiser is the quantile.
-
-    Boosting smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic, or less
-    beyond them as long as the predictions are far from where they belong; `loss`, and the gradient of
-    `gradient_hessian`, are those of the pinball loss itself.
-
-    Parameters
-    ----------
-    quantile : float or sequence of float, default 0.5
-        The level, in (0, 1); 0.5 gives half the absolute error. Several levels, which increase, are a loss of as many
-        predictions a row.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the level is not such a number.
-
-    References
-    ----------
-    Koenker & Bassett, "Regression Quantiles", Econometrica 1978; Hunter & Lange, "Quantile Regression via an MM
-    Algorithm", JCGS 2000.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> loss = bl.Quantile(0.9)
-    >>> loss.loss([0.0, 0.0], [-1.0, 1.0]).round(4)
-    array([0.9, 0.1])
-    >>> loss.fit_intercept(range(11))
-    9.0
-    >>> bl.Quantile([0.1, 0.9]).fit_intercept(range(11))
-    array([1., 9.])
-    """
-
-    quantile: float = 0.5
-    formula = pinball
-
-    def __post_init__(self) -> None:
-        check_number(self, "quantile", LEVEL, lambda x: 0.0 < x < 1.0)
-
-    @property
-    def parameters(self) -> tuple[float, ...]:
-        return self.quantile, 0.0
-
-    def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
-        results = super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
-        if MAJORIZER in outputs:  # infinite at an error of 0 if it is not smoothed
-            rows, common = self._checked_rows(y_true, raw_prediction, sample_weight)
-            computation = Computation(self.formula, (MAJORIZER,), self.smoothed_parameters(*rows))
-            (results[outputs.index(MAJORIZER)],) = evaluate(computation, rows, dtype or common)
-        return results
-
-    def smoothed_parameters(
-        self, y: NDArray[Any], f: NDArray[Any], weight: NDArray[Any] | None
-    ) -> tuple[float, float]:
-        """The level, and the half-width of the kernel that suits the residuals of these rows."""
-        rows = sample(len(y), weight)
-        error = np.subtract(f[rows], y[rows], dtype=np.float64)
-        return self.quantile, half_width(
-            error, None if weight is None else weight[rows], self.quantile
-        )
-
-    def _best_constant(self, y, weight):
-        return weighted_quantile(y, weight, self.quantile)
-
-
-@dataclass(frozen=True)
-class Expectile(Levelled):
-    """Asymmetric squared error: expectile * error^2 / 2 if error < 0, else (1 - expectile) * error^2 / 2.
-
-    Its minimiser is the expectile, a mean in which the rows above it weigh `expectile` and those below 1 - `expectile`.
-
-    Parameters
-    ----------
-    expectile : float or sequence of float, default 0.5
-        The level, in (0, 1); 0.5 gives half the squared error. Several levels, which increase, are a loss of as many
-        predictions a row.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the level is not such a number.
-
-    References
-    ----------
-    Newey & Powell, "Asymmetric Least Squares Estimation and Testing", Econometrica 1987.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> loss = bl.Expectile(0.9)
-    >>> loss.loss([0.0, 0.0], [-1.0, 1.0]).round(4)
-    array([0.45, 0.05])
-    >>> loss.fit_intercept([0.0, 1.0])
-    0.9
-    """
-
-    expectile: float = 0.5
-    curvature: ClassVar[Curvature] = "exact"
-    formula = asymmetric_squares
-
-    def __post_init__(self) -> None:
-        check_number(self, "expectile", LEVEL, lambda x: 0.0 < x < 1.0)
-
-    @property
-    def parameters(self) -> tuple[float, ...]:
-        return self.expectile, self.largest_curvature
-
-    @property
-    def largest_curvature(self) -> float:
-        return max(self.expectile, 1.0 - self.expectile)
 
 
 def absolute_from(error: NDArray[Any], weight: NDArray[Any] | None) -> float:

@@ -8,7 +8,8 @@ from torch import Tensor
 from boostloss.formulas.barron import barron, barron_shape
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.barron import Barron
-from boostloss.losses.location import Huber, LogCosh, Quantile, SquaredError
+from boostloss.losses.location import Huber, LogCosh, SquaredError
+from boostloss.losses.quantiles import Quantile
 from boostloss.torch._derivative import derivative
 from boostloss.torch._shapes import prepared
 from boostloss.torch.module import LossModule

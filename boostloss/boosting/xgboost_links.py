@@ -1,0 +1,63 @@
+"""Links of regressors in XGBoost, whose boosters have that of an objective of their own, beside ours squared error's.
+
+A booster keeps its start on the scale of its predictions: with the objective it changes too.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+
+from boostloss.losses.base import Loss
+from boostloss.losses.binary import logit
+from boostloss.ops import exp, expit, log
+
+# The objective that lends its link, and does not change other parameters as count:poisson does.
+LENDING = {"log": "reg:gamma", "logit": "reg:logistic"}
+RAW = "reg:squarederror"
+LINK, INVERSE = {"log": log, "logit": logit}, {"log": exp, "logit": expit}
+LINKS = {
+    **dict.fromkeys(("count:poisson", "reg:gamma", "reg:tweedie"), "log"),
+    **dict.fromkeys(("reg:logistic", "binary:logistic"), "logit"),
+}
+
+
+def add_link(booster: xgb.Booster, loss: Loss) -> None:
+    """Let a booster, trained on raw predictions, predict through the link of the loss, wherever it is loaded."""
+    if loss.link_name in LENDING:
+        start = INVERSE[loss.link_name](_start(booster))
+        booster.set_param({"objective": LENDING[loss.link_name], "base_score": float(start)})
+
+
+def linked_start(loss: Loss, start: float) -> float:
+    """The start that the booster will keep: of this size, and the same on both scales in float32."""
+    if loss.link_name not in LENDING:
+        return start
+    kept = np.float32(INVERSE[loss.link_name](np.float64(start)))
+    return float(np.float32(LINK[loss.link_name](np.float64(kept))))
+
+
+def without_link(model: Any) -> Any:
+    """The model from which a training goes on, on raw predictions."""
+    if model is None:
+        return None
+    booster = model.get_booster() if isinstance(model, xgb.XGBModel) else model
+    if not isinstance(booster, xgb.Booster):
+        booster = xgb.Booster(model_file=booster)
+    name = LINKS.get(_learner(booster)["objective"]["name"])
+    if name is None:
+        return model
+    raw = booster.copy()
+    raw.set_param({"objective": RAW, "base_score": float(LINK[name](_start(booster)))})
+    return raw
+
+
+def _learner(booster: xgb.Booster) -> dict[str, Any]:
+    return json.loads(booster.save_config())["learner"]
+
+
+def _start(booster: xgb.Booster) -> float:
+    """The start on the scale of the predictions."""
+    stored = json.loads(_learner(booster)["learner_model_param"]["base_score"])
+    return stored[0] if isinstance(stored, list) else stored
