@@ -10,7 +10,7 @@ from boostloss.boosting.libraries import LIBRARIES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = {path.stem: path for path in sorted((REPOSITORY / "examples").glob("*.py"))}
-THAT_WRITE = {"adaptive_regression", "loss_pictures"}  # have tests of their own
+THAT_WRITE = {"adaptive_regression", "loss_pictures", "robust_vae"}  # have tests of their own
 
 
 @pytest.fixture
@@ -67,6 +67,25 @@ def test_the_published_line_fit(run, tmp_path):
     assert path.stat().st_size < 1e6
     with Image.open(path) as animation:
         assert animation.n_frames >= 50
+
+
+@pytest.mark.torch
+def test_robust_reconstructions(run, tmp_path):
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    try:
+        printed = run("robust_vae")
+    finally:
+        torch.set_num_threads(threads)
+    row = r"^(\w+) +mean absolute error (.*), root mean square (.*)$"
+    rows = re.findall(row, printed, re.M)
+    found = {name: (float(mean), float(root)) for name, mean, root in rows}
+    assert found.keys() == {"corrupted", "normal", "adaptive"}
+    assert found["adaptive"][0] < 0.9 * found["normal"][0]
+    assert found["adaptive"][1] < found["normal"][1] < found["corrupted"][1]
+    Image = pytest.importorskip("PIL.Image")
+    with Image.open(tmp_path / "robust_vae.png") as picture:
+        assert len(picture.convert("RGB").getcolors(1 << 24)) > 100
 
 
 def test_pictures_are_drawn(run, tmp_path):
