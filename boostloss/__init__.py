@@ -44,6 +44,8 @@ from boostloss.losses.catalogue import (
     from_string,
 )
 from boostloss.losses.custom import loss
+from boostloss.losses.f_beta import FBeta
+from boostloss.losses.harmonizing import GHMC, GHMR
 
 if TYPE_CHECKING:
     from boostloss.check import check_loss
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GHMC",
+    "GHMR",
     "LOSSES",
     "AbsoluteError",
     "Asymmetric",
@@ -62,6 +66,7 @@ __all__ = [
     "EpsilonInsensitive",
     "Expectile",
     "Exponential",
+    "FBeta",
     "Fair",
     "Focal",
     "Gamma",

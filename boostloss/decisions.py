@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.losses.f_beta import FBeta
 from boostloss.losses.validation import as_floats, as_matrix
 
 TOLERANCE = 1e-3  # of a sum of probabilities, which may come from float16
 # By which a library's predict, or its predict_proba, returns something else.
 NO_LABELS = {"raw_score", "pred_leaf", "pred_contrib"}
+NUMBERS = {*NO_LABELS, "output_margin"}  # with one of which `predict` returns no labels
 
 
 def expected_cost(probability: ArrayLike, cost: ArrayLike) -> NDArray[np.float64]:
@@ -70,6 +72,12 @@ def expected_cost(probability: ArrayLike, cost: ArrayLike) -> NDArray[np.float64
     return p @ costs if costs.ndim == 2 else np.einsum("ni,nij->nj", p, costs)
 
 
+def threshold_of(classifier: Any) -> float:
+    """The probability of the second class of two above which it is predicted."""
+    loss = getattr(classifier, "loss_", None)
+    return loss.threshold if isinstance(loss, FBeta) and loss.threshold is not None else 0.5
+
+
 def by_cost(predict: Callable[..., Any]) -> Callable[..., Any]:
     """A classifier's `predict` that takes costs, too, and then decides as `expected_cost` says."""
     signature = inspect.signature(predict)
@@ -79,10 +87,15 @@ def by_cost(predict: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(predict)
     def decided(self: Any, *args: Any, cost: Any = None, **options: Any) -> Any:
-        if cost is None:
+        threshold = threshold_of(self)
+        if cost is None and threshold == 0.5:
             return predict(self, *args, **options)
         _, X, *others = signature.bind(self, *args, **options).arguments.items()
         names = dict(others)
+        if cost is None and any(names.get(name) for name in NUMBERS):
+            return predict(self, *args, **options)
+        if cost is None:
+            cost = [[0.0, threshold], [1.0 - threshold, 0.0]]
         further = names.pop("kwargs", {})  # of LightGBM, whose predict_proba has them too
         allowed = inspect.signature(self.predict_proba).parameters.keys() - NO_LABELS
         for name in names.keys() - allowed:

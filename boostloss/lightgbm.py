@@ -16,7 +16,6 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
 from boostloss.boosting import model_text, records, targets
-from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
     Stamped,
     all_or_nothing,
@@ -46,7 +45,8 @@ from boostloss.boosting.lightgbm_parameters import (
     refuse_own_parameters,
 )
 from boostloss.boosting.review import review_fit
-from boostloss.decisions import by_cost
+from boostloss.boosting.thresholds import decided, run_of
+from boostloss.decisions import by_cost, threshold_of
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
 from boostloss.losses.columns import Columns
@@ -93,20 +93,27 @@ class _Estimator(Stamped, lgb.LGBMModel):
         intercept = self._start(loss, target, options)
         options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())
         options["callbacks"] = [*(options.get("callbacks") or []), keep_objective]
-        run = self._objective = adaptation_of(loss, options.get("init_model")) or loss
+        run = self._objective = run_of(loss, options.get("init_model")) or loss
         if self._soft is not None:
-            self._objective = targets.SoftObjective(loss, self._soft)
+            self._objective = targets.SoftObjective(run, self._soft)
         others = self._other_params | {"metric": "None"}
         if isinstance(loss, Columns):
             others["num_class"] = loss.n_outputs
         with temporarily(self, _other_params=others):
             super().fit(X, y, **options)
+        weight, start = options["sample_weight"], options.get("init_score")
+        predict = super().predict
+        loss = decided(
+            run,
+            loss,
+            X,
+            start,
+            lambda X, start: predict(X, raw_score=True) + (0.0 if start is None else start),
+        )
         link = model_text.link_of(loss, self._n_classes)
         model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
         self._know(loss)
         store_history(self, run)
-        weight, start = options["sample_weight"], options.get("init_score")
-        predict = super().predict
         review_fit(
             LIGHTGBM,
             run,
@@ -333,11 +340,11 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     predict = by_cost(lgb.LGBMClassifier.predict)  # type: ignore[assignment]
 
     def decision_function(self, X: Any, **options: Any) -> Any:
-        """The raw prediction, less that at which both classes are equally probable; the log posterior of more."""
+        """The raw prediction, less that at which the predicted label changes; the log posterior of more."""
         raw = self.predict(X, raw_score=True, **options)
         if self.loss_ is None:
             return raw
         if raw.ndim == 1:
-            return raw - float(self.loss_.link(0.5))
+            return raw - float(self.loss_.link(threshold_of(self)))
         with np.errstate(divide="ignore"):
             return np.log(self.loss_.inverse_link(raw))

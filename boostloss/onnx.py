@@ -25,6 +25,7 @@ from skl2onnx.common.shape_calculator import (
 from boostloss import ops
 from boostloss._onnx_trees import TREES
 from boostloss.boosting.libraries import LIBRARIES
+from boostloss.decisions import threshold_of
 from boostloss.formulas.classes import class_odds
 from boostloss.losses.columns import Columns
 
@@ -134,7 +135,7 @@ def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container
     else:
         second = loss.response(raw)
         probability = applied("Concat", 1.0 - second, second, axis=1)
-        threshold = getattr(model, "get_probability_threshold", lambda: 0.5)()
+        threshold = getattr(model, "get_probability_threshold", lambda: threshold_of(model))()
         position = (second > threshold).cast(INT64).then("Reshape", X.constant([-1], INT64))
     probability.cast(kind, output=output)
     text = isinstance(model.classes_[0], str)

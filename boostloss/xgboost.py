@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
 from boostloss.boosting import records, targets
-from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.estimators import (
     Stamped,
     all_or_nothing,
@@ -30,9 +29,10 @@ from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.review import review_fit
+from boostloss.boosting.thresholds import decided, run_of
 from boostloss.boosting.xgboost_links import add_link, linked_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
-from boostloss.boosting.xgboost_objective import class_weights, objective
+from boostloss.boosting.xgboost_objective import class_weights, objective, scaled
 from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
@@ -86,7 +86,10 @@ class _Estimator(Stamped, xgb.XGBModel):
                 options |= hard
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
-        setting = {} if loss is None else self._setting(loss, y, sample_weight, xgb_model, soft)
+        run = None if loss is None else run_of(loss, xgb_model)
+        setting = (
+            {} if loss is None else self._setting(loss, run, y, sample_weight, xgb_model, soft)
+        )
         if loss is not None and self.task == "regression":
             xgb_model = without_link(xgb_model)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
@@ -94,20 +97,25 @@ class _Estimator(Stamped, xgb.XGBModel):
             super().fit(X, y, **options)
         if classes is not None:
             self._classes = classes  # not before, since the parent compares its own with the target
+        margin = options.get("base_margin")
+
+        def raw_prediction(X: Any, start: Any) -> NDArray:
+            return self.predict(X, output_margin=True, base_margin=start)
+
+        loss = decided(run, loss, X, margin, raw_prediction)
         self.get_booster().set_attr(**dict.fromkeys(records.KEYS) | records.record(loss, classes))
         if loss is not None:
             self.loss_ = loss
             if self.task == "regression":
                 add_link(self.get_booster(), loss)
-            store_history(self, setting["objective"])
+            store_history(self, run)
             if self.task == "binary":
                 self.n_classes_ = len(self._classes)  # even where all labels are 0
-            margin = options.get("base_margin")
             review_fit(
                 XGBOOST,
                 setting["objective"],
                 lambda: table_parts(X, y, sample_weight, margin),
-                lambda part: self.predict(part.X, output_margin=True, base_margin=part.start),
+                lambda part: raw_prediction(part.X, part.start),
                 {name: getattr(self, name) for name in ("missing", "feature_types")},
             )
         return self
@@ -166,17 +174,16 @@ class _Estimator(Stamped, xgb.XGBModel):
         return None, y, eval_set
 
     def _setting(
-        self, loss: Loss, y: Any, sample_weight: Any, xgb_model: Any, soft: Any
+        self, loss: Loss, run: Any, y: Any, sample_weight: Any, xgb_model: Any, soft: Any
     ) -> dict[str, Any]:
-        """The parent's parameters while it fits a loss."""
-        adaptation = adaptation_of(loss, xgb_model)
+        """The parent's parameters while it fits a loss, whose objective is the run of it if there is one."""
         setting: dict[str, Any] = {
-            "objective": adaptation or objective(loss, self.scale_pos_weight),
+            "objective": scaled(run or loss, loss, self.scale_pos_weight),
             "kwargs": getattr(self, "kwargs", None) or {},
         }
         if soft is not None:
             y = soft[0]
-            setting["objective"] = targets.SoftObjective(loss, y)
+            setting["objective"] = targets.SoftObjective(run or loss, y)
         if isinstance(loss, Columns):
             several = {"num_target": loss.n_outputs, "disable_default_eval_metric": True}
             setting["kwargs"] = setting["kwargs"] | several

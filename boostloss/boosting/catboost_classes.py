@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from boostloss.boosting import records, targets
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
 from boostloss.boosting.catboost_merge import merge
+from boostloss.boosting.catboost_objective import refuse_harmonized
 from boostloss.boosting.catboost_pools import Table, table_of
 from boostloss.boosting.catboost_several import adopt
+from boostloss.boosting.catboost_thresholds import fit_decided
 from boostloss.boosting.catboost_training import (
     BINARY_STEPS,
     automatic_learning_rate,
@@ -20,6 +22,7 @@ from boostloss.boosting.catboost_training import (
 from boostloss.kernels.threads import thread_count
 from boostloss.losses.binary import Binary, Logistic
 from boostloss.losses.classes import are_soft, best_constant, check_classes, check_labels
+from boostloss.losses.f_beta import FBeta
 
 OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
 # CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
@@ -65,12 +68,16 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     The logistic loss of many classes is CatBoost's own MultiClass, which trains it fastest. Any other loss, and soft
     labels, take a training for each class.
     """
+    refuse_harmonized(loss)
     bound = inspect.signature(catboost.CatBoostClassifier.fit).bind(estimator, *args, **options)
     given = {name: value for name, value in bound.arguments.items() if name != "self"}
     labels = labels_of(given["X"], given.get("y"))
     if labels is None:
         return False
     soft = targets.soft_labels(loss, labels)
+    if isinstance(loss, FBeta):
+        fit_two(estimator, loss, given, labels, soft)
+        return True
     if soft is None and (labels.size != len(labels) or len(np.unique(labels)) <= 2):
         refuse_soft_rows(given.get("eval_set"))
         return False
@@ -90,6 +97,26 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     check_labels(loss, position, len(classes))
     fit_in_lockstep(estimator, loss, params, given, classes, position, position)
     return True
+
+
+def fit_two(estimator: Any, loss: FBeta, given: dict[str, Any], labels: NDArray, soft: Any) -> None:
+    """Fit a loss of two labels that learns a threshold."""
+    params = without(estimator._init_params, ("objective", "loss_function"))
+    if soft is not None:
+        fit_decided(estimator, loss, params, given, soft[0][:, 1], None)
+        return
+    classes, position = targets.encode_labels(labels)  # or an error
+    check_labels(loss, position, len(classes))
+    names = params.get("class_names")
+    if names is not None and str(names[1]) == str(classes[0]):
+        classes, position = classes[::-1], 1 - position
+    label = position.astype(np.intp)
+    X = given["X"]
+    weight = X.get_weight() if isinstance(X, catboost.Pool) else given.get("sample_weight")
+    factors = class_factors(params, classes, label, weight)
+    if params.get("scale_pos_weight") is not None:
+        factors = np.array([1.0, params["scale_pos_weight"]])
+    fit_decided(estimator, loss, params, given, label, None if factors is None else factors[label])
 
 
 def refuse_soft_rows(eval_set: Any) -> None:

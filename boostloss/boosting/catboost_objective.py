@@ -20,6 +20,8 @@ from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
+from boostloss.losses.f_beta import FBeta
+from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.smoothing import thinned
 from boostloss.losses.validation import as_column
 
@@ -68,6 +70,8 @@ def objective(loss: Loss) -> Any:
             f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row. "
             "boostloss.catboost.CatBoostRegressor trains it."
         )
+    if isinstance(loss, FBeta):
+        raise loss.needs_estimator()
     return Objective(loss)
 
 
@@ -115,9 +119,19 @@ def columns(
     return as_column(targets, "targets"), as_column(approxes, "approxes"), weight
 
 
+def refuse_harmonized(loss: Loss) -> None:
+    """Refuse a loss that needs all rows at once, before training."""
+    if isinstance(loss, Harmonized):
+        raise ValueError(
+            f"{loss!r} needs all rows of a table at once, which CatBoost does not show to an objective: use the "
+            "estimators of boostloss.xgboost or boostloss.lightgbm."
+        )
+
+
 class Objective(Slot):
     def __init__(self, loss: Loss, known_start: bool = False):
         super().__init__(loss)
+        refuse_harmonized(loss)
         self.first_round: list[Any] | None = None if known_start else []
 
     @cached_property

@@ -13,6 +13,8 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, both_labels
 from boostloss.losses.columns import Columns
+from boostloss.losses.f_beta import FBeta
+from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.validation import as_column, as_matrix
 
 
@@ -51,6 +53,8 @@ def boosting_gradients(
         return run.gradients(y_true, raw_prediction, sample_weight, dtype, factor)
     f = as_column(raw_prediction, "raw_prediction")
     weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
+    if isinstance(loss, Harmonized):
+        weight = loss.row_weight(y_true, f, weight)
     gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
     if not are_soft(y_true):
         fill_gradients([gradient, hessian], loss, as_column(y_true, "y_true"), f, weight, factor)
@@ -114,4 +118,6 @@ def metric_name(loss: Loss) -> str:
     """How the libraries report `Loss.mean_loss`."""
     if isinstance(loss, Columns):
         return loss.kind.__name__
+    if isinstance(loss, Harmonized | FBeta):
+        return type(loss.of_row).__name__
     return "MAE" if isinstance(loss, Adaptive) else type(loss).__name__

@@ -1,6 +1,7 @@
 """What every classifier does: labels to positions, weights of classes, and raw predictions back to probabilities."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,7 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
 class SoftObjective:
     """The objective of rows that have a probability for each class, which no library hands to an objective."""
 
-    loss: Loss
+    loss: Callable
     labels: NDArray
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:

@@ -34,22 +34,26 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     >>> objective(bl.Logistic(), scale_pos_weight=4.0)([0, 1, 0], [0.0, 0.1, 0.2])[0].round(2)
     array([ 0.5 , -1.9 ,  0.55], dtype=float32)
     """
-    require_loss(loss)
+    return scaled(require_loss(loss), loss, scale_pos_weight)
+
+
+def scaled(given: Callable, loss: Loss, scale_pos_weight: float | None) -> Callable:
+    """The objective of a loss, the loss itself or one run of it, with a factor for the rows of label 1."""
     if scale_pos_weight is None or scale_pos_weight == 1.0:
-        return loss
+        return given
     targets.check_positive_weight(scale_pos_weight)
     if loss.task != "binary":
         raise ValueError(
             f"scale_pos_weight needs a binary loss, got {scale_pos_weight!r} and {loss!r}."
         )
-    return Scaled(loss, float(scale_pos_weight))
+    return Scaled(given, float(scale_pos_weight))
 
 
 @dataclass(frozen=True)
 class Scaled:
     """The objective whose rows of label 1 weigh more."""
 
-    loss: Loss
+    loss: Callable
     scale_pos_weight: float
 
     def __call__(

@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 
 from boostloss.boosting.libraries import LIBRARIES, Library
-from boostloss.check.rows import Failure, raw_predictions, targets
+from boostloss.check.rows import Failure, Skipped, raw_predictions, targets
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string, to_string
+from boostloss.losses.harmonizing import Harmonized
 
 
 def backends(loss: Loss) -> Iterator[tuple[str, Callable[[Loss], str]]]:
@@ -35,6 +36,8 @@ def same_record(loss: Loss) -> str:
 def same_in_torch(loss: Loss) -> str:
     import torch
 
+    if isinstance(loss, Harmonized):
+        raise Skipped("no module: the loss of a row depends on the others")
     module = importlib.import_module("boostloss.torch").LossModule(loss, reduction="none")
     y, f = targets(loss), raw_predictions(loss)
     input = torch.tensor(f, requires_grad=True)
@@ -48,6 +51,8 @@ def same_in_torch(loss: Loss) -> str:
 
 
 def trees_improve(loss: Loss, library: Library) -> str:
+    if library.name == "catboost" and isinstance(loss, Harmonized):
+        raise Skipped("not trained: the loss needs all rows at once")
     y = targets(loss, 400)
     X = np.column_stack([y, np.random.default_rng(3).normal(size=400)])
     parameters = library.parameters(loss) | {library.rounds: 30, library.learning_rate: 0.3}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boostloss.losses import custom
+from boostloss.losses import custom, tables
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
@@ -90,7 +90,8 @@ def from_string(text: str) -> Loss:
         raise TypeError(f"text must be a str such as 'Huber(delta=2.0)', got {text!r}.")
     if ";" in text:
         return restored(text)
-    names = {loss.__name__: loss for loss in LOSSES} | custom.defined
+    known = (*LOSSES, *tables.LOSSES_OF_TABLES)
+    names = {loss.__name__: loss for loss in known} | custom.defined
 
     unreadable = ValueError(
         f"a loss is written like 'Huber(delta=2.0)', by one of the names {', '.join(names)}; got {excerpt(text)}."

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Curvature, Loss
+from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.validation import as_floats
 
 
@@ -178,6 +179,11 @@ def _curves(
         raise ValueError(
             f"losses must have numbers as parameters, as in {adaptive[0].example!r}, got {adaptive[0]!r}."
         )
+    for loss in losses:
+        if isinstance(loss, Harmonized):
+            raise ValueError(
+                f"losses must not depend on the other rows, got {loss!r}: {loss.of_row!r} is that of a row."
+            )
     ax = plt.gca() if ax is None else ax
     title, labels = _names(losses)
     shades = np.linspace(0.0, 0.85, len(losses))  # yellow would be lost on white

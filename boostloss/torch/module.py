@@ -11,6 +11,7 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
+from boostloss.losses.harmonizing import Harmonized
 from boostloss.torch._derivative import TOTAL, derivative, weighted
 from boostloss.torch._shapes import prepared, spread
 from boostloss.torch.reduction import Reduction, check_reduction
@@ -54,6 +55,11 @@ class LossModule(nn.Module):
             raise ValueError(
                 f"loss must have numbers or tensors as parameters, as in {loss.example!r}, got {loss!r}: only boosting "
                 "adapts it; AdaptiveBarronLoss learns its own."
+            )
+        if isinstance(loss, Harmonized):
+            raise ValueError(
+                f"loss must not depend on the other rows, got {loss!r}: only boosting weighs them, {loss.of_row!r} is "
+                "that of a row."
             )
         self.loss: Any = loss
         first = loss.columns[0] if isinstance(loss, Columns) else loss
