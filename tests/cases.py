@@ -10,6 +10,7 @@ from boostloss import (
     Asymmetric,
     Barron,
     Cauchy,
+    EpsilonInsensitive,
     Exponential,
     Focal,
     Gamma,
@@ -51,6 +52,7 @@ EXAMPLES = [
     Focal(5.0, 0.25),
     Asymmetric(SquaredError(), 0.25),
     Asymmetric(Welsch(2.0), 5.0),
+    Asymmetric(EpsilonInsensitive(0.5), 5.0),
     Tweedie(1.9),
     NegativeBinomial(0.1),
 ]

@@ -10,7 +10,13 @@ from boostloss.boosting.libraries import LIBRARIES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = {path.stem: path for path in sorted((REPOSITORY / "examples").glob("*.py"))}
-THAT_WRITE = {"adaptive_regression", "loss_pictures", "robust_vae"}  # have tests of their own
+THAT_WRITE = {  # have tests of their own
+    "adaptive_regression",
+    "delivery_times",
+    "insurance",
+    "loss_pictures",
+    "robust_vae",
+}
 
 
 @pytest.fixture
@@ -96,3 +102,39 @@ def test_pictures_are_drawn(run, tmp_path):
         with Image.open(path) as picture:
             assert min(picture.size) >= 400
             assert len(picture.convert("RGB").getcolors(1 << 24)) > 20, "more than empty axes"
+
+
+def drawn(path):
+    Image = pytest.importorskip("PIL.Image")
+    with Image.open(path) as picture:
+        return len(picture.convert("RGB").getcolors(1 << 24)) > 20
+
+
+def test_a_promise_that_knows_the_costs_is_cheaper(run, tmp_path):
+    printed = run("delivery_times")
+    found = re.findall(r"^(\S.*?)  +([\d.]+) +([\d.]+)% +([\d.]+) +([\d.]+)$", printed, re.M)
+    assert len(found) == 5
+    cost = {name: float(text) for name, text, *_ in found}
+    for _, total, _, late, early in found:
+        assert float(total) == pytest.approx(4.0 * float(late) + float(early), abs=0.05)
+    assert cost["Asymmetric(Huber)"] < 0.8 * cost["Huber"] < 0.8 * cost["squared error"]
+    assert cost["Quantile(0.8)"] < 0.85 * cost["Huber"]
+    assert drawn(tmp_path / "delivery_times.png")
+
+
+def test_premiums_are_near_the_truth(run, tmp_path):
+    printed = run("insurance")
+    explained = re.findall(r"^  (?:frequency|severity) +([\d.]+)% \(([\d.]+)%\)$", printed, re.M)
+    assert len(explained) == 2
+    for model, truth in explained:
+        assert 0.5 * float(truth) < float(model) < 1.2 * float(truth)
+    premiums = re.findall(r"^  (\D*?)  +([\d.]+) +([\d.]+) +([\d.]+)$", printed, re.M)
+    gini, balance, distance = (
+        {name: float(row[place]) for name, *row in premiums} for place in range(3)
+    )
+    assert len(premiums) == 4
+    for name in ("frequency times severity", "Tweedie"):
+        assert 0.8 * gini["the truth"] < gini[name]
+        assert 0.9 < balance[name] < 1.1
+        assert distance[name] < 0.7 * distance["constant"]
+    assert drawn(tmp_path / "insurance.png")

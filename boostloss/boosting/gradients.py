@@ -82,9 +82,9 @@ def quantile_step(
 
 
 def kinked_step(loss: Kinked, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
-    """What the next round computes of a loss that is smoothed by a kernel, whose curvature is 1 / (2 half-width)."""
+    """What the next round computes of a loss that is smoothed by a kernel: it has a curvature of 1 / (2 half-width)."""
     parameters = loss.smoothed_parameters(y, f, weight)
-    largest = 0.5 / parameters[-1]
+    largest = 0.5 / parameters[-1] * loss.largest_curvature
     return Step(loss.formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest)
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``boostloss compare``."""
+"""The command line: ``boostloss compare``, and ``boostloss losses`` of `lookup`."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ try:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from boostloss.boosting.libraries import LIBRARIES
-    from boostloss.compare import code, race, report, terminal, wording
+    from boostloss.compare import code, lookup, race, report, terminal, wording
     from boostloss.compare.candidates import installed_libraries, list_candidates
     from boostloss.compare.data import (
         DEMO_CONTAMINATE,
@@ -271,6 +271,9 @@ def compare(
         raise typer.Exit(INTERRUPTED)
     if not results.finished or any(troubles.values()):
         raise typer.Exit(1)
+
+
+app.command()(lookup.losses)
 
 
 def _examine(results: Results, status: Console) -> Sheet | None:

@@ -55,6 +55,8 @@ def constant(node: ast.expr) -> Any:
                 return -value
         case ast.Name(id="inf"):
             return math.inf
+        case ast.Name():
+            return parts(node)
         case ast.Constant(value=int() | float() | str() | None):
             if isinstance(node.value, int) and node.value.bit_length() > 1023:
                 raise ValueError("it holds a number that is too large")

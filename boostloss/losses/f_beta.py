@@ -13,7 +13,7 @@ from boostloss.losses.validation import as_column, check_number, check_weight
 
 @dataclass(frozen=True)
 class FBeta(Logistic):
-    """Log-loss log(1 + exp(-margin)), and the label 1 where the probability exceeds what is best for F_beta.
+    """F_beta by a threshold: log(1 + exp(-margin)) trains, and the label is 1 above the best probability for F_beta.
 
     F_beta = (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP), F1 where beta is 1, is largest for the rows whose
     probability exceeds F* / (1 + beta^2), F* the largest F_beta. So the estimators train `Logistic`, but for a few rows
@@ -21,7 +21,7 @@ class FBeta(Logistic):
     ``predict_proba`` is that of `Logistic`. Of fewer than 200 rows all train, and tell the threshold.
 
     To train with the costs that have the same best labels, 1 + beta^2 - F* of a label 1 and F* of a label 0, brings no
-    larger F_beta, and the labels of the rows held out tell the threshold worse on the whole (`benchmarks/harmony.py`).
+    larger F_beta on the whole, and the labels of the rows held out tell the threshold worse (`benchmarks/harmony.py`).
     Where trees fit too well, for want of a stop, many more rows with labels would tell it better.
 
     It serves two classes, hard or soft labels, in the classifiers of `boostloss.xgboost`, `boostloss.lightgbm` and

@@ -110,7 +110,7 @@ class Asymmetric(Kinked):
     base: Loss
     ratio: float
 
-    def __new__(cls, base: Any = None, ratio: Any = None) -> Any:
+    def __new__(cls, base: Any, ratio: Any) -> Any:
         if not isinstance(base, Adaptive):
             return super().__new__(cls)
         return AdaptiveAsymmetric(cls, (("base", base), ("ratio", ratio)))  # type: ignore[arg-type]
