@@ -18,6 +18,7 @@ from torch import nn
 
 import boostloss.torch as bt
 from benchmarks.torch_cpu import GeneralLoss
+from benchmarks.torch_masks import monai_tversky, torchvision_focal
 
 BYTES = 20  # of an element: both passes
 
@@ -39,6 +40,17 @@ def seconds(function: Callable[[], object], device: torch.device, rounds: int) -
     return statistics.median(times[3:])
 
 
+class OneImage(nn.Module):
+    """A loss of masks, or a function, of elements as the pixels of one image with one channel."""
+
+    def __init__(self, loss: Callable):
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return self.loss(input[None, None], target[None, None])
+
+
 def losses() -> list[tuple[str, nn.Module, bool]]:
     """Name, module, and whether the target is a label."""
     shape = torch.nn.Parameter(torch.tensor([1.5])), torch.nn.Parameter(torch.tensor([1.0]))
@@ -50,6 +62,14 @@ def losses() -> list[tuple[str, nn.Module, bool]]:
         ("LogCoshLoss()", bt.LogCoshLoss(), False),
         ("QuantileLoss(0.9)", bt.QuantileLoss(0.9), False),
         ("FocalLoss(2.0)", bt.FocalLoss(2.0), True),
+        ("torchvision's focal formula", OneImage(torchvision_focal), True),
+        ("TverskyLoss(0.3, 0.7)", OneImage(bt.TverskyLoss(0.3, 0.7)), True),
+        ("MONAI's Tversky formula", OneImage(monai_tversky), True),
+        ("GHMCLoss()", bt.GHMCLoss(), True),
+        ("GHMRLoss()", bt.GHMRLoss(), False),
+        ("HingeLoss()", bt.HingeLoss(), True),
+        ("GeneralizedCrossEntropyLoss", bt.GeneralizedCrossEntropyLoss(), True),
+        ("BiTemperedLogisticLoss()", bt.BiTemperedLogisticLoss(), True),
         ("BarronLoss(1.5)", bt.BarronLoss(1.5), False),
         ("published general loss", GeneralLoss(1.5), False),
         ("BarronLoss(tensor, tensor)", bt.BarronLoss(*shape), False),

@@ -228,6 +228,22 @@ def test_lightgbm_grows_the_trees_of_its_own(loss):
     np.testing.assert_allclose(ours, own, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("loss", "own"),
+    [(bl.Poisson(), "Poisson"), (bl.Tweedie(1.5), "Tweedie:variance_power=1.5")],
+    ids=repr,
+)
+def test_catboost_grows_the_trees_of_its_own(loss, own, monkeypatch):
+    monkeypatch.setattr(type(loss), "curvature", "exact")
+    y, step = target(loss), {"leaf_estimation_iterations": 1, "leaf_estimation_backtracking": "No"}
+    ours = fit("catboost", drop_in("catboost", loss, **step), X, y)
+    start = np.full(len(y), ours.get_scale_and_bias()[1])
+    theirs = drop_in("catboost", own, own=True, **step)
+    fit("catboost", theirs, X, y, baseline=start)
+    expected = raw_prediction("catboost", theirs, X) + start
+    np.testing.assert_allclose(raw_prediction("catboost", ours, X), expected, rtol=1e-12)
+
+
 @each_library
 @pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 def test_zero_inflated_counts_are_as_good_as_the_own(library):

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from cases import every_loss, rows  # noqa: E402
 from torch_cases import LABELS, MODULES, OTHERS, case, every_module, function  # noqa: E402
+from torch_conventions import CASES  # noqa: E402
 
 import boostloss as bl  # noqa: E402
 import boostloss.torch as bt  # noqa: E402
@@ -271,5 +272,7 @@ def test_kernels_are_well_behaved_operators():
 
 
 def test_there_are_all_kinds_of_modules():
-    kinds = {type(make()).__name__ for make in MODULES.values()}
-    assert kinds == {name for name in bt.__all__ if issubclass(getattr(bt, name), bt.LossModule)}
+    makers = [*MODULES.values(), *(make for make, _ in CASES.values())]
+    kinds = {type(make()).__name__ for make in makers}
+    formulas = {name for name in bt.__all__ if issubclass(getattr(bt, name), bt.LossModule)}
+    assert formulas <= kinds <= set(bt.__all__)

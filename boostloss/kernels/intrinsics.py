@@ -60,3 +60,32 @@ def stack_array(typingctx, count, like):
         return cgutils.alloca_once(builder, context.get_data_type(like), size)
 
     return signature(result, count, like), codegen
+
+
+@intrinsic
+def no_totals(typingctx, values):
+    """As many zeros as there are values, as an array stores them."""
+    number = types.float32 if values.dtype.name == "boostloss.float32" else types.float64
+    result = types.UniTuple(number, values.count)
+
+    def codegen(context, builder, sig, args):
+        zero = context.get_constant(number, 0.0)
+        return context.make_tuple(builder, result, [zero] * result.count)
+
+    return signature(result, values), codegen
+
+
+@intrinsic
+def add_all(typingctx, totals, values, weight):
+    """Sums that vectorise as `add_in_any_order` does, of several values of one weight."""
+
+    def codegen(context, builder, sig, args):
+        factor = context.cast(builder, args[2], weight, values.dtype)
+        terms = zip(*(cgutils.unpack_tuple(builder, x) for x in args[:2]), strict=True)
+        sums = [
+            builder.fadd(total, builder.fmul(value, factor), flags=["reassoc"])
+            for total, value in terms
+        ]
+        return context.make_tuple(builder, totals, sums)
+
+    return signature(totals, totals, values, weight), codegen

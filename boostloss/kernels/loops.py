@@ -13,7 +13,13 @@ from numba.extending import register_jitable
 from boostloss.kernels.cache import known_name, names_in
 from boostloss.kernels.class_loop import make_class_loop
 from boostloss.kernels.float32 import unwrap, wrap
-from boostloss.kernels.intrinsics import add_in_any_order, load_tuple, prefer_widest_vectors
+from boostloss.kernels.intrinsics import (
+    add_all,
+    add_in_any_order,
+    load_tuple,
+    no_totals,
+    prefer_widest_vectors,
+)
 from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE
 from boostloss.kernels.score_loop import make_score_loop
@@ -24,6 +30,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop over the rows that leaves the results in the layout of the variant; arrays are bare pointers."""
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
+    n_outputs = len(variant.outputs)
 
     @register_jitable(**INLINE)
     def row(y, f, weight, factor, floor, p):
@@ -68,6 +75,25 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
                 total = add_in_any_order(total, value)
             first[0] += total
 
+    def loop_of_sums(n, y, f, weight, factor, floor, parameters, first):
+        prefer_widest_vectors()
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
+        first = carray(first, n_outputs)
+        for start in range(0, n, SHORT_RUN):
+            rows = slice(start, start + SHORT_RUN)
+            a, b, w = y[rows], f[rows], weight[rows]
+            none = wrap(a[0], b[0])
+            totals = no_totals(formula(none, none, *p))
+            for i in range(len(a)):
+                target, prediction = wrap(a[i], b[i]), wrap(b[i], a[i])
+                by = factor * wrap(w[i], unwrap(prediction)) if weighted else factor
+                totals = add_all(totals, formula(target, prediction, *p), by)
+            for k in range(n_outputs):
+                first[k] += totals[k]
+
+    if variant.layout == "sums":
+        return loop_of_sums
     if variant.layout == "classes":
         return make_class_loop(formula, variant)
     if variant.layout == "score":

@@ -40,9 +40,9 @@ class Variant(NamedTuple):
     f: str
     weight: str | None
     result: str
-    # "columns": an array for each output; "pairs": one array; "total": that of the first, and an array; "classes": the
-    # numbers that say how many classes there are and where, and an array, or several, for each output; "score": places
-    # of rows, three arrays over all rows, and "pairs".
+    # "columns": an array for each output; "pairs": one array; "total": that of the first, and an array; "sums": one
+    # array of a total for each output; "classes": the numbers that say how many classes there are and where, and an
+    # array, or several, for each output; "score": places of rows, three arrays over all rows, and "pairs".
     layout: str = "columns"
 
     @property
@@ -51,7 +51,7 @@ class Variant(NamedTuple):
             return 1 + len(self.outputs)
         if self.layout == "score":
             return 5
-        return 1 if self.layout == "pairs" else len(self.outputs)
+        return 1 if self.layout in ("pairs", "sums") else len(self.outputs)
 
 
 def native_loop(formula: Callable, variant: Variant) -> Callable | None:

@@ -1,14 +1,16 @@
 """The losses of labels as modules, and of classes through the margin of the true one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from boostloss.losses.binary import Focal, Logistic
-from boostloss.torch.module import LossModule
+from boostloss.losses.validation import check_number
+from boostloss.torch.module import LossModule, Mode
 from boostloss.torch.reduction import Reduction
-from boostloss.torch.several import class_dim, of_classes
 
 
 class LogisticLoss(LossModule):
@@ -38,8 +40,9 @@ class LogisticLoss(LossModule):
 class FocalLoss(LossModule):
     """Focal loss of logits: alpha (1 - p)^gamma (-log p), p the probability of the true label or class.
 
-    A target of the shape of the input holds a label 0 or 1, not a probability, for each logit. A target of shape
-    (n, ...) for an input of shape (n, C, ...) holds indices of classes.
+    A target of the shape of the input holds a label for each logit, which may be a probability: the loss is the one to
+    expect. A target of shape (n, ...) for an input of shape (n, C, ...) holds indices of classes; one of probabilities
+    of classes has the input's shape, and needs the mode "multiclass".
 
     Parameters
     ----------
@@ -49,10 +52,16 @@ class FocalLoss(LossModule):
         Balance. For labels: alpha weighs label 1, 1 - alpha label 0. For classes: a weight for each. The default weighs
         all 1.
     reduction : {"mean", "sum", "none"}, default "mean"
+    label_smoothing : float, default 0.0
+        The share of every label that goes to all labels, or classes, alike; from 0 to below 1.
+    ignore_index : int, optional
+        A label that does not count.
+    mode : {"binary", "multiclass"}, optional
+        By default "multiclass" where the target has one dimension less than the input, else "binary".
 
     Attributes
     ----------
-    gamma : float
+    gamma, label_smoothing : float
     alpha : float, Tensor or None
 
     Raises
@@ -82,28 +91,30 @@ class FocalLoss(LossModule):
         gamma: float = 2.0,
         alpha: float | Sequence[float] | Tensor | None = None,
         reduction: Reduction = "mean",
+        label_smoothing: float = 0.0,
+        ignore_index: int | None = None,
+        mode: Mode | None = None,
     ):
-        if isinstance(alpha, Sequence | Tensor):
-            super().__init__(Focal(gamma), reduction)
+        if isinstance(alpha, Sequence | Tensor | np.ndarray):
+            super().__init__(Focal(gamma), reduction, mode, ignore_index)
             self.register_buffer("alpha", torch.as_tensor(alpha))
         else:
-            super().__init__(Focal(gamma, alpha), reduction)
+            super().__init__(Focal(gamma, alpha), reduction, mode, ignore_index)
             self.keep(alpha=alpha)
         self.keep(gamma=gamma)
+        self.label_smoothing = label_smoothing
+        check_number(self, "label_smoothing", "a number in [0, 1)", lambda x: 0.0 <= x < 1.0)
 
-    def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
-        if target.ndim < input.ndim:
-            if self.loss.alpha is not None:
-                raise ValueError(
-                    "alpha must be None or hold a number for each class, got one number."
-                )
-            weights = self.alpha if isinstance(self.alpha, Tensor) else None
-            count = input.shape[class_dim(input)]
-            if weights is not None and weights.numel() != count:
-                raise ValueError(
-                    f"alpha must hold a number for each of {count} classes, got {weights.numel()}."
-                )
-            return of_classes(self.formula, self.numbers, input, target, weights)
+    def class_weights(self, k: int) -> Tensor | None:
+        if self.loss.alpha is not None:
+            raise ValueError("alpha must be None or hold a number for each class, got one number.")
+        if isinstance(self.alpha, Tensor) and self.alpha.numel() != k:
+            raise ValueError(
+                f"alpha must hold a number for each of {k} classes, got {self.alpha.numel()}."
+            )
+        return self.alpha if isinstance(self.alpha, Tensor) else None
+
+    def labels(self, target: Tensor) -> tuple[Tensor, Callable[..., Any]]:
         if isinstance(self.alpha, Tensor):
             raise ValueError("alpha must be None or a number for labels, got one for each class.")
-        return None
+        return super().labels(target)

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
+from boostloss.formulas.logistic import logistic
+from boostloss.formulas.soft_labels import of_soft_labels
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
@@ -14,8 +18,18 @@ from boostloss.losses.columns import Columns
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.torch._derivative import TOTAL, derivative, weighted
 from boostloss.torch._shapes import prepared, spread
-from boostloss.torch.reduction import Reduction, check_reduction
-from boostloss.torch.several import class_dim, of_classes, of_columns
+from boostloss.torch.reduction import (
+    Reduction,
+    check_choice,
+    check_reduction,
+    mean_of,
+    which_count,
+    without_others,
+)
+from boostloss.torch.several import class_dim, class_shares, of_classes, of_columns, of_shares
+
+Mode = Literal["binary", "multiclass"]
+expected = cache(of_soft_labels)  # compiled once
 
 
 class LossModule(nn.Module):
@@ -29,11 +43,16 @@ class LossModule(nn.Module):
     loss : boostloss.Loss
     reduction : {"mean", "sum", "none"}, default "mean"
         The mean is the weighted mean: the sum of the weighted losses over the sum of the weights.
+    mode : {"binary", "multiclass"}, optional
+        Of a loss of labels: whether each logit is of a label of its own, or those along a dimension are of classes. By
+        default "multiclass" where the target has one dimension less than the input, else "binary".
+    ignore_index : int, optional
+        Of a loss of labels: one that does not count.
 
     Raises
     ------
-    ValueError
-        If a parameter is not valid, or the shapes of `input` and `target` differ.
+    TypeError, ValueError
+        If a parameter is not valid, or the shapes of `input` and `target` do not go together.
 
     Examples
     --------
@@ -47,7 +66,15 @@ class LossModule(nn.Module):
     tensor(0.2500)
     """
 
-    def __init__(self, loss: Loss, reduction: Reduction = "mean"):
+    label_smoothing: float = 0.0
+
+    def __init__(
+        self,
+        loss: Loss,
+        reduction: Reduction = "mean",
+        mode: Mode | None = None,
+        ignore_index: int | None = None,
+    ):
         super().__init__()
         if not isinstance(loss, Loss):
             raise TypeError(f"loss must be a boostloss.Loss, got {loss!r}.")
@@ -67,9 +94,22 @@ class LossModule(nn.Module):
             first = loss.of_margin
         self.formula: Callable[..., Any] = first.formula
         self.numbers: tuple[float, ...] = first.parameters
+        if isinstance(loss, Binary):
+            self.of_margin: tuple[float, ...] = loss.of_margin.parameters
         self.reduction: Reduction = check_reduction(reduction)
+        check_choice("mode", mode, (None, "binary", "multiclass"))
+        if not isinstance(loss, Binary) and (mode, ignore_index) != (None, None):
+            raise ValueError(f"mode and ignore_index must be None for {loss!r}: it has no labels.")
+        self.mode: Mode | None = mode
+        self.ignore_index: int | None = ignore_index
 
-    def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
         """The loss of a prediction.
 
         Parameters
@@ -78,45 +118,88 @@ class LossModule(nn.Module):
             Raw predictions: of the target, in a last dimension for several quantiles; or logits, which have a dimension
             of classes after the first.
         target : Tensor
-            Targets, or labels 0 and 1, in the shape of the input; without its dimension of quantiles, or of classes,
-            of which the target holds the positions.
+            Targets, or labels from 0 to 1, in the shape of the input; without its dimension of quantiles, or of
+            classes, of which the target holds the positions; or a probability for each class, in the mode "multiclass".
+            A label between 0 and 1, or probabilities, have the expected loss.
         weight : Tensor, optional
             Non-negative weights: one for each element of the loss, or for each row along its first dimensions.
+        mask : Tensor of bool, optional
+            True for the elements, or rows, that count. What it hides may be NaN.
 
         Returns
         -------
         Tensor
             Of the shape of the input, or a scalar. Half precision is computed and returned in float32.
         """
-        value = self.composed(input, target)
+        input, target, weight = self.counted(input, target, weight, mask)
+        value, formula = self.composed(input, target), self.formula
         if value is None:
-            if self.loss.task == "binary" and target.requires_grad:
-                raise ValueError("target must not require a gradient: labels have none.")
+            if self.loss.task == "binary":
+                target, formula = self.labels(target)
             input, target = prepared(input, target)
         elements = input if value is None else value
         if weight is not None:
             weight = spread(weight, elements)
         if self.reduction == "none":
             if value is None:
-                value = derivative(self.formula, LOSS, input, target, *self.numbers)
+                value = derivative(formula, LOSS, input, target, *self.numbers)
             return weighted(value, weight)
         if value is None:
-            total = derivative(self.formula, TOTAL, input, target, *self.numbers, weight=weight)
+            total = derivative(formula, TOTAL, input, target, *self.numbers, weight=weight)
         else:
             total = weighted(value, weight).sum()
         if self.reduction == "sum":
             return total
-        return total / (elements.numel() if weight is None else weight.sum())
+        return total / elements.numel() if weight is None else mean_of(total, weight)
+
+    def counted(
+        self, input: Tensor, target: Tensor, weight: Tensor | None, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Input, target and weights, which are 0 where an element does not count."""
+        if mask is None and self.ignore_index is None:
+            return input, target, weight
+        several = isinstance(self.loss, Columns)
+        dim = -1 if several else class_dim(input)
+        one = input.select(dim, 0) if several or self.of_classes(input, target) else input
+        elements = one.to(torch.promote_types(input.dtype, torch.float32))
+        kept = which_count(target, elements, self.ignore_index, mask)
+        if kept is None:
+            return input, target, weight
+        return without_others(kept, dim, input, target, weight, elements)
+
+    def of_classes(self, input: Tensor, target: Tensor) -> bool:
+        """Whether the logits along a dimension are of classes."""
+        if not isinstance(self.loss, Binary):
+            return False
+        return self.mode == "multiclass" or (self.mode is None and target.ndim < input.ndim)
+
+    def labels(self, target: Tensor) -> tuple[Tensor, Callable[..., Any]]:
+        """The labels of single logits, and the formula for such labels."""
+        if target.requires_grad:
+            raise ValueError("target must not require a gradient: labels have none.")
+        if self.label_smoothing:
+            target = target + self.label_smoothing * (0.5 - target)
+        if self.formula is logistic or not target.is_floating_point():
+            return target, self.formula
+        make = of_soft_labels if torch.compiler.is_compiling() else expected
+        return target, make(self.formula)
 
     def composed(self, input: Tensor, target: Tensor) -> Tensor | None:
         """The loss of every element where it takes more than the formula, else None."""
         if isinstance(self.loss, Columns):
             return of_columns(self.loss, input, target)
-        if isinstance(self.loss, Binary) and target.ndim < input.ndim:
-            weights = self.loss.class_weights(input.shape[class_dim(input)])
-            numbers = self.loss.of_margin.parameters
-            return of_classes(self.formula, numbers, input, target, weights)
-        return None
+        if not self.of_classes(input, target):
+            return None
+        weights = self.class_weights(input.shape[class_dim(input)])
+        smoothing = self.label_smoothing or getattr(self.loss, "label_smoothing", 0.0)
+        if target.ndim < input.ndim and not smoothing:
+            return of_classes(self.formula, self.of_margin, input, target, weights)
+        shares = class_shares(input, target, smoothing)
+        return of_shares(self.formula, self.of_margin, input, shares, weights)
+
+    def class_weights(self, k: int) -> Any:
+        """A weight for each of the classes, or None."""
+        return self.loss.class_weights(k)
 
     def __setattr__(self, name: str, value: Any) -> None:
         loss: Any = vars(self).get("loss")
@@ -150,6 +233,12 @@ class LossModule(nn.Module):
     def extra_repr(self) -> str:
         options = {"loss": self.loss} if type(self) is LossModule else dict(vars(self.loss))
         options["reduction"] = self.reduction
+        own = ("label_smoothing", "mode", "ignore_index")
+        options |= {
+            name: getattr(self, name)
+            for name in own
+            if getattr(self, name) != getattr(LossModule, name, None)
+        }
         shown = {name: repr(value) for name, value in options.items()}
         for name, tensor in (*self.named_parameters(), *self.named_buffers()):
             shown[name] = f"tensor of shape {tuple(tensor.shape)}"

@@ -1,7 +1,8 @@
 """From a loss for each element to one number: weights, a mask, and what the mean is over."""
 
-from typing import Literal
+from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
 from boostloss.torch._shapes import spread
@@ -14,6 +15,54 @@ def check_reduction(reduction: str) -> Reduction:
     if reduction not in {"none", "mean", "sum"}:
         raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}.")
     return reduction  # type: ignore[return-value]
+
+
+def check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    """Refuse what is none of the allowed values."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {list(allowed)}, got {value!r}.")
+
+
+def which_count(
+    target: Tensor, elements: Tensor, ignore_index: int | None, mask: Tensor | None
+) -> Tensor | None:
+    """Which elements of a loss count, as booleans of their shape; None if all do.
+
+    Parameters
+    ----------
+    target : Tensor
+        Labels, of the shape of the elements where one of them may be ignored.
+    elements : Tensor
+    ignore_index : int, optional
+    mask : Tensor of bool, optional
+    """
+    kept = None if mask is None else spread(mask, elements) != 0.0
+    if ignore_index is None:
+        return kept
+    if target.shape != elements.shape:
+        raise ValueError("ignore_index must be None for probabilities of classes: give a mask.")
+    labelled = target != ignore_index
+    return labelled if kept is None else labelled & kept
+
+
+def without_others(
+    kept: Tensor, dim: int, input: Tensor, target: Tensor, weight: Tensor | None, elements: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Input, target and weight that are 0 where an element does not count.
+
+    The input, and a target of its shape, may have one more dimension than the elements, ``dim``.
+    """
+    of_input = kept if kept.ndim == input.ndim else kept.unsqueeze(dim)
+    of_target = kept if target.ndim == kept.ndim else of_input
+    weight = torch.ones_like(elements) if weight is None else spread(weight, elements)
+    # Not products: what does not count may be NaN.
+    return input.where(of_input, 0.0), target.where(of_target, 0), weight.where(kept, 0.0)
+
+
+def mean_of(total: Tensor, weight: Tensor) -> Tensor:
+    """A weighted sum over the sum of the weights; 0 where they are 0."""
+    weights = weight.sum()
+    return total / weights.where(weights > 0.0, 1.0)
 
 
 def reduced(
@@ -45,5 +94,4 @@ def reduced(
         return value.sum()
     if weight is None:
         return value.mean()
-    total = weight.sum()
-    return value.sum() / total.where(total > 0.0, 1.0)
+    return mean_of(value.sum(), weight)

@@ -1,0 +1,45 @@
+"""By how much a probability p = sigmoid(f) goes beyond a label in [0, 1], and by how much it stays below.
+
+Summed over a mask these are its false positives and false negatives; the sum of the labels less the latter is that of
+min(p, y), the true positives. So a mask of soft labels agrees with itself: Wang et al., "Jaccard Metric Losses:
+Optimizing the Jaccard Index with Soft Labels", NeurIPS 2023, where min(p, y) is written as (p + y - |p - y|) / 2. Of
+labels 0 and 1 they are the sums of products of Salehi et al., "Tversky Loss Function for Image Segmentation Using 3D
+Fully Convolutional Deep Networks", MLMI 2017.
+"""
+
+from boostloss.ops import exp, maximum, where
+
+
+def overlap(y, f):
+    """False positives, false negatives and label of an element."""
+    _, _, excess = probability(y, f)
+    return maximum(excess, 0.0), maximum(-excess, 0.0), y
+
+
+def signed_slope(y, f):
+    """The derivative of the false positives where there are some, of the false negatives where there are those."""
+    p, rest, excess = probability(y, f)
+    speed = p * rest
+    return where(excess > 0.0, speed, where(excess < 0.0, -speed, 0.0 * speed))
+
+
+def overlap_slope(y, f, positives, negatives):
+    """The derivative of positives times the false positives and negatives times the false negatives."""
+    slope = signed_slope(y, f)
+    return (slope * where(slope > 0.0, positives, negatives),)
+
+
+def logistic_norm(y, f, mu):
+    """The size of the gradient of the logistic loss, whatever mu is: for `formulas.harmonized`."""
+    _, _, excess = probability(y, f)
+    return abs(excess)
+
+
+def probability(y, f):
+    """The probability, that of label 0, and the first less the label, of which no digit is lost."""
+    e = exp(-abs(f))
+    right = f > 0.0
+    larger = 1.0 / (1.0 + e)
+    smaller = e * larger
+    excess = where(right, (1.0 - y) - smaller, smaller - y)
+    return where(right, larger, smaller), where(right, smaller, larger), excess
