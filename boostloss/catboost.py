@@ -11,6 +11,7 @@ from typing import Any
 
 import catboost
 import numpy as np
+from sklearn.base import RegressorMixin
 
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import adaptation_of
@@ -45,6 +46,7 @@ from boostloss.boosting.estimators import (
     store_history,
     with_new_losses,
 )
+from boostloss.boosting.exposure import takes_exposure
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.review import REVIEWED, review_fit
@@ -186,9 +188,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
             init_model = self.copy()
         self._object = type(self._object)()  # so that the earlier one stays if anything fails
         parts = []
-        if isinstance(
-            self.loss, (*REVIEWED, Adaptive)
-        ):  # before training, which may clear the pool
+        if isinstance(self.loss, (*REVIEWED, Adaptive)):  # the training may clear the pool
             parts = pool_parts(train_pool, self._intercept if init_model is None else 0.0)
         super()._train(train_pool, eval_sets, params, allow_clear_pool, init_model)
         if self.loss is not None:
@@ -229,7 +229,7 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     Training starts from the loss's best constant (unless a baseline is given, or `boost_from_average` is False) and
     stops early by the loss itself (unless `eval_metric` is given, which may be another loss). The saved model is
     complete: plain CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a
-    string as loss function nothing differs from the parent.
+    string as loss function nothing differs from the parent. `exposure` and `eval_exposure` of `fit` make rates.
 
     Without a `learning_rate` it is the one that CatBoost chooses for RMSE on so many rows; its Huber and MAE get 0.03.
     With one, a leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and `Quantile`. Other
@@ -259,11 +259,11 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     _targets = staticmethod(number_targets)
 
     @all_or_nothing
-    @wraps(catboost.CatBoostRegressor.fit)
+    @takes_exposure(catboost.CatBoostRegressor.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
-        if options.get("exposure") is not None:
-            args, options = (), with_rates(self.loss, super().fit, args, options)
+        if not options.keys().isdisjoint(("exposure", "eval_exposure")):
+            args, options = (), with_rates(self, super().fit, args, options)
         if not isinstance(self.loss, Columns):
             return super().fit(*args, **options)
         fit_columns(self, self.loss, args, options)
@@ -280,11 +280,13 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
         return prediction if np.ndim(raw) else float(prediction)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """R², or `Columns.score` of several quantiles or expectiles."""
-        if not isinstance(self.loss, Columns):
+        """R² of the predictions, or `Columns.score` of several quantiles or expectiles."""
+        if self.loss is None and sample_weight is None:
             return super().score(X, y)
-        found = self.predict(X)  # type: ignore[call-arg]
-        return self.loss.score(X.get_label() if y is None else y, found, sample_weight)
+        y = X.get_label() if y is None else y
+        if isinstance(self.loss, Columns):
+            return self.loss.score(y, self.predict(X), sample_weight)  # type: ignore[call-arg]
+        return RegressorMixin.score(self, X, y, sample_weight)  # CatBoost's takes raw predictions
 
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):

@@ -27,6 +27,7 @@ from boostloss.boosting.estimators import (
     temporarily,
     with_new_losses,
 )
+from boostloss.boosting.exposure import takes_exposure
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_fits import (
@@ -53,9 +54,7 @@ from boostloss.losses.columns import Columns
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
-# LightGBM's names for a parameter
-BOOSTING = ("boosting_type", "boosting", "boost")
-
+BOOSTING = ("boosting_type", "boosting", "boost")  # LightGBM's names for a parameter
 TABLE_OPTIONS = "feature_name", "categorical_feature"  # of `fit`, how to read a table
 STARTS = ("init_score", "eval_init_score", "init_model")  # with one of them the caller chooses
 
@@ -249,8 +248,9 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
 
     Training starts from the loss's best constant (unless `init_score` or `init_model` is given, or `boost_from_average`
     is False) and stops early by the loss itself (unless `metric` is given). Parameters of LightGBM's own objectives,
-    such as `reg_sqrt`, are refused. The saved model is complete: plain LightGBM loads it and predicts the same,
-    `load_model` of this class also restores the loss. With a string as objective nothing differs from the parent.
+    such as `reg_sqrt`, are refused; `fit` takes `exposure`, which the parent does not. The saved model is complete:
+    plain LightGBM loads it and predicts the same, `load_model` of this class also restores the loss. With a string as
+    objective nothing differs from the parent.
 
     Attributes
     ----------
@@ -274,7 +274,7 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
     task = "regression"
 
     @all_or_nothing
-    @wraps(lgb.LGBMRegressor.fit)
+    @takes_exposure(lgb.LGBMRegressor.fit)
     def fit(
         self,
         X: Any,
@@ -284,7 +284,7 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
         eval_exposure: Any = None,
         **options: Any,
     ) -> Any:
-        if exposure is None:
+        if exposure is None and eval_exposure is None:
             return super().fit(X, y, *args, **options)
         options = by_name(super().fit, X, y, *args, **options)
         y, options = with_rates(self.get_params(), y, options, exposure, eval_exposure)

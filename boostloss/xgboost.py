@@ -25,12 +25,12 @@ from boostloss.boosting.estimators import (
     temporarily,
     with_new_losses,
 )
-from boostloss.boosting.exposure import rate, rates_of_sets
+from boostloss.boosting.exposure import rate, rates_of_sets, takes_exposure
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.thresholds import decided, run_of
-from boostloss.boosting.xgboost_links import add_link, linked_start, without_link
+from boostloss.boosting.xgboost_links import add_link, linked_start, raw_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, objective, scaled
 from boostloss.decisions import by_cost
@@ -55,7 +55,7 @@ class _Estimator(Stamped, xgb.XGBModel):
 
     @all_or_nothing
     @by_position
-    @wraps(xgb.XGBModel.fit)
+    @takes_exposure(xgb.XGBModel.fit)
     def fit(
         self,
         X: Any,
@@ -70,7 +70,7 @@ class _Estimator(Stamped, xgb.XGBModel):
     ) -> Any:
         self._forget_fit()
         loss = self.objective if isinstance(self.objective, Loss) else None
-        if exposure is not None:
+        if exposure is not None or eval_exposure is not None:
             y, sample_weight = rate(loss, y, sample_weight, exposure, "exposure")
             eval_set, weights = rates_of_sets(
                 loss, eval_set or [], options.get(OF_SETS[0]), eval_exposure
@@ -185,17 +185,21 @@ class _Estimator(Stamped, xgb.XGBModel):
             y = soft[0]
             setting["objective"] = targets.SoftObjective(run or loss, y)
         if isinstance(loss, Columns):
-            several = {"num_target": loss.n_outputs, "disable_default_eval_metric": True}
-            setting["kwargs"] = setting["kwargs"] | several
+            setting["kwargs"] = setting["kwargs"] | {"num_target": loss.n_outputs}
+        # XGBoost's default metric compares raw predictions with the targets.
+        if self.eval_metric is None or isinstance(loss, Columns) or loss.link_name != "identity":
+            setting["kwargs"] = setting["kwargs"] | {"disable_default_eval_metric": True}
+        given: Any = self.base_score
         if xgb_model is not None:
             setting["base_score"] = None  # another one would move the trees that are there
-        elif self.base_score is None:
+        elif given is None:
             setting["base_score"] = self._start(loss, y, sample_weight)
+        else:
+            setting["base_score"] = raw_start(loss, given)
         if self.eval_metric is None:
             unrounded = UnroundedMetric(loss)
             setting["eval_metric"] = unrounded
             setting["callbacks"] = [unrounded, *(self.callbacks or [])]
-            setting["kwargs"] = setting["kwargs"] | {"disable_default_eval_metric": True}
         else:
             setting["eval_metric"] = evaluated(loss, self.eval_metric)
         return setting
@@ -217,10 +221,10 @@ class _Estimator(Stamped, xgb.XGBModel):
 class XGBRegressor(_Estimator, xgb.XGBRegressor):
     """`xgboost.XGBRegressor`, whose `objective` may be a regression loss of boostloss.
 
-    Training starts from the loss's best constant, unless `base_score` is given, and stops early by the loss
-    itself, unless `eval_metric` is given. A saved model is complete: plain XGBoost loads it and predicts the
+    Training starts from the loss's best constant, unless `base_score`, a prediction, is given, and stops early by the
+    loss itself, unless `eval_metric` is given. A saved model is complete: plain XGBoost loads it and predicts the
     same, and `load_model` of this class restores the loss too. With a string as objective nothing differs
-    from the parent.
+    from the parent. `exposure` and `eval_exposure` of `fit` make rates of counts and amounts.
 
     Attributes
     ----------

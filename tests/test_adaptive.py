@@ -138,6 +138,8 @@ def test_rows_are_judged_by_the_parameters_that_suit_them(loss, rng):
 def test_rounds_are_compared_by_the_absolute_error(loss, rng):
     y, f, weight = rng.random((3, 50))
     assert metric_name(loss) == "MAE"
+    # which is of two sides, and so not the mean absolute error
+    assert metric_name(bl.Asymmetric(bl.Huber(), 3.0)) == "AsymmetricMAE"
     assert loss.mean_loss(y, f) == pytest.approx(np.abs(y - f).mean())
     assert loss.mean_loss(y, f, weight) == pytest.approx(np.average(np.abs(y - f), weights=weight))
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from sklearn import metrics
 
 import boostloss
-from boostloss.compare import outcome, report, terminal, wording
+from boostloss.compare import code, outcome, report, terminal, wording
 from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Settings
@@ -34,6 +34,25 @@ OBJECTIVES = {
     boostloss.Barron(0, 2): "Barron(alpha=0, scale=2)",
     boostloss.SquaredError(): "SquaredError()",
 }
+
+
+def test_the_name_of_an_adaptive_loss_tells_its_base():
+    for base in (boostloss.Huber("adaptive"), boostloss.Fair("adaptive")):
+        text = outcome.short_loss(repr(boostloss.Asymmetric(base, 3.0)))
+        assert text == f"adaptive Asymmetric(base={type(base.example).__name__}, ratio=3.0)"
+
+
+def test_code_imports_the_base_of_a_loss():
+    loss = boostloss.Asymmetric(boostloss.SmoothL1("adaptive"), 3.0)
+    results = made_up(objectives=(loss,))
+    (row,) = results.rows(None)
+    for text in (wording.snippet(results), code.reproduction(results, row, "demonstration()")):
+        names = {}
+        exec(
+            next(line for line in text.splitlines() if line.startswith("from boostloss import")),
+            names,
+        )
+        assert {"Asymmetric", "SmoothL1"} <= names.keys()
 
 
 def made_up(task="regression", objectives=tuple(OBJECTIVES), metric="mae", size=1e4):

@@ -1,8 +1,11 @@
 """Counts and amounts: steps that do not explode, exposure, zeros, links in saved models, and the libraries' own."""
 
+import inspect
+
 import catboost
 import lightgbm
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost
 from drop_in import drop_in, each_library, fit, raw_prediction
@@ -154,6 +157,20 @@ def test_exposure_of_the_rows_to_stop_by(library):
     assert reached == pytest.approx(counts)
 
 
+@pytest.mark.parametrize("in_fit", [False, True])
+def test_catboost_takes_categories_beside_exposure(in_fit):
+    y, table = target(bl.Poisson(), EXPOSURE * MEAN), pd.DataFrame(X)
+    table["sign"] = np.where(X[:, 0] > 0.0, "u", "v")
+    kinds = {"cat_features": ["sign"]}
+    model = drop_in("catboost", bl.Poisson(), **({} if in_fit else kinds))
+    sets = {"eval_set": (table[TEST], y[TEST]), "eval_exposure": EXPOSURE[TEST]}
+    rows = {"exposure": EXPOSURE[TRAIN], **sets, **(kinds if in_fit else {})}
+    model.fit(table[TRAIN], y[TRAIN], **rows)
+    raw = raw_prediction("catboost", model, table[TEST])
+    reached = bl.Poisson().mean_loss(y[TEST] / EXPOSURE[TEST], raw, EXPOSURE[TEST])
+    assert model.best_score_["validation"]["Poisson"] == pytest.approx(reached, rel=1e-5)
+
+
 @each_library
 def test_exposure_that_is_not_possible(library):
     y = target(bl.Poisson())
@@ -172,6 +189,9 @@ def test_exposure_that_is_not_possible(library):
             fitted(loss, EXPOSURE)
     with pytest.raises(ValueError, match="eval_exposure must be given"):
         fitted(bl.Poisson(), EXPOSURE, eval_set=[(X, y)])
+    with pytest.raises(ValueError, match="exposure must be given for all rows"):
+        fitted(bl.Poisson(), None, eval_set=[(X, y)], eval_exposure=[EXPOSURE])
+    fitted(bl.Poisson(), None)
 
 
 # The libraries' own, and their models
@@ -299,3 +319,10 @@ def test_xgboost_goes_on_from_a_model_with_a_link(tmp_path):
         both = drop_in("xgboost", loss, rounds=8).fit(X, y, xgb_model=earlier)
         np.testing.assert_allclose(both.predict(X), whole.predict(X), rtol=1e-4)
     np.testing.assert_array_equal(half.predict(X), before)
+
+
+def test_exposure_is_in_the_signature():
+    for library in LIBRARIES.values():
+        parameters = inspect.signature(library.estimator("regression").fit).parameters
+        assert {"exposure", "eval_exposure"} <= set(parameters)
+        assert list(parameters)[:3] == ["self", "X", "y"]

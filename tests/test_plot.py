@@ -26,6 +26,20 @@ def test_every_loss_is_a_line_with_its_values(ax):
     assert names(ax) == ["", "Huber(delta=2)", "Cauchy(scale=1)", "Quantile(quantile=0.9)"]
 
 
+@pytest.mark.parametrize(
+    ("loss", "number"),
+    [(bl.Poisson(), 1.0), (bl.Gamma(), 1.0), (bl.Tweedie(1.5), 1.0), (bl.CrossEntropy(), 0.5)],
+    ids=repr,
+)
+def test_a_loss_with_a_link_is_drawn_over_the_raw_prediction(ax, loss, number):
+    x = np.linspace(-3.0, 3.0, 7)
+    plot_loss(loss, at=x, ax=ax)
+    values = ax.lines[0].get_ydata()
+    np.testing.assert_allclose(values, loss.loss(np.full(7, number), x))
+    assert values.argmin() == 3
+    assert ax.get_xlabel() == f"raw prediction of a row of target {number:g}"
+
+
 def names(ax):
     """The title and the entries of the legend."""
     legend = ax.get_legend()
@@ -108,6 +122,7 @@ def test_a_history_is_drawn_by_round_each_parameter_on_its_side(ax):
         ((), TypeError, "Loss objects"),
         (("huber",), TypeError, "got .'huber'"),
         ((bl.Huber(1.0), bl.Logistic()), ValueError, "one task"),
+        ((bl.Huber(1.0), bl.Poisson()), ValueError, "one link"),
     ],
 )
 def test_what_is_no_loss_is_refused(ax, losses, error, match):

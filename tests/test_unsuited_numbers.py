@@ -60,7 +60,7 @@ def test_one_far_too_large_warns_once(library, loss):
         (bl.SmoothL1(1.0), "beta far too small"),
         (bl.PseudoHuber(1e9), "delta far too large"),
         (bl.Tukey(1e9), "scale far too large"),
-        (bl.EpsilonInsensitive(1e7), "epsilon far too large .* it counts no error"),
+        (bl.EpsilonInsensitive(1e7), "has an epsilon far too large .* it counts no error"),
         (bl.Asymmetric(bl.Huber(1.0), 3.0), "delta far too small"),
         (bl.Linex(1.0), "a far too large .* a few rows decide"),
         (bl.Linex(1e-6), None),

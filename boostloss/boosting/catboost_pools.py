@@ -12,6 +12,8 @@ from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
 from boostloss.losses.adaptive import chosen_rows
 
+KINDS = "cat_features", "text_features", "embedding_features"  # of columns that are no numbers
+
 
 def copy_of(pool: Any) -> Any:
     return pool.slice(np.arange(pool.num_row()))
@@ -75,10 +77,12 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
 
 
-def with_rates(loss: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:
+def with_rates(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a regressor's `fit` by name, in which rates that weigh stand for counts and amounts."""
     units = {name: options.pop(name, None) for name in ("exposure", "eval_exposure")}
     given = dict(inspect.signature(fit).bind(*args, **options).arguments)
+    if all(each is None for each in units.values()):
+        return given
     sets = given.get("eval_set")
     single = sets is not None and not isinstance(sets, list)
     sets = [sets] if single else sets or []
@@ -88,11 +92,12 @@ def with_rates(loss: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[
         )
     weight = given.get("sample_weight")
     given["y"], given["sample_weight"] = rate(
-        loss, given["y"], weight, units["exposure"], "exposure"
+        model.loss, given["y"], weight, units["exposure"], "exposure"
     )
     exposures = units["eval_exposure"]
-    rates, weights = rates_of_sets(loss, sets, None, [exposures] if single else exposures)
-    kinds = {name: given.get(name) for name in ("cat_features", "text_features")}
+    rates, weights = rates_of_sets(model.loss, sets, None, [exposures] if single else exposures)
+    asked = model.get_params() | {name: x for name, x in given.items() if x is not None}
+    kinds = {name: asked.get(name) for name in KINDS}
     given["eval_set"] = [
         catboost.Pool(X, y, weight=each, **kinds)
         for (X, y), each in zip(rates, weights, strict=True)

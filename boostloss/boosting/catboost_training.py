@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 
 from boostloss.boosting import targets
 from boostloss.boosting.adaptation import Adaptation
-from boostloss.boosting.catboost_objective import RoundObjective, hold_rows_out, watch_some_rows
+from boostloss.boosting.catboost_objective import (
+    Metric,
+    RoundObjective,
+    hold_rows_out,
+    watch_some_rows,
+)
 from boostloss.boosting.catboost_pools import copy_of
-from boostloss.boosting.metrics import check_readable
+from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 
@@ -151,7 +156,11 @@ def check_metrics(loss: Loss, params: dict[str, Any]) -> None:
     """Refuse CatBoost's own metrics where they would misread raw predictions."""
     for name in ("eval_metric", "custom_metric"):
         given = params.get(name)
-        if given and not isinstance(given, Loss) and not hasattr(given, "evaluate"):
+        if isinstance(given, Loss):
+            check_same_link(loss, given, name)
+        elif isinstance(given, Metric):
+            check_same_link(loss, given.loss, name)
+        elif given and not hasattr(given, "evaluate"):
             check_readable(loss, given, name)
 
 

@@ -6,6 +6,9 @@ is one of the rate y / e that weighs e^(2 - power). That is the same as an offse
 training and for early stopping, and the model predicts rates.
 """
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,7 @@ def rate(
     Raises
     ------
     ValueError
-        If the loss has no such rates, or an exposure is not positive and finite.
+        If the loss has no such rates, there is no exposure, or one is not positive and finite.
     """
     power = getattr(loss, "deviance_power", None)
     if power is None:
@@ -32,6 +35,8 @@ def rate(
             f"{name} needs Poisson, Gamma or Tweedie as the loss, got {loss!r}. For others with the link log give "
             "the logarithm of the exposure as base_margin, init_score or baseline."
         )
+    if exposure is None:
+        raise ValueError(f"{name} must be given for all rows if for any, got None.")
     counts, units = as_column(y, "y"), as_column(exposure, name).astype(np.float64)
     if len(units) != len(counts):
         raise ValueError(f"{name} has {len(units)} rows, its target has {len(counts)}.")
@@ -66,3 +71,23 @@ def rates_of_sets(
         for i, ((X, y), weight, units) in enumerate(given)
     ]
     return [(X, y) for X, y, _ in made], [weight for _, _, weight in made]
+
+
+def takes_exposure(
+    parent: Callable[..., Any],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """As `functools.wraps` of a parent's `fit`, with the two arguments that ours takes besides in its signature."""
+
+    def decorate(fit: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(parent)
+        given = list(signature.parameters.values())
+        rest = [given.pop()] if given[-1].kind is inspect.Parameter.VAR_KEYWORD else []
+        ours = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+            for name in ("exposure", "eval_exposure")
+        ]
+        wrapped = wraps(parent)(fit)
+        wrapped.__signature__ = signature.replace(parameters=[*given, *ours, *rest])  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.boosting.lightgbm_parameters import METRIC
-from boostloss.boosting.metrics import check_readable, of_predictions
+from boostloss.boosting.metrics import check_readable, check_same_link, of_predictions
 from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.boosting.targets import predicted_labels, probabilities
 from boostloss.losses.base import Loss
@@ -97,7 +97,9 @@ def evaluated(loss: Loss, eval_metric: Any, params: dict[str, Any]) -> list[Any]
 def of_raw_predictions(loss: Loss, wanted: Any) -> Any:
     """What to evaluate in place of a metric: as it is, it would take raw predictions for predictions."""
     if isinstance(wanted, Loss):
-        return metric(wanted)
+        wanted = metric(wanted)
+    if isinstance(wanted, _Metric):
+        check_same_link(loss, wanted.loss, "metric")
     if callable(wanted):
         return of_predictions(loss, wanted, but=_Metric)
     if wanted in ON_SCORES:

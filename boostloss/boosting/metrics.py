@@ -32,6 +32,15 @@ def of_predictions(loss: Loss, function: Any, but: type) -> Any:
     return metric
 
 
+def check_same_link(loss: Loss, other: Loss, parameter: str) -> None:
+    """Refuse a loss as a metric of raw predictions that it would read through another link."""
+    if loss.task == "regression" and other.link_name != loss.link_name:
+        raise ValueError(
+            f"{parameter} must not be {other!r} beside {loss!r}, which has another link: it would take raw predictions "
+            "for its own. Leave it out, or give a callable."
+        )
+
+
 def check_readable(loss: Loss, name: str, parameter: str) -> None:
     """Refuse the name of a metric that would compare a target with several predictions, or with raw ones of a link."""
     if isinstance(loss, Columns):

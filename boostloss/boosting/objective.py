@@ -120,4 +120,4 @@ def metric_name(loss: Loss) -> str:
         return loss.kind.__name__
     if isinstance(loss, Harmonized | FBeta):
         return type(loss.of_row).__name__
-    return "MAE" if isinstance(loss, Adaptive) else type(loss).__name__
+    return loss.judged_by if isinstance(loss, Adaptive) else type(loss).__name__

@@ -72,12 +72,13 @@ def unsuited_number(
             f"{given!r} has an a far too {size} for this target: after the last round {within} 1 / |a|, so that "
             f"{effect}. An a of about {float(f'{suited:.2g}'):g} would be of the size of their errors."
         )
+    article = "an" if name == "epsilon" else "a"
     adaptive = getattr(given, "base", given).with_parameters(**{name: ADAPTIVE})
     suited = getattr(adaptive.fitted(after), name)
     return (
-        f"{given!r} has a {name} far too {size} for this target: after the last round {within} it, so that {effect}. "
-        f"A {name} of about {float(f'{suited:.2g}'):g} would suit their errors; {type(base).__name__} without a number "
-        "adapts."
+        f"{given!r} has {article} {name} far too {size} for this target: after the last round {within} it, so "
+        f"that {effect}. {article.title()} {name} of about {float(f'{suited:.2g}'):g} would suit their errors; "
+        f"{type(base).__name__} without a number adapts."
     )
 
 

@@ -38,6 +38,18 @@ def linked_start(loss: Loss, start: float) -> float:
     return float(np.float32(LINK[loss.link_name](np.float64(kept))))
 
 
+def raw_start(loss: Loss, prediction: Any) -> Any:
+    """The start that a `base_score` of the user's is: XGBoost's, too, is on the scale of the predictions."""
+    if loss.link_name not in LENDING:
+        return prediction
+    with np.errstate(all="ignore"):
+        start = np.asarray(LINK[loss.link_name](np.asarray(prediction, np.float64)))
+    if start.size != 1 or not np.isfinite(start).all():
+        allowed = "a number > 0" if loss.link_name == "log" else "a number in (0, 1)"
+        raise ValueError(f"base_score must be {allowed} for {loss!r}, got {prediction!r}.")
+    return linked_start(loss, start.item())
+
+
 def without_link(model: Any) -> Any:
     """The model from which a training goes on, on raw predictions."""
     if model is None:

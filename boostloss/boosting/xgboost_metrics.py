@@ -9,7 +9,7 @@ from typing import Any
 import xgboost as xgb
 from numpy.typing import ArrayLike
 
-from boostloss.boosting.metrics import check_readable, of_predictions
+from boostloss.boosting.metrics import check_readable, check_same_link, of_predictions
 from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.boosting.start import user_level
 from boostloss.losses.base import Loss
@@ -50,7 +50,9 @@ def evaluated(loss: Loss, eval_metric: Any) -> Any:
     if isinstance(eval_metric, list | tuple):
         return [evaluated(loss, each) for each in eval_metric]
     if isinstance(eval_metric, Loss):
-        return metric(eval_metric)
+        eval_metric = metric(eval_metric)
+    if isinstance(eval_metric, Metric):
+        check_same_link(loss, eval_metric.loss, "eval_metric")
     if isinstance(eval_metric, str):
         check_readable(loss, eval_metric, "eval_metric")
     return of_predictions(loss, eval_metric, but=Metric)

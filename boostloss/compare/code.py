@@ -1,6 +1,7 @@
 """Python that repeats a figure of the comparison, ready to be pasted."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ def table_code(
     )
     text = "demonstration()" if file is None else f"load(Path({str(file)!r}), {target!r}{given})"
     return text if sample is None else f"{text}.sample{sample!r}"
+
+
+def loss_import(loss: str) -> str:
+    """The line that imports what the text of a loss names, the base of `Asymmetric` too."""
+    return "from boostloss import " + ", ".join(re.findall(r"\w+(?=\()", loss))
 
 
 def reproduction(results: Results, row: Row, table: str) -> str:
@@ -93,9 +99,9 @@ def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
     """The imports and the lines that fit a loss of boostloss on one fold and predict."""
     library, task = LIBRARIES[row.candidate.library], results.table.task
     name, loss = library.estimator_name(task), repr(row.candidate.objective)
-    kind = loss.partition("(")[0]
+    imported = loss_import(loss)
     if "inf" in loss:  # which is no Python
-        kind, loss = "from_string", f"from_string({loss!r})"
+        imported, loss = "from boostloss import from_string", f"from_string({loss!r})"
     given = {key: repr(value) for key, value in common(library.name, results.settings).items()}
     text = list(results.table.X.select_dtypes("category")) if library.text_categories else []
     given |= {"cat_features": repr(text)} if text else {}
@@ -107,7 +113,7 @@ def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
     tested = rows("test")
     predict = f"predict({tested})" if task == "regression" else f"predict_proba({tested})"
     predict += "[:, 1]" if task == "binary" else ""
-    imports = {f"from boostloss import {kind}", f"from boostloss.{library.name} import {name}"}
+    imports = {imported, f"from boostloss.{library.name} import {name}"}
     evaluation = f"dict(eval_set=[({rows('stop')}, fold.stop.y)])"
     weight = ""
     if results.table.weight is not None:

@@ -113,11 +113,10 @@ def short(row: Row) -> str:
 
 def short_loss(text: str) -> str:
     """A loss of boostloss in less room."""
-    name, _, arguments = text.rstrip(")").partition("(")
-    given = [argument for argument in arguments.split(", ") if "'adaptive'" not in argument]
-    if "'adaptive'" not in arguments:
+    if "'adaptive'" not in text:
         return text
-    return f"adaptive {name}" + (f"({', '.join(given)})" if given else "")
+    given = re.sub(r"\w+='adaptive'(, )?", "", text)
+    return f"adaptive {given}".replace(", )", ")").replace("()", "")
 
 
 def _without_levels(text: str) -> str:

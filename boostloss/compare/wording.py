@@ -8,6 +8,7 @@ import numpy as np
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import outcome, race
 from boostloss.compare.candidates import Candidate, lacking
+from boostloss.compare.code import loss_import
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
 from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, Level, score
@@ -194,7 +195,7 @@ def snippet(results: Results) -> str:
     loss = best.label.replace("≈", "=")
     name = library.estimator_name(results.table.task)
     return (
-        f"from boostloss import {loss.partition('(')[0]}\n"
+        f"{loss_import(loss)}\n"
         f"from boostloss.{library.name} import {name}\n\n"
         f"model = {name}(\n"
         f"    {library.objective}={loss},\n"

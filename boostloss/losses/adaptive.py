@@ -84,6 +84,7 @@ class Adaptive(Loss):
     kind: type[Adaptable]
     given: tuple[tuple[str, Any], ...]
     task: ClassVar[Task] = "regression"
+    judged_by: ClassVar[str] = "MAE"  # how the libraries report `mean_loss`
 
     def __post_init__(self) -> None:
         # The class itself checks the numbers that are given, and makes them floats.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -177,6 +177,8 @@ SYMMETRIC = SquaredError, AbsoluteError, EpsilonInsensitive, Adaptable
 
 class AdaptiveAsymmetric(Adaptive):
     """`Asymmetric` of a loss that changes in training."""
+
+    judged_by: ClassVar[str] = "AsymmetricMAE"
 
     @property
     def base(self) -> Adaptive:

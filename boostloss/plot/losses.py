@@ -21,8 +21,9 @@ def plot_loss(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None
     Parameters
     ----------
     *losses : Loss
-        All of one task: of the error, or of the raw prediction for a row of label 1. Those of one class are coloured
-        from dark to light, in their order, and named by the parameters in which they differ.
+        All of one task and one link: of the error, or of the raw prediction for a row of label 1, of target 1 where the
+        link is the logarithm, or of target 0.5 where it is the logit. Those of one class are coloured from dark to
+        light, in their order, and named by the parameters in which they differ.
     at : array-like of shape (n,), optional
         Errors or raw predictions, ascending; by default from -6 to 6.
     ax : matplotlib Axes, optional
@@ -35,7 +36,7 @@ def plot_loss(*losses: Loss, at: ArrayLike | None = None, ax: Axes | None = None
     Raises
     ------
     TypeError, ValueError
-        If there is no loss, or losses of different tasks, or one whose parameters are adaptive.
+        If there is no loss, or losses of different tasks or links, or one whose parameters are adaptive.
 
     Examples
     --------
@@ -156,9 +157,14 @@ def _bend(curvature: Curvature) -> Callable[[Loss, NDArray, NDArray], NDArray]:
 
 
 def _rows(loss: Loss, at: ArrayLike | None) -> tuple[NDArray, NDArray]:
-    """Raw predictions and targets: errors of a target of 0, or scores of a label of 1."""
+    """Raw predictions and targets: errors of a target of 0, or raw predictions of another target."""
     x = np.linspace(-6.0, 6.0, 601) if at is None else as_floats(at, "at").astype(float)
-    return x, np.full_like(x, loss.task == "binary")
+    return x, np.full_like(x, _target(loss))
+
+
+def _target(loss: Loss) -> float:
+    """That of the row: label 1, or what the link takes to 0."""
+    return 1.0 if loss.task == "binary" else {"log": 1.0, "logit": 0.5}.get(loss.link_name, 0.0)
 
 
 def _curves(
@@ -174,6 +180,8 @@ def _curves(
     tasks = {loss.task for loss in losses}
     if len(tasks) > 1:
         raise ValueError(f"losses must be of one task, got {losses!r}.")
+    if len({loss.link_name for loss in losses}) > 1:
+        raise ValueError(f"losses must have one link, got {losses!r}.")
     adaptive = [loss for loss in losses if isinstance(loss, Adaptive)]
     if adaptive:
         raise ValueError(
@@ -195,6 +203,8 @@ def _curves(
         if dashed:
             ax.plot(x, dashed(loss, y, x), "--", color=line.get_color())
     xlabel = "raw prediction of a row of label 1" if tasks == {"binary"} else "error"
+    if tasks == {"regression"} and losses[0].link_name != "identity":
+        xlabel = f"raw prediction of a row of target {_target(losses[0]):g}"
     ax.set(xlabel=xlabel, ylabel=quantity)
     ax.legend(title=title)
     return ax
