@@ -118,6 +118,17 @@ def test_no_constant_is_better(loss, weighted):
         assert total(loss.fit_intercept(y, weight)) <= found.fun * (1.0 + 1e-9)
 
 
+def test_boosting_asymmetric_squares_is_boosting_the_expectile():
+    X, y = _rng.normal(size=(300, 3)), Y
+    for library in ("xgboost", "lightgbm", "catboost"):
+        step = {"leaf_estimation_iterations": 1} if library == "catboost" else {}
+        found = [
+            fit(library, drop_in(library, loss, **step), X, y).predict(X)
+            for loss in (bl.Asymmetric(bl.SquaredError(), 3.0), bl.Expectile(0.75))
+        ]
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-6, atol=1e-9)
+
+
 def test_boosting_absolute_error_is_boosting_the_median():
     X, y = _rng.normal(size=(300, 3)), Y
     for library in ("xgboost", "lightgbm", "catboost"):

@@ -78,6 +78,39 @@ def test_an_objective_is_described_shortly(loss, text):
         assert boostloss.from_string(text) == loss
 
 
+def test_counts_are_compared_with_the_librarys_own_losses_of_counts():
+    names = [str(c.objective) for c in list_candidates("regression", ["lightgbm"], counts=True)]
+    assert names[3:5] == ["poisson", "tweedie(tweedie_variance_power=1.5)"]
+    assert names[-2:] == ["Poisson()", "Tweedie(power=1.5)"]
+    asked = list_candidates("regression", ["catboost"], ["Gamma"])
+    assert [str(c.objective) for c in asked][-3:-1] == ["Poisson", "Tweedie:variance_power=1.5"]
+    assert not any("oisson" in str(c.objective) for c in list_candidates("regression", ["xgboost"]))
+
+
+@pytest.mark.parametrize(
+    ("y", "counts"),
+    [([0, 3, 7], True), ([1, 3, 7], False), ([0, 0.5, 2], False), ([-1, 0, 2], False)],
+)
+def test_what_looks_like_counts(y, counts):
+    frame = pd.DataFrame({"x": np.arange(60.0), "n": np.tile(y, 60 // len(y))})
+    table = prepare(frame, "t", "n", task="regression")
+    assert table.holds_counts is counts
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_own_losses_of_counts_predict_means(library):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    frame = pd.DataFrame({"x": x, "n": rng.poisson(5.0 * np.exp(0.5 * x))})
+    table = prepare(frame, "t", "n", task="regression")
+    settings = Settings(folds=3, rounds=60, learning_rate=0.3, threads=1)
+    fold = next(split(table, settings))
+    for candidate in list_candidates("regression", [library], ["Poisson"]):
+        if candidate.minimised(1.0) == boostloss.Poisson():
+            fit = run.evaluate(candidate, fold, "regression", settings)
+            assert fit.metrics["rmse"] < 0.9 * np.std(table.y)
+
+
 def test_quantiles_are_compared_with_the_librarys_own_at_their_level():
     names = [
         (c.quantile, c.own) for c in list_candidates("regression", ["lightgbm"], ["Quantile(0.3)"])

@@ -118,6 +118,6 @@ def fill_gradients(
         check_rows(rows)  # before it computes with them
         step = boosting_step(loss, *rows)
     formula, parameters, scale, floor = step
-    outputs = GRADIENT, loss.curvature_output()
+    outputs = GRADIENT, loss.boosted_as.curvature_output()
     computation = Computation(formula, outputs, parameters, factor * scale, floor)
     fill(results, computation, rows)

@@ -27,9 +27,10 @@ class Library:
     objective, rounds, learning_rate, threads, seed, early_stopping : str
         Names of the estimators' parameters; the last one is for how many rounds may pass without an improvement.
     own_objectives : mapping of str to tuple of str
-        For each task, for more classes than two ("multiclass"), and for one or several quantiles ("quantile",
-        "quantiles"), the objectives that are compared with ours, as `parameters` reads them; ``{huber}`` stands for the
-        threshold of a Huber loss, ``{quantile}`` for a level or a list of them, ``{listed}`` for levels with commas.
+        For each task, for more classes than two ("multiclass"), for one or several quantiles ("quantile", "quantiles")
+        and for counts and amounts ("amounts"), the objectives that are compared with ours, as `parameters` reads them;
+        ``{huber}`` stands for the threshold of a Huber loss, ``{quantile}`` for a level or a list of them, ``{listed}``
+        for levels with commas.
     minimised : mapping of str to str
         The loss of ours that each own objective minimises, as `boostloss.from_string` reads it.
     own_start : mapping of str to mapping
@@ -152,6 +153,7 @@ XGBOOST = Library(
         ),
         "quantile": ("reg:quantileerror(quantile_alpha={quantile})",),
         "quantiles": ("reg:quantileerror(quantile_alpha={quantile})",),
+        "amounts": ("count:poisson", "reg:tweedie(tweedie_variance_power=1.5)"),
         "binary": ("binary:logistic",),
         "multiclass": ("multi:softprob",),
     },
@@ -160,12 +162,15 @@ XGBOOST = Library(
         "reg:absoluteerror": "Quantile(0.5)",
         "reg:pseudohubererror(huber_slope={huber})": "Charbonnier({huber})",
         "reg:quantileerror(quantile_alpha={quantile})": "Quantile({quantile})",
+        "count:poisson": "Poisson()",
+        "reg:tweedie(tweedie_variance_power=1.5)": "Tweedie(1.5)",
         "binary:logistic": "Logistic()",
         "multi:softprob": "Logistic()",
     },
     own_start={
         "regression": {"base_score": 0.0},
         "quantiles": {},
+        "amounts": {},
         "binary": {},
         "multiclass": {},
     },
@@ -194,6 +199,7 @@ LIGHTGBM = Library(
         "regression": ("regression", "regression_l1", "huber(alpha={huber})"),
         "quantile": ("quantile(alpha={quantile})",),
         "quantiles": ("quantile(alpha={quantile})",),
+        "amounts": ("poisson", "tweedie(tweedie_variance_power=1.5)"),
         "binary": ("binary",),
         "multiclass": ("multiclass",),
     },
@@ -202,10 +208,17 @@ LIGHTGBM = Library(
         "regression_l1": "Quantile(0.5)",
         "huber(alpha={huber})": "Huber({huber})",
         "quantile(alpha={quantile})": "Quantile({quantile})",
+        "poisson": "Poisson()",
+        "tweedie(tweedie_variance_power=1.5)": "Tweedie(1.5)",
         "binary": "Logistic()",
         "multiclass": "Logistic()",
     },
-    own_start={"regression": {"boost_from_average": False}, "binary": {}, "multiclass": {}},
+    own_start={
+        "regression": {"boost_from_average": False},
+        "amounts": {},
+        "binary": {},
+        "multiclass": {},
+    },
     mean_absolute_error={"metric": "l1"},
     kept_rounds=lambda model: model.best_iteration_ or model.n_estimators,
     metric_history=lambda model: model.evals_result_,
@@ -232,6 +245,7 @@ CATBOOST = Library(
         "regression": ("RMSE", "MAE", "Huber:delta={huber}"),
         "quantile": ("Quantile:alpha={quantile}",),
         "quantiles": ("MultiQuantile:alpha={listed}",),
+        "amounts": ("Poisson", "Tweedie:variance_power=1.5"),
         "binary": ("Logloss",),
         "multiclass": ("MultiClass",),
     },
@@ -241,12 +255,15 @@ CATBOOST = Library(
         "Huber:delta={huber}": "Huber({huber})",
         "Quantile:alpha={quantile}": "Quantile({quantile})",
         "MultiQuantile:alpha={listed}": "Quantile({quantile})",
+        "Poisson": "Poisson()",
+        "Tweedie:variance_power=1.5": "Tweedie(1.5)",
         "Logloss": "Logistic()",
         "MultiClass": "Logistic()",
     },
     own_start={
         "regression": {"boost_from_average": False},
         "quantiles": {"boost_from_average": True},
+        "amounts": {},  # starts from a mean of 1
         "binary": {"boost_from_average": True},
         "multiclass": {},  # starts from equal scores: CatBoost has no other start for it
     },

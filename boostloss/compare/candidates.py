@@ -21,6 +21,8 @@ LOSSES = {
     "multiclass": ("Logistic", "Focal(gamma=1.0)", "Focal(gamma=2.0)"),
 }  # fmt: skip
 
+COUNTS = "Poisson", "Tweedie(power=1.5)"  # beside them where the target holds counts
+
 WHAT = {"quantiles": "several quantiles", "multiclass": "more than two classes"}
 
 # Huber's threshold for a library's own objective, in standard deviations of the residuals: it keeps 95 % of least
@@ -101,7 +103,11 @@ def installed_libraries(wanted: Iterable[str] = ()) -> list[str]:
 
 
 def list_candidates(
-    task: Task, libraries: list[str], losses: Iterable[str] = (), quantiles: Iterable[float] = ()
+    task: Task,
+    libraries: list[str],
+    losses: Iterable[str] = (),
+    quantiles: Iterable[float] = (),
+    counts: bool = False,
 ) -> list[Candidate]:
     """All candidates, in the order in which they are fitted.
 
@@ -113,18 +119,23 @@ def list_candidates(
         median has a comparison of its own, and so have several from one model.
     quantiles : iterable of float
         Levels of a further loss, `boostloss.Quantile`: of one prediction, or of several by one model.
+    counts : bool, default False
+        Whether losses of counts suit the task as well. Beside them, or where they are asked for, stand the libraries'
+        own.
     """
     asked = dict.fromkeys(losses, "--loss")
     if levels := sorted(set(quantiles)):
         asked |= {f"Quantile({levels if len(levels) > 1 else levels[0]})": "--quantile"}
-    asked = asked or dict.fromkeys(LOSSES[task], "--loss")
+    asked = asked or dict.fromkeys((*LOSSES[task], *(COUNTS if counts else ())), "--loss")
     ours = [_parse(text, task, option) for text, option in asked.items()]
     judged = {quantile for _, quantile in ours}
+    amounts = any(loss.link_name == "log" for loss, _ in ours)
     result = []
     for name in libraries:
         library = LIBRARIES[name]
         own = library.own_objectives
         result += [Candidate(name, text) for text in own[task] if None in judged]
+        result += [Candidate(name, text) for text in own["amounts"] if amounts]
         for quantile in sorted(judged - {None}, key=group_order):
             texts = own[outputs(task, quantile) or "quantile"]
             result += [Candidate(name, text, quantile) for text in texts]

@@ -209,7 +209,8 @@ def compare(
             raise InputError(f"--metric: {metric!r} is none of those for {table.task}: {allowed}")
         if metric == "mape" and not table.y.all():
             raise InputError(f"--metric mape divides by the target, and {table.target!r} holds 0")
-        candidates = list_candidates(table.task, libraries, loss or (), quantile or ())
+        counts = table.holds_counts and not contaminate
+        candidates = list_candidates(table.task, libraries, loss or (), quantile or (), counts)
         if folds is None:
             folds = DEMO_FOLDS if file is None else 3 if len(table.y) >= race.LARGE else 5
         jobs, threads = share_cores(threads or cpu_count(), len(table.y))

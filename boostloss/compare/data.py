@@ -67,6 +67,14 @@ class Table:
     group: pd.Series | None = None
     time: pd.Series | None = None
 
+    @property
+    def holds_counts(self) -> bool:
+        """Whether the target looks like counts: whole numbers from 0, not all of which are 0."""
+        whole = self.y == np.floor(self.y)
+        return self.task == "regression" and bool(
+            whole.all() and self.y.min() == 0.0 < self.y.max()
+        )
+
     def sample(self, rows: int, seed: int) -> "Table":
         """The same table with at most `rows` rows, drawn at random and kept in their order."""
         if rows >= len(self.y):

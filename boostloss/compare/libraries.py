@@ -113,7 +113,8 @@ def fit(
     names = LIBRARIES[library]
     if isinstance(loss, Columns) and names.level_by_level:
         return _fit_levels(library, objective, loss, task, train, stop, settings)
-    kind = "quantiles" if isinstance(loss, Columns) else task
+    amounts = loss.link_name == "log"
+    kind = "quantiles" if isinstance(loss, Columns) else "amounts" if amounts else task
     start = loss.fit_intercept(train.y, train.weight) if kind == "regression" else 0.0
     train, stop = replace(train, y=train.y - start), replace(stop, y=stop.y - start)
     like_ours = names.like_ours(loss)

@@ -32,6 +32,10 @@ SAME_SETTINGS = (
     "and the better fit on the early-stopping rows counts."
 )
 CATBOOST_START = "Only CatBoost's MultiClass starts from equal probabilities."
+OF_MEANS = (
+    "Losses of counts and amounts predict means, which RMSE judges (--metric rmse) and the MAE does not: it likes "
+    "medians. CatBoost's own of them start from a mean of 1."
+)
 IN_ORDER = (
     "Several quantiles are ranked by the mean of their pinball losses; everyone's predictions of a row are put in "
     "order, which never raises it. Where a library has no such objective, as LightGBM, its own is a model for each "
@@ -77,6 +81,8 @@ def overview(
         lines.append(CATBOOST_START)
     if any(isinstance(candidate.quantile, tuple) for candidate in candidates):
         lines.append(IN_ORDER)
+    if any(getattr(candidate.objective, "link_name", "") == "log" for candidate in candidates):
+        lines.append(OF_MEANS)
     return lines
 
 

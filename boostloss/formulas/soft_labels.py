@@ -11,9 +11,8 @@ def of_soft_labels(formula):
     """The formula for labels in [0, 1] of one for labels 0 and 1."""
 
     def formula_of_soft_labels(y, f, *parameters):
-        for_1 = formula(
-            1.0, f, *parameters
-        )  # numbers: the compiler computes once what both have in common
+        # Numbers as labels: the compiler computes once what both have in common.
+        for_1 = formula(1.0, f, *parameters)
         for_0 = formula(0.0, f, *parameters)
         return (
             mean(y, for_1[0], for_0[0]),

@@ -49,10 +49,9 @@ class Loss:
     task: ClassVar[Task]
     curvature: ClassVar[Curvature] = "majorizer"
     link_name: ClassVar[str] = "identity"  # of a prediction: or "log" or "logit"
-    kinked: ClassVar[bool] = False  # whether boosting smooths it
-    floored: ClassVar[bool] = (
-        True  # whether boosting divides by a tenth of the largest curvature at least
-    )
+    # Of the curvature: whether boosting smooths the loss to have one, and whether it keeps a tenth of the largest.
+    kinked: ClassVar[bool] = False
+    floored: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

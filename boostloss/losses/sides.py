@@ -16,6 +16,7 @@ from boostloss.losses.location import Location, SquaredError
 from boostloss.losses.quantiles import (
     AbsoluteError,
     EpsilonInsensitive,
+    Expectile,
     Kinked,
     Quantile,
     tube_constant,
@@ -78,7 +79,7 @@ class Asymmetric(Kinked):
     """Another cost for each side: ratio loss(error) where the prediction is too low, loss(error) where it is too high.
 
     `Asymmetric(SquaredError(), ratio)` is the expectile, and `Asymmetric(AbsoluteError(), ratio)` the quantile, of the
-    level ratio / (1 + ratio), times 1 + ratio.
+    level ratio / (1 + ratio), times 1 + ratio, and are boosted as these.
 
     Parameters
     ----------
@@ -148,9 +149,10 @@ class Asymmetric(Kinked):
 
     @property
     def boosted_as(self) -> Loss:
+        level = self.ratio / (1.0 + self.ratio)
         if isinstance(self.base, AbsoluteError):
-            return Quantile(self.ratio / (1.0 + self.ratio))
-        return self
+            return Quantile(level)
+        return Expectile(level) if isinstance(self.base, SquaredError) else self
 
     @property
     def largest_curvature(self) -> float:
