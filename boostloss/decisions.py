@@ -104,9 +104,7 @@ def by_cost(predict: Callable[..., Any]) -> Callable[..., Any]:
             del names[name]
         probability = self.predict_proba(X[1], **names, **further)
         labels = self.classes_[expected_cost(np.atleast_2d(probability), cost).argmin(axis=1)]
-        return (
-            labels if np.ndim(probability) == 2 else labels[0]
-        )  # of one row, as CatBoost takes it
+        return labels if np.ndim(probability) == 2 else labels[0]  # of one row, in CatBoost
 
     decided.__signature__ = signature.replace(parameters=given)  # type: ignore[attr-defined]
     decided.__doc__ = f"""Labels, as the parent predicts them or, with a `cost`, those of least expected cost.

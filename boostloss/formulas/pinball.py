@@ -39,3 +39,40 @@ def absolute(y, f, smoothing):
     """The absolute error: twice the pinball loss of the median."""
     loss, gradient, hessian, majorizer = pinball(y, f, 0.5, smoothing)
     return 2.0 * loss, 2.0 * gradient, 2.0 * hessian, 2.0 * majorizer
+
+
+def ramp(u, smoothing):
+    """max(u, 0), the pinball loss of u at the level 0, whose smoothed value would cancel there near u = -smoothing."""
+    near = abs(u) < smoothing
+    width = where(near, smoothing, 1.0)
+    inside = where(near, u + smoothing, 0.0)
+    loss = where(near, 0.25 * inside * (inside / width), maximum(u, 0.0))
+    # Halfway between its sides at 0, and NaN for NaN.
+    slope = where(near, 0.5 * (inside / width), where(u > 0.0, 1.0, where(u < 0.0, 0.0, 0.5 + u)))
+    hessian = where(near, 0.5 / width, constant(0.0, u))
+    majorizer = 0.5 / maximum(abs(u), smoothing)
+    return loss, slope, hessian, majorizer
+
+
+def hinge(y, f, smoothing):
+    """max(1 - margin, 0): Cortes & Vapnik, "Support-Vector Networks", Machine Learning 1995."""
+    sign = 2.0 * y - 1.0
+    loss, slope, hessian, majorizer = ramp(1.0 - sign * f, smoothing)
+    return loss, -sign * slope, hessian, majorizer
+
+
+def epsilon_insensitive(y, f, epsilon, smoothing):
+    """max(u, 0) with u = |error| - epsilon; the half-width of the smoothing is at most epsilon.
+
+    Vapnik, "The Nature of Statistical Learning Theory", 1995.
+
+    The majorizer: a parabola that touches a rising branch must not cut the flat one, which takes a curvature of
+    1 / (2 u), nor the other rising one, which takes 1 / |error|. One that touches the flat branch must not cut the
+    nearer of the others: 1 / (-2 u).
+    """
+    error = f - y
+    size = abs(error)
+    u = size - epsilon
+    loss, slope, hessian, safe = ramp(u, smoothing)
+    majorizer = where(u > 0.0, maximum(safe, 1.0 / where(u > 0.0, size, 1.0)), safe)
+    return loss, where(error < 0.0, -slope, slope), hessian, majorizer

@@ -5,29 +5,30 @@ Their mathematics is in `formulas`. All are half a unit deviance, 0 where the pr
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.negative_binomial import negative_binomial
 from boostloss.formulas.tweedie import tweedie
-from boostloss.losses.base import Loss, Task
-from boostloss.losses.validation import as_column, as_floats, check_finite, check_number
+from boostloss.losses.linked import Linked
+from boostloss.losses.validation import as_floats, check_number
 from boostloss.ops import exp
 
 # Where all targets are 0 the best raw prediction is minus infinity. This is that of one event in a million rows.
 LEAST_MEAN = 1e-6
 
 
-class Mean(Loss):
+class Mean(Linked):
     """A loss of a target >= 0 and of the logarithm of its mean; the best constant is that of the weighted mean."""
 
-    task: ClassVar[Task] = "regression"
     link_name = "log"
-    floored = False
-    allows_zero: ClassVar[bool] = True
+    allowed = ">= 0"
     deviance_power: float | None = None  # in which the deviance is homogeneous
+
+    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
+        return y < 0.0
 
     def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         with np.errstate(divide="ignore"):  # minus infinity at 0
@@ -35,33 +36,6 @@ class Mean(Loss):
 
     def response(self, raw: Any) -> Any:
         return exp(raw)
-
-    def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
-        """The target as a 1-d float array.
-
-        Raises
-        ------
-        ValueError
-            If it is not finite, or is negative, or 0 where that is not allowed.
-        """
-        y = as_column(y_true, "y_true")
-        check_finite(y, "y_true")
-        self._check_sign(y)
-        return y
-
-    def _check_sign(self, y: NDArray[np.floating]) -> None:
-        allowed = ">= 0" if self.allows_zero else "> 0"
-        wrong = (y < 0.0) if self.allows_zero else (y <= 0.0)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise ValueError(
-                f"y_true must be {allowed} for {type(self).__name__}, got {y[row]} in row {row}."
-            )
-
-    def _checked_rows(self, y_true, raw_prediction, sample_weight):
-        rows, dtype = super()._checked_rows(y_true, raw_prediction, sample_weight)
-        self._check_sign(rows.y_true)
-        return rows, dtype
 
     def _best_constant(self, y, weight):
         mean = float(np.average(y.astype(np.float64, copy=False), weights=weight))
@@ -109,9 +83,12 @@ class Gamma(Mean):
     array([0.    , 0.3069])
     """
 
-    allows_zero = False
+    allowed = "> 0"
     deviance_power = 2.0
     formula = tweedie
+
+    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
+        return y <= 0.0
 
     @property
     def parameters(self) -> tuple[float, ...]:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.exponential import exponential
-from boostloss.formulas.hinge import hinge, modified_huber, squared_hinge
+from boostloss.formulas.pinball import hinge
+from boostloss.formulas.squared_hinge import modified_huber, squared_hinge
 from boostloss.kernels.rows import MAJORIZER
 from boostloss.losses.base import Curvature
 from boostloss.losses.binary import Improper

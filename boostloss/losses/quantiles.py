@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.formulas.asymmetric_squares import asymmetric_squares
-from boostloss.formulas.epsilon_insensitive import epsilon_insensitive
-from boostloss.formulas.pinball import absolute, pinball
+from boostloss.formulas.pinball import absolute, epsilon_insensitive, pinball
 from boostloss.kernels.rows import MAJORIZER, Computation, evaluate
 from boostloss.losses.adaptive import ADAPTIVE, Adaptable
 from boostloss.losses.base import Curvature, Loss

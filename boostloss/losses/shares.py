@@ -7,19 +7,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.formulas.logistic import kl_divergence, logistic
-from boostloss.losses.base import Curvature, Loss, Task
+from boostloss.losses.base import Curvature
 from boostloss.losses.binary import logit
-from boostloss.losses.validation import as_column, check_finite
+from boostloss.losses.linked import Linked
 from boostloss.ops import expit
 
 
-class Share(Loss):
+class Share(Linked):
     """A loss of a target in [0, 1] and of the logit of its mean."""
 
-    task: ClassVar[Task] = "regression"
     link_name = "logit"
-    floored = False  # as the libraries' own
+    allowed = "in [0, 1]"
     curvature: ClassVar[Curvature] = "exact"
+
+    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
+        return (y < 0.0) | (y > 1.0)
 
     @property
     def largest_curvature(self) -> float:
@@ -30,32 +32,6 @@ class Share(Loss):
 
     def response(self, raw: Any) -> Any:
         return expit(raw)
-
-    def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
-        """The target as a 1-d float array.
-
-        Raises
-        ------
-        ValueError
-            If it is not in [0, 1].
-        """
-        y = as_column(y_true, "y_true")
-        check_finite(y, "y_true")
-        self._check_range(y)
-        return y
-
-    def _check_range(self, y: NDArray[np.floating]) -> None:
-        wrong = (y < 0.0) | (y > 1.0)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise ValueError(
-                f"y_true must be in [0, 1] for {type(self).__name__}, got {y[row]} in row {row}."
-            )
-
-    def _checked_rows(self, y_true, raw_prediction, sample_weight):
-        rows, dtype = super()._checked_rows(y_true, raw_prediction, sample_weight)
-        self._check_range(rows.y_true)
-        return rows, dtype
 
     def _best_constant(self, y, weight):
         # The logit of a mean of 0 or 1 is infinite, and a mean this near to it does as well.
