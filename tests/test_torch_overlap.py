@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, jaccard_score
 torch = pytest.importorskip("torch")
 
 import boostloss.torch as bt  # noqa: E402
-from boostloss.formulas.overlap import overlap, overlap_slope  # noqa: E402
+from boostloss.formulas.overlap import overlap, overlap_and_slope, scaled_slope  # noqa: E402
 from boostloss.kernels import segments  # noqa: E402
 from boostloss.kernels.rows import BLOCK, Rows  # noqa: E402
 
@@ -216,11 +216,16 @@ def test_kernels_in_blocks_and_without_compiler(monkeypatch):
     results = []
     for disabled in (False, True):
         monkeypatch.setattr(segments, "JIT_DISABLED", disabled)
-        slope = np.empty_like(f)
-        segments.fill_segments(overlap_slope, numbers, rows, slope)
-        results.append((segments.segment_sums(overlap, 3, (), rows, 2), slope))
-    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-6)
-    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-5, atol=1e-6)
+        slope, other = np.empty((2, 2 * n), np.float32)
+        sums = segments.segment_sums(overlap_and_slope, 3, (), rows, 2, column=slope)
+        np.testing.assert_allclose(segments.segment_sums(overlap, 3, (), rows, 2), sums, rtol=1e-12)
+        saved = slope.copy()
+        segments.fill_segments(scaled_slope, numbers, Rows(saved, saved), other)
+        segments.fill_segments(scaled_slope, numbers, Rows(slope, slope), slope)  # in place
+        np.testing.assert_array_equal(slope, other)
+        results.append((sums, saved, slope))
+    for native, plain in zip(*results, strict=True):
+        np.testing.assert_allclose(native, plain, rtol=1e-5, atol=1e-6)
 
 
 @both_paths
@@ -236,12 +241,26 @@ def test_large_images_keep_the_digits_of_float32(classes, kernel, take):
     torch.testing.assert_close(found.double(), exact, rtol=2e-6, atol=0.0)
 
 
+def test_a_graph_that_is_kept_gives_its_gradient_again():
+    logits, _, generator = data((2, 1, 8))
+    target = torch.randint(0, 2, (2, 1, 8), generator=generator)
+    logits = logits.float().requires_grad_()
+    value = bt.TverskyLoss(0.3, 0.7)(logits, target)
+    first, again, last = (
+        torch.autograd.grad(value, logits, retain_graph=kept)[0].clone()
+        for kept in (True, True, False)
+    )
+    torch.testing.assert_close(first, again, rtol=0.0, atol=0.0)
+    torch.testing.assert_close(first, last, rtol=0.0, atol=0.0)
+
+
 def test_operators_are_well_behaved():
     input, target = torch.randn(3, 4), torch.rand(3, 4)
     for weight in (None, torch.rand(3, 4)):
-        torch.library.opcheck(torch.ops.boostloss.overlap.default, (input, target, weight))
-        arguments = input, target, weight, torch.randn(3, 2)
-        torch.library.opcheck(torch.ops.boostloss.overlap_slope.default, arguments)
+        for differentiable in (False, True):
+            arguments = input, target, weight, differentiable
+            torch.library.opcheck(torch.ops.boostloss.overlap.default, arguments)
+    torch.library.opcheck(torch.ops.boostloss.scale_slope_.default, (input, torch.randn(3, 2)))
 
 
 WRONG = {

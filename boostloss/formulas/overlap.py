@@ -12,20 +12,23 @@ from boostloss.ops import exp, maximum, where
 
 def overlap(y, f):
     """False positives, false negatives and label of an element."""
-    _, _, excess = probability(y, f)
-    return maximum(excess, 0.0), maximum(-excess, 0.0), y
+    return overlap_and_slope(y, f)[:3]
 
 
-def signed_slope(y, f):
-    """The derivative of the false positives where there are some, of the false negatives where there are those."""
+def overlap_and_slope(y, f):
+    """False positives, false negatives and label of an element, and a derivative.
+
+    It is that of the false positives where there are some, of the false negatives where there are those: its sign says
+    which.
+    """
     p, rest, excess = probability(y, f)
-    speed = p * rest
-    return where(excess > 0.0, speed, where(excess < 0.0, -speed, 0.0 * speed))
+    more, speed = maximum(excess, 0.0), p * rest
+    slope = where(excess == 0.0, 0.0, where(excess < 0.0, -speed, speed))
+    return more, more - excess, y, slope
 
 
-def overlap_slope(y, f, positives, negatives):
-    """The derivative of positives times the false positives and negatives times the false negatives."""
-    slope = signed_slope(y, f)
+def scaled_slope(_, slope, positives, negatives):
+    """A signed slope times what belongs to false positives, or to false negatives."""
     return (slope * where(slope > 0.0, positives, negatives),)
 
 

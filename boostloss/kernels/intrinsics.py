@@ -38,16 +38,6 @@ def prefer_widest_vectors(typingctx):
     return signature(types.none), codegen
 
 
-@intrinsic
-def add_in_any_order(typingctx, total, value):
-    """A sum that vectorises: the compiler may add in another order here, and here alone."""
-
-    def codegen(context, builder, sig, args):
-        return builder.fadd(*args, flags=["reassoc"])
-
-    return signature(total, total, total), codegen
-
-
 @intrinsic(prefer_literal=True)
 def stack_array(typingctx, count, like):
     """A pointer to so many numbers that live as long as the call: an array would need numba's own memory manager."""
@@ -62,30 +52,35 @@ def stack_array(typingctx, count, like):
     return signature(result, count, like), codegen
 
 
-@intrinsic
-def no_totals(typingctx, values):
-    """As many zeros as there are values, as an array stores them."""
-    number = types.float32 if values.dtype.name == "boostloss.float32" else types.float64
-    result = types.UniTuple(number, values.count)
+@intrinsic(prefer_literal=True)
+def no_totals(typingctx, like, count):
+    """So many zeros, as an array of such numbers stores them."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    number = types.float32 if like.name == "boostloss.float32" else types.float64
+    result = types.UniTuple(number, count.literal_value)
 
     def codegen(context, builder, sig, args):
         zero = context.get_constant(number, 0.0)
         return context.make_tuple(builder, result, [zero] * result.count)
 
-    return signature(result, values), codegen
+    return signature(result, like, count), codegen
 
 
 @intrinsic
-def add_all(typingctx, totals, values, weight):
-    """Sums that vectorise as `add_in_any_order` does, of several values of one weight."""
+def add_all(typingctx, totals, values, weight, like):
+    """Sums of the first values, times the weight if there is one, in the type of `like`.
+
+    They vectorise, since the compiler may add in another order here, and here alone.
+    """
 
     def codegen(context, builder, sig, args):
-        factor = context.cast(builder, args[2], weight, values.dtype)
-        terms = zip(*(cgutils.unpack_tuple(builder, x) for x in args[:2]), strict=True)
-        sums = [
-            builder.fadd(total, builder.fmul(value, factor), flags=["reassoc"])
-            for total, value in terms
-        ]
+        sums = []
+        for k, total in enumerate(cgutils.unpack_tuple(builder, args[0])):
+            term = context.cast(builder, builder.extract_value(args[1], k), values[k], like)
+            if weight is not types.none:
+                term = builder.fmul(term, context.cast(builder, args[2], weight, like))
+            sums.append(builder.fadd(total, term, flags=["reassoc"]))
         return context.make_tuple(builder, totals, sums)
 
-    return signature(totals, totals, values, weight), codegen
+    return signature(totals, totals, values, weight, like), codegen

@@ -15,10 +15,10 @@ from boostloss.kernels.class_loop import make_class_loop
 from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import (
     add_all,
-    add_in_any_order,
     load_tuple,
     no_totals,
     prefer_widest_vectors,
+    stack_array,
 )
 from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE
@@ -30,7 +30,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop over the rows that leaves the results in the layout of the variant; arrays are bare pointers."""
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
-    n_outputs = len(variant.outputs)
+    n_sums = len(variant.outputs) - (variant.layout == "total")
 
     @register_jitable(**INLINE)
     def row(y, f, weight, factor, floor, p):
@@ -45,6 +45,18 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         y, f, weight, first = carray(y, n), carray(f, n), carray(weight, n), carray(first, n)
         for i in range(n):
             first[i], _ = row(y[i], f[i], weight[i], factor, floor, p)
+
+    def loop_in_place(n, y, f, weight, factor, floor, parameters, first):
+        prefer_widest_vectors()
+        p = load_tuple(parameters, n_parameters)
+        first = carray(first, n)
+        held = carray(stack_array(SHORT_RUN, first.dtype.type(0)), SHORT_RUN)
+        for start in range(0, n, SHORT_RUN):
+            rows = first[start : start + SHORT_RUN]
+            for i in range(len(rows)):
+                held[i] = rows[i]
+            for i in range(len(rows)):  # would not be vectorised if it wrote where it reads
+                rows[i], _ = row(held[i], held[i], held[i], factor, floor, p)
 
     def loop_of_two(n, y, f, weight, factor, floor, parameters, first, second):
         prefer_widest_vectors()
@@ -64,32 +76,37 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     def loop_of_total(n, y, f, weight, factor, floor, parameters, first, second):
         prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
-        y, f, weight, second = carray(y, n), carray(f, n), carray(weight, n), carray(second, n)
-        first[0] = 0.0
+        y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
+        first, second = carray(first, n_sums), carray(second, n)
         for start in range(0, n, SHORT_RUN):
             rows = slice(start, start + SHORT_RUN)
-            a, b, w, slope = y[rows], f[rows], weight[rows], second[rows]
-            total = slope.dtype.type(0)  # a float64 would halve the rows in a register
-            for i in range(len(slope)):
-                value, slope[i] = row(a[i], b[i], w[i], factor, floor, p)
-                total = add_in_any_order(total, value)
-            first[0] += total
+            a, b, w, last = y[rows], f[rows], weight[rows], second[rows]
+            totals = no_totals(
+                wrap(a[0], b[0]), n_sums
+            )  # of the rows' own precision, the faster one
+            for i in range(len(a)):
+                target, prediction = wrap(a[i], b[i]), wrap(b[i], a[i])
+                values = formula(target, prediction, *p)
+                by = wrap(w[i], unwrap(prediction)) if weighted else None
+                totals = add_all(totals, values, by, prediction)
+                last[i] = unwrap(values[two] if by is None else values[two] * by)
+            for k in range(n_sums):
+                first[k] += totals[k]
 
     def loop_of_sums(n, y, f, weight, factor, floor, parameters, first):
         prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
         y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
-        first = carray(first, n_outputs)
+        first = carray(first, n_sums)
         for start in range(0, n, SHORT_RUN):
             rows = slice(start, start + SHORT_RUN)
             a, b, w = y[rows], f[rows], weight[rows]
-            none = wrap(a[0], b[0])
-            totals = no_totals(formula(none, none, *p))
+            totals = no_totals(wrap(a[0], b[0]), n_sums)
             for i in range(len(a)):
                 target, prediction = wrap(a[i], b[i]), wrap(b[i], a[i])
-                by = factor * wrap(w[i], unwrap(prediction)) if weighted else factor
-                totals = add_all(totals, formula(target, prediction, *p), by)
-            for k in range(n_outputs):
+                by = wrap(w[i], unwrap(prediction)) if weighted else None
+                totals = add_all(totals, formula(target, prediction, *p), by, prediction)
+            for k in range(n_sums):
                 first[k] += totals[k]
 
     if variant.layout == "sums":
@@ -98,6 +115,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return make_class_loop(formula, variant)
     if variant.layout == "score":
         return make_score_loop(formula, variant)
+    if variant.layout == "in place":
+        return loop_in_place
     if variant.layout == "total":
         return loop_of_total
     if variant.layout == "pairs":

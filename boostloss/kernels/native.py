@@ -40,9 +40,10 @@ class Variant(NamedTuple):
     f: str
     weight: str | None
     result: str
-    # "columns": an array for each output; "pairs": one array; "total": that of the first, and an array; "sums": one
-    # array of a total for each output; "classes": the numbers that say how many classes there are and where, and an
-    # array, or several, for each output; "score": places of rows, three arrays over all rows, and "pairs".
+    # "columns": an array for each output; "in place": the one array that is read too; "pairs": one array; "sums": one
+    # array of a total for each output; "total": one of totals of all outputs but the last, and an array for that;
+    # "classes": the numbers that say how many classes there are and where, and an array, or several, for each output;
+    # "score": places of rows, three arrays over all rows, and "pairs".
     layout: str = "columns"
 
     @property
@@ -51,6 +52,8 @@ class Variant(NamedTuple):
             return 1 + len(self.outputs)
         if self.layout == "score":
             return 5
+        if self.layout == "total":
+            return 2
         return 1 if self.layout in ("pairs", "sums") else len(self.outputs)
 
 

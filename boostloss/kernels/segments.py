@@ -1,9 +1,8 @@
 """Formulas over segments of rows, such as the pixels of each image: sums, and derivatives of functions of sums."""
 
-import ctypes
 from collections.abc import Callable
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,14 @@ from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 SMALL = 1 << 15  # rows of all segments that are not worth a second thread
 
 
+class Strided(NamedTuple):
+    """An array, and the elements from one segment, or block of one, to the next."""
+
+    array: NDArray
+    by_segment: int
+    by_block: int
+
+
 def segment_sums(
     formula: Callable[..., Any],
     n_outputs: int,
@@ -30,17 +37,28 @@ def segment_sums(
     rows: Rows,
     n_segments: int,
     run: RunInThreads = run_in_threads,
+    column: NDArray | None = None,
 ) -> NDArray[np.float64]:
-    """Weighted sums of the outputs of a formula over segments of one length, in shape (n_segments, n_outputs)."""
-    numbers = np.tile(np.array(parameters, np.float64), (n_segments, 1))
+    """Weighted sums of the first outputs of a formula over segments of one length, in shape (n_segments, n_outputs).
+
+    The next output is written into the column, weighted, if there is one.
+    """
+    numbers = Strided(np.array(parameters, np.float64), 0, 0)
     n = len(rows.raw_prediction) // n_segments if n_segments else 0
     n_blocks = max(1, -(-n // BLOCK))
     totals = np.zeros((n_segments, n_blocks, n_outputs))  # so that threads change nothing
-    steps = n_blocks * n_outputs, n_outputs
-    if not run_native("sums", formula, tuple(range(n_outputs)), numbers, rows, totals, steps, run):
+    results = [Strided(totals, n_blocks * n_outputs, n_outputs)]
+    if column is not None:
+        results.append(Strided(column, n, BLOCK))
+    layout, outputs = "sums" if column is None else "total", range(n_outputs + len(results) - 1)
+    if not run_native(
+        layout, formula, tuple(outputs), (n_segments, n), numbers, rows, results, run
+    ):
         for segment, part in enumerate(segments(rows, n_segments)):
-            outputs = evaluated(formula, parameters, part)
-            totals[segment, 0] = [output.sum(dtype=np.float64) for output in outputs]
+            values = evaluated(formula, parameters, part)
+            totals[segment, 0] = [value.sum(dtype=np.float64) for value in values[:n_outputs]]
+            if column is not None:
+                column[segment * n : (segment + 1) * n] = values[n_outputs]
     return totals.sum(axis=1)
 
 
@@ -51,10 +69,16 @@ def fill_segments(
     result: NDArray,
     run: RunInThreads = run_in_threads,
 ) -> None:
-    """Write the first output of a formula, weighted, whose parameters are those of the segment: a row for each."""
+    """Write the first output of a formula, weighted, whose parameters are those of the segment: a row for each.
+
+    The result may be the one array that is read, which is fast where it is targets and raw predictions.
+    """
+    y, f, weight = rows
     n_segments = len(parameters)
-    n = len(rows.raw_prediction) // n_segments if n_segments else 0
-    if not run_native("columns", formula, (0,), parameters, rows, result, (n, BLOCK), run):
+    n = len(f) // n_segments if n_segments else 0
+    numbers, results = Strided(parameters, parameters.shape[1], 0), [Strided(result, n, BLOCK)]
+    layout = "in place" if y is f is result and weight is None else "columns"
+    if not run_native(layout, formula, (0,), (n_segments, n), numbers, rows, results, run):
         for segment, part in enumerate(segments(rows, n_segments)):
             (output,) = evaluated(formula, tuple(parameters[segment].tolist()), part)
             result[segment * n : (segment + 1) * n] = output
@@ -64,38 +88,35 @@ def run_native(
     layout: str,
     formula: Callable[..., Any],
     outputs: tuple[int, ...],
-    parameters: NDArray[np.float64],
+    shape: tuple[int, int],
+    parameters: Strided,
     rows: Rows,
-    result: NDArray,
-    steps: tuple[int, int],
+    results: list[Strided],
     run: RunInThreads,
 ) -> bool:
-    """Run the native loop over blocks of segments, in several threads; false where there is no compiled code.
-
-    The steps are those from the results of a segment, and of a block in it, to the next.
-    """
+    """Run the native loop over blocks of segments, in several threads; false where there is no compiled code."""
     y, f, weight = rows
     kinds = check_rows(rows)
-    n_segments, n_parameters = parameters.shape
-    result_kind = check_array("result", result, result.shape, WRITABLE)
-    variant = Variant(outputs, n_parameters, *kinds, result_kind, layout)
+    for array, *_ in results:
+        result_kind = check_array("result", array, array.shape, WRITABLE)
+    variant = Variant(outputs, parameters.array.shape[-1], *kinds, result_kind, layout)
     loop = None if JIT_DISABLED else native_loop(formula, variant)
     if loop is None:
         return False
-    n = len(f) // n_segments if n_segments else 0
-    arrays = [y, f, y if weight is None else weight]
-    addresses = [address(array) for array in arrays]
-    sizes = [array.itemsize for array in arrays]
-    numbers, results = address(parameters), address(result)
+    n_segments, n = shape
+    inputs = [Strided(x, n, BLOCK) for x in (y, f, y if weight is None else weight)]
+    # The address of each array, and the bytes from one segment to the next, and from one block.
+    memory = [
+        (address(x), by_segment * x.itemsize, by_block * x.itemsize)
+        for x, by_segment, by_block in (*inputs, parameters, *results)
+    ]
 
     # An interrupt may leave helpers behind: the block, not only its caller, keeps alive what it has addresses of.
-    def block(place: tuple[int, int], keep_alive: Any = (arrays, parameters, result)) -> None:
+    def block(place: tuple[int, int], keep_alive: Any = (inputs, parameters, results)) -> None:
         segment, part = place
-        start = segment * n + part * BLOCK
-        at = [begin + start * size for begin, size in zip(addresses, sizes, strict=True)]
-        own = numbers + segment * n_parameters * ctypes.sizeof(ctypes.c_double)
-        to = results + (segment * steps[0] + part * steps[1]) * result.itemsize
-        loop(min(BLOCK, n - part * BLOCK), *at, 1.0, 0.0, own, to)
+        count = min(BLOCK, n - part * BLOCK)
+        at = [begin + segment * far + part * near for begin, far, near in memory]
+        loop(count, *at[:3], 1.0, 0.0, *at[3:])
 
     places = list(product(range(n_segments), range(-(-n // BLOCK))))
     if len(f) < SMALL:

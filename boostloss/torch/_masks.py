@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from boostloss.torch._derivative import weighted
-from boostloss.torch._overlap import Overlap, has_kernel
+from boostloss.torch._overlap import Overlap, PlainOverlap, has_kernel
 from boostloss.torch._shapes import spread
 from boostloss.torch.reduction import which_count, without_others
 
@@ -96,10 +96,13 @@ def counts_of(
 def of_masks(logits: Tensor, target: Tensor, weight: Tensor | None, masks: int) -> Counts:
     """The counts of so many masks for each image, which know nothing of each other."""
     n, size = logits.shape
-    shape = n * masks, size // masks
+    shape = n, masks, size // masks
     by_mask = None if weight is None else weight.reshape(shape)
-    sums = Overlap.apply(logits.reshape(shape), target.reshape(shape), by_mask)
-    positives, negatives, labels = (x.view(n, masks) for x in sums[:3])
+    differentiable = logits.requires_grad and torch.is_grad_enabled()
+    function = PlainOverlap if has_kernel(logits) else Overlap
+    positives, negatives, labels, _ = function.apply(
+        logits.reshape(shape), target.reshape(shape), by_mask, differentiable
+    )
     return Counts(labels - negatives, positives, negatives, labels, total(logits, weight))
 
 

@@ -1,59 +1,59 @@
-"""False positives and negatives of masks, summed over the pixels of each: one pass forward, one backward."""
+"""False positives and negatives of masks, summed over the pixels of each, and their slopes: one pass forward."""
+
+import math
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from boostloss.formulas.overlap import overlap, overlap_slope, signed_slope
+from boostloss.formulas.overlap import overlap, overlap_and_slope, scaled_slope
 from boostloss.kernels.rows import Rows
 from boostloss.kernels.segments import fill_segments, segment_sums
-from boostloss.torch._compatibility import transformed
+from boostloss.torch._compatibility import last_backward_pass, transformed
 from boostloss.torch._derivative import kernel_runs, weighted
 from boostloss.torch._operators import check_tensors, flat, in_torch_threads
 
 torch.library.define(
-    "boostloss::overlap", "(Tensor input, Tensor target, Tensor? weight) -> Tensor"
+    "boostloss::overlap",
+    "(Tensor input, Tensor target, Tensor? weight, bool differentiable) -> (Tensor, Tensor)",
 )
-torch.library.define(
-    "boostloss::overlap_slope",
-    "(Tensor input, Tensor target, Tensor? weight, Tensor seeds) -> Tensor",
-)
-
-
-def rows_of(input: Tensor, target: Tensor, weight: Tensor | None) -> Rows:
-    """The pixels of all masks in a row."""
-    check_tensors(input, target, weight)
-    weights = None if weight is None else flat(weight).numpy()
-    return Rows(flat(target).numpy(), flat(input).numpy(), weights)
+torch.library.define("boostloss::scale_slope_", "(Tensor(a!) slope, Tensor seeds) -> ()")
 
 
 @torch.library.impl("boostloss::overlap", "cpu")
-def _(input, target, weight):
-    """False positives, false negatives and labels, in three columns, of masks of shape (masks, pixels)."""
-    rows = rows_of(input, target, weight)
-    sums = segment_sums(overlap, 3, (), rows, len(input), in_torch_threads)
-    return torch.from_numpy(sums).to(input.dtype)
+def _(input, target, weight, differentiable):
+    """Of masks of shape (..., pixels) false positives, false negatives and labels, in the first dimension, and the
+    slope of each pixel if it is wanted."""
+    check_tensors(input, target, weight)
+    *masks, _ = input.shape
+    weights = None if weight is None else flat(weight).numpy()
+    rows = Rows(flat(target).numpy(), flat(input).numpy(), weights)
+    slope = torch.empty(input.shape if differentiable else 0, dtype=input.dtype)
+    formula, column = (
+        (overlap_and_slope, slope.view(-1).numpy()) if differentiable else (overlap, None)
+    )
+    sums = segment_sums(formula, 3, (), rows, math.prod(masks), in_torch_threads, column)
+    return torch.from_numpy(sums.T.astype(rows.raw_prediction.dtype, "C")).view(3, *masks), slope
 
 
 @torch.library.register_fake("boostloss::overlap")
-def _(input, target, weight):
+def _(input, target, weight, differentiable):
     check_tensors(input, target, weight)
-    return input.new_empty((len(input), 3))
+    return input.new_empty((3, *input.shape[:-1])), input.new_empty(
+        input.shape if differentiable else 0
+    )
 
 
-@torch.library.impl("boostloss::overlap_slope", "cpu")
-def _(input, target, weight, seeds):
-    """The gradient where those of the false positives and negatives are ``seeds``, of shape (masks, 2)."""
-    rows, result = rows_of(input, target, weight), torch.empty_like(flat(input))
-    numbers = np.ascontiguousarray(seeds.detach().numpy(), np.float64)
-    fill_segments(overlap_slope, numbers, rows, result.numpy(), in_torch_threads)
-    return result.view(input.shape)
+@torch.library.impl("boostloss::scale_slope_", "cpu")
+def _(slope, seeds):
+    """Make slopes the gradient where those of the false positives and negatives are ``seeds``, of shape (..., 2)."""
+    slopes, numbers = slope.view(-1).numpy(), seeds.view(-1, 2).numpy().astype(np.float64)
+    fill_segments(scaled_slope, numbers, Rows(slopes, slopes), slopes, in_torch_threads)
 
 
-@torch.library.register_fake("boostloss::overlap_slope")
-def _(input, target, weight, seeds):
-    check_tensors(input, target, weight)
-    return input.new_empty(input.shape)
+@torch.library.register_fake("boostloss::scale_slope_")
+def _(slope, seeds):
+    pass
 
 
 def has_kernel(input: Tensor) -> bool:
@@ -62,36 +62,52 @@ def has_kernel(input: Tensor) -> bool:
 
 
 class Overlap(torch.autograd.Function):
-    """False positives, false negatives and labels of masks of shape (masks, pixels), added up for each.
+    """False positives, false negatives and labels of masks of shape (..., pixels), added up for each.
 
-    The kernel of the backward pass computes the probabilities again: to read them would take as long. In a graph their
-    slopes are saved; left to itself, torch's compiler saves what takes ten times as long.
+    The slopes of the pixels are saved: left to itself, torch's compiler saves what takes ten times as long.
     """
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(input, target, weight):
+    def forward(input, target, weight, differentiable):
         if has_kernel(input):
-            sums = torch.ops.boostloss.overlap.default(input, target, weight)
-            return *sums.t().contiguous().unbind(), input.new_empty(0)
-        sums = [weighted(x, weight).sum(-1) for x in overlap(target, input)]
-        return *sums, signed_slope(target, input)
+            sums, slope = torch.ops.boostloss.overlap.default(input, target, weight, differentiable)
+            return *sums.unbind(), slope
+        *sums, slope = (weighted(x, weight) for x in overlap_and_slope(target, input))
+        return *(x.sum(-1) for x in sums), slope
 
     @staticmethod
     def setup_context(ctx, inputs, output):
+        *tensors, _ = inputs
         *_, slope = output
+        ctx.set_materialize_grads(False)  # zeros for the slope would take longer than all else
         ctx.mark_non_differentiable(slope)
-        ctx.save_for_backward(*inputs, slope)
+        ctx.save_for_backward(*tensors, slope)
 
     @staticmethod
     def backward(ctx, *seeds):
         input, target, weight, slope = ctx.saved_tensors
-        more, less = (x.unsqueeze(-1) for x in seeds[:2])
+        more, less = (
+            input.new_zeros(*input.shape[:-1], 1) if x is None else x.unsqueeze(-1)
+            for x in seeds[:2]
+        )
         if torch.is_grad_enabled():
-            slope = signed_slope(target, input)
-        elif slope.shape != input.shape:
-            both = torch.cat([more, less], -1)
-            kernel = torch.ops.boostloss.overlap_slope.default
-            return kernel(input, target, weight, both), None, None
-        return weighted(slope * torch.where(slope > 0.0, more, less), weight), None, None
+            slope = weighted(overlap_and_slope(target, input)[3], weight)
+        elif has_kernel(input):
+            result = slope if last_backward_pass(more) else slope.clone()
+            torch.ops.boostloss.scale_slope_.default(result, torch.cat([more, less], -1))
+            return result, None, None, None
+        return *scaled_slope(None, slope, more, less), None, None, None
+
+
+class PlainOverlap(Overlap):
+    """`Overlap` where a kernel computes: by torch's older protocol, which need not bind arguments to names."""
+
+    setup_context = torch.autograd.Function.setup_context  # as if there were none
+
+    @staticmethod
+    def forward(ctx, *inputs):
+        output = Overlap.forward(*inputs)
+        Overlap.setup_context(ctx, inputs, output)
+        return output
