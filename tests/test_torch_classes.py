@@ -12,7 +12,9 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 import boostloss.torch as bt  # noqa: E402
+from boostloss.kernels import classes  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
+from boostloss.torch._operators import name_of  # noqa: E402
 from boostloss.torch.several import margins  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -87,6 +89,61 @@ def test_probabilities_of_classes_have_the_expected_loss(name, shape, kernel, ta
     one_hot = np.moveaxis(np.eye(shape[1])[index], -1, 1)
     hard = module(torch.tensor(f), torch.tensor(index))
     torch.testing.assert_close(module(torch.tensor(f), torch.tensor(one_hot)), hard)
+
+
+@both_paths
+@pytest.mark.parametrize("shape", [(5,), (30, 5), (3, 5, 7, 6), (2, 5, 1500), (0, 5), (4, 2, 1)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_of_classes_are_those_of_torch(shape, dtype, kernel, take):
+    take(kernel)
+    rng, f = data(shape)
+    dim = min(1, len(shape) - 1)
+    index = torch.tensor(rng.integers(0, shape[dim], (*shape[:dim], *shape[dim + 1 :])))
+    for order in "CF":  # how the scores lie in memory
+        logits = torch.from_numpy(np.array(f, order=order)).to(dtype).requires_grad_()
+        seeds = torch.tensor(rng.random(index.shape), dtype=dtype)
+        values = [
+            loss(logits, index)
+            for loss in (
+                bt.LossModule(bl.Logistic(), "none"),
+                nn.CrossEntropyLoss(reduction="none"),
+            )
+        ]
+        ours, theirs = (torch.autograd.grad(x, logits, seeds, retain_graph=True)[0] for x in values)
+        torch.testing.assert_close(*values)
+        torch.testing.assert_close(ours, theirs)
+        again = torch.autograd.grad(values[0], logits, seeds)[0]  # may overwrite what was saved
+        torch.testing.assert_close(again, ours, rtol=0.0, atol=0.0)
+
+
+def test_class_losses_in_blocks_and_without_compiler(monkeypatch):
+    rng = np.random.default_rng(0)
+    formula, numbers = bl.Focal(1.5).formula, bl.Focal(1.5).of_margin.parameters
+    for shape in ((2, 7, 70_000), (1, 3, 5)):
+        f = 3.0 * rng.normal(size=shape).astype(np.float32)
+        y = rng.integers(0, shape[1], (shape[0], shape[2])).astype(np.float32)
+        found = []
+        for disabled in (False, True):
+            monkeypatch.setattr(classes, "JIT_DISABLED", disabled)
+            losses, gradients = np.empty_like(y), np.empty_like(f)
+            views = gradients.transpose(0, 2, 1), f.transpose(0, 2, 1)
+            classes.fill_class_gradients(losses, views[0], formula, numbers, y, views[1])
+            found.append((losses, gradients))
+        for native, plain in zip(*found, strict=True):
+            np.testing.assert_allclose(native, plain, rtol=1e-5, atol=2e-6)
+
+
+def test_the_operator_of_classes_is_well_behaved():
+    for shape in ((6, 3), (2, 3, 4)):
+        index = torch.randint(0, 3, (shape[0], 1, *shape[2:]))
+        loss = bl.Logistic()
+        numbers = list(loss.of_margin.parameters)
+        arguments = torch.randn(shape), index, name_of(loss.formula), numbers
+        torch.library.opcheck(torch.ops.boostloss.class_loss.default, arguments)
+    with pytest.raises(ValueError, match="index must be int64 in shape"):
+        torch.ops.boostloss.class_loss.default(torch.randn(6, 3), index, *arguments[2:])
+    with pytest.raises(TypeError, match="float32 or float64"):
+        torch.ops.boostloss.class_loss.default(torch.ones(6, 3).long(), index, *arguments[2:])
 
 
 def test_margins_keep_their_digits():
@@ -259,3 +316,9 @@ WRONG = {
 def test_what_is_wrong_is_said(message):
     with pytest.raises(ValueError, match=message):
         WRONG[message](torch.zeros(4, 3))
+
+
+def test_a_class_out_of_range_is_an_index_error():
+    for wrong in (-1, 3):
+        with pytest.raises(IndexError, match=f"classes from 0 to 2, got {wrong}"):
+            bt.FocalLoss()(torch.zeros(2, 3), torch.tensor([0, wrong]))

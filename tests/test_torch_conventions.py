@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from torch._subclasses import FakeTensorMode  # noqa: E402
 from torch_conventions import N, case, each, pixels_of  # noqa: E402
 
-from boostloss.torch import _derivative, _overlap  # noqa: E402
+from boostloss.torch import _derivative  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -20,12 +20,7 @@ both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "op
 @pytest.fixture
 def take(monkeypatch):
     """Choose between the kernels and tensor operations."""
-
-    def choose(kernel):
-        for module in (_derivative, _overlap):
-            monkeypatch.setattr(module, "kernel_runs", lambda tensor: kernel)
-
-    return choose
+    return lambda kernel: monkeypatch.setattr(_derivative, "kernel_runs", lambda tensor: kernel)
 
 
 def gradient(value, input):

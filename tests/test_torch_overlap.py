@@ -11,6 +11,7 @@ import boostloss.torch as bt  # noqa: E402
 from boostloss.formulas.overlap import overlap, overlap_and_slope, scaled_slope  # noqa: E402
 from boostloss.kernels import segments  # noqa: E402
 from boostloss.kernels.rows import BLOCK, Rows  # noqa: E402
+from boostloss.torch import _derivative  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -20,11 +21,7 @@ both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "op
 @pytest.fixture
 def take(monkeypatch):
     """Choose between the kernels and tensor operations."""
-
-    def choose(kernel):
-        monkeypatch.setattr("boostloss.torch._overlap.kernel_runs", lambda tensor: kernel)
-
-    return choose
+    return lambda kernel: monkeypatch.setattr(_derivative, "kernel_runs", lambda tensor: kernel)
 
 
 LOSSES = {

@@ -21,11 +21,12 @@ SCRATCH = 3 * MOST_ROWS
 
 
 def make_class_loop(formula: Callable, variant: Variant) -> Callable:
-    """The loop that leaves the loss of every row, or gradient and curvature in the score of every class.
+    """The loop that leaves the loss of every row; or gradient and curvature in the score of every class; or, in the
+    layout "class gradients", the loss and gradients.
 
-    Four numbers, ``shape``, say how many classes there are, at most `MOST_SCORES`, and how far apart in memory are two
-    rows of scores, two classes of scores, and two classes of results, whose rows are neighbours. The last parameter
-    multiplies curvatures.
+    Five numbers, ``shape``, say how many classes there are, at most `MOST_SCORES`, and how far apart in memory are two
+    rows of scores, two classes of scores, two classes of results, and two rows of gradients alone: all others are
+    neighbours. The last parameter multiplies curvatures.
     """
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
@@ -47,8 +48,9 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
         n = len(scores) // k
         if row_step == 1:
             for j in range(k):
+                line, given = scores[j * n : j * n + n], f[j * class_step : j * class_step + n]
                 for i in range(n):
-                    scores[j * n + i] = f[j * class_step + i]
+                    line[i] = given[i]
         else:
             for i in range(n):
                 for j in range(k):
@@ -70,18 +72,21 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
         for i in range(n):
             top[i] = -math.inf
         for j in range(k):
+            line = scores[j * n : j * n + n]
             for i in range(n):
-                top[i] = unwrap(maximum(data(top[i]), data(scores[j * n + i])))
+                top[i] = unwrap(maximum(data(top[i]), data(line[i])))
         for i in range(n):
             margin[i] = unwrap(data(margin[i]) - data(top[i]))
         for j in range(k):
+            line = scores[j * n : j * n + n]
             for i in range(n):
-                scores[j * n + i] = unwrap(exp(data(scores[j * n + i]) - data(top[i])))
+                line[i] = unwrap(exp(data(line[i]) - data(top[i])))
         for i in range(n):
             total[i] = 0.0
         for j in range(k):
+            line = scores[j * n : j * n + n]
             for i in range(n):
-                total[i] += scores[j * n + i]
+                total[i] += line[i]
         for i in range(n):
             margin[i] = unwrap(data(margin[i]) - log(data(total[i])))
 
@@ -92,7 +97,7 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
 
     def loop_of_losses(n, y, f, weight, factor, floor, parameters, shape, first):
         prefer_widest_vectors()
-        p, sizes = load_tuple(parameters, n_parameters), load_tuple(shape, 4)
+        p, sizes = load_tuple(parameters, n_parameters), load_tuple(shape, 5)
         k, row_step, class_step = sizes[0], sizes[1], sizes[2]
         y, weight, first = carray(y, n), carray(weight, n), carray(first, n)
         f = carray(f, (n - 1) * row_step + (k - 1) * class_step + 1)
@@ -112,7 +117,7 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
 
     def loop_of_derivatives(n, y, f, weight, factor, floor, parameters, shape, first, second):
         prefer_widest_vectors()
-        p, sizes = load_tuple(parameters, n_parameters), load_tuple(shape, 4)
+        p, sizes = load_tuple(parameters, n_parameters), load_tuple(shape, 5)
         k, row_step, class_step, step = sizes[0], sizes[1], sizes[2], sizes[3]
         y, weight = carray(y, n), carray(weight, n)
         f = carray(f, (n - 1) * row_step + (k - 1) * class_step + 1)
@@ -140,8 +145,9 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
             for j in range(k):
                 begin = start + j * step
                 a, b = first[begin : begin + m], second[begin : begin + m]
+                line = scores[j * m : j * m + m]
                 for i in range(m):
-                    share = data(scores[j * m + i]) * data(total[i])
+                    share = data(line[i]) * data(total[i])
                     gradient, hessian = derive(False, share, data(slope[i]), data(bend[i]))
                     a[i], b[i] = unwrap(gradient), unwrap(p[-1] * hessian)
             for i in range(m):
@@ -149,4 +155,49 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
                     place = start + int(labels[i]) * step + i
                     first[place], second[place] = slope[i], unwrap(p[-1] * data(bend[i]))
 
+    @register_jitable(**INLINE)
+    def leave(scores, k, result, row_step, class_step):
+        """What `fetch` does, in the other direction."""
+        n = len(scores) // k
+        if row_step == 1:
+            for j in range(k):
+                line, kept = scores[j * n : j * n + n], result[j * class_step : j * class_step + n]
+                for i in range(n):
+                    kept[i] = line[i]
+        else:
+            for i in range(n):
+                for j in range(k):
+                    result[i * row_step + j * class_step] = scores[j * n + i]
+
+    def loop_of_gradients(n, y, f, weight, factor, floor, parameters, shape, first, second):
+        prefer_widest_vectors()
+        p, sizes = load_tuple(parameters, n_parameters), load_tuple(shape, 5)
+        k, row_step, class_step, step, other_step = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
+        y, first = carray(y, n), carray(first, n)
+        f = carray(f, (n - 1) * row_step + (k - 1) * class_step + 1)
+        second = carray(second, (n - 1) * other_step + (k - 1) * step + 1)
+        kept = carray(stack_array(MOST_SCORES, number(0)), MOST_SCORES)
+        scratch = carray(stack_array(SCRATCH, number(0)), (3, MOST_ROWS))
+        size = min(MOST_ROWS, MOST_SCORES // k)
+        for start in range(0, n, size):
+            m = min(size, n - start)
+            labels, losses, scores = y[start : start + m], first[start : start + m], kept[: k * m]
+            slope, total = scratch[0, :m], scratch[1, :m]
+            fetch(scores, k, f[start * row_step :], row_step, class_step)
+            margins(k, labels, scores, slope, total)
+            for i in range(m):
+                found = of_margin(slope[i], p)
+                losses[i], slope[i] = unwrap(found[one]), unwrap(found[two])
+                total[i] = unwrap(-data(slope[i]) / data(total[i]))
+            for j in range(k):
+                line = scores[j * m : j * m + m]
+                for i in range(m):
+                    line[i] = unwrap(data(line[i]) * data(total[i]))
+            for i in range(m):
+                if is_class(labels[i], k):
+                    scores[int(labels[i]) * m + i] = slope[i]
+            leave(scores, k, second[start * other_step :], other_step, step)
+
+    if variant.layout == "class gradients":
+        return loop_of_gradients
     return loop_of_derivatives if len(variant.outputs) == 2 else loop_of_losses

@@ -1,7 +1,8 @@
 """Formulas of a margin over rows that have a score for each of K classes."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.rows import (
     BLOCK,
     CHARACTERS,
+    GRADIENT,
+    HESSIAN,
     JIT_DISABLED,
     LOSS,
     WRITABLE,
@@ -83,8 +86,8 @@ def run_native(
     if loop is None:
         return False
     memory, values = in_memory(parameters)
-    steps = (k, *(stride // f.itemsize for stride in f.strides), n)
-    sizes = (ctypes.c_ssize_t * 4)(*steps)
+    steps = (k, *(stride // f.itemsize for stride in f.strides), n, 1)
+    sizes = (ctypes.c_ssize_t * 5)(*steps)
     arrays = [y, f, y if weight is None else weight, *results]
     addresses = [address(array) for array in arrays]
     strides = [
@@ -107,7 +110,74 @@ def run_native(
     return True
 
 
-def class_columns(computation: Computation, rows: Rows, curvature_factor: float) -> list[NDArray]:
+def fill_class_gradients(
+    losses: NDArray,
+    gradients: NDArray,
+    formula: Callable[..., Any],
+    parameters: tuple[float, ...],
+    y: NDArray,
+    f: NDArray,
+    run: RunInThreads = run_in_threads,
+) -> None:
+    """Write the losses of the rows and the gradients of their scores into arrays that are there already.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (groups, n)
+    gradients : ndarray of shape (groups, n, k)
+        Any view.
+    formula : callable
+        Of the margin.
+    parameters : tuple of float
+    y : ndarray of shape (groups, n)
+        Positions of classes, from 0, as floats.
+    f : ndarray of shape (groups, n, k)
+        Any view, in the dtype of the results.
+    run : callable
+    """
+    groups, n, k = f.shape
+    y = precise(Rows(y, f), parameters).y_true
+    kinds = check_array("y_true", y, (groups, n)), CHARACTERS[f.dtype]
+    check_array("losses", losses, (groups, n), WRITABLE)
+    memory, values = in_memory((*parameters, 1.0))
+    outputs = LOSS, GRADIENT
+    variant = Variant(outputs, len(memory), *kinds, None, kinds[1], "class gradients")
+    loop = None if JIT_DISABLED or k > MOST_SCORES else native_loop(formula, variant)
+    if loop is None:
+        for group in range(groups):
+            rows = Rows(y[group], f[group])
+            (losses[group],) = class_columns(Computation(formula, (LOSS,), parameters), rows)
+            slopes = Computation(formula, (GRADIENT, HESSIAN), parameters)
+            gradients[group] = class_columns(slopes, rows)[0].T
+        return
+    (_, row_step, class_step), (_, by_row, by_class) = (
+        [stride // f.itemsize for stride in array.strides] for array in (f, gradients)
+    )
+    sizes = (ctypes.c_ssize_t * 5)(k, row_step, class_step, by_class, by_row)
+    arrays = y, f, losses, gradients
+    addresses = [(address(x), x.strides[0], x.strides[1]) for x in arrays]
+
+    def block(place: tuple[int, int], keep_alive: Any = (memory, sizes, arrays)) -> None:
+        group, start = place
+        count = min(size, n - start)
+        label, score, loss, gradient = (
+            begin + group * far + start * near for begin, far, near in addresses
+        )
+        shape = ctypes.addressof(sizes)
+        loop(count, label, score, label, 1.0, 0.0, values, shape, loss, gradient)
+
+    size = max(1024, BLOCK // k)
+    places = list(product(range(groups), range(0, n, size)))
+    if groups * n < 2 * size:
+        for place in places:
+            block(place)
+    else:
+        parallel_map(block, places, run)
+
+
+def class_columns(
+    computation: Computation, rows: Rows, curvature_factor: float = 1.0
+) -> list[NDArray]:
     """The results without compiled code."""
     formula, outputs, parameters, factor, floor = computation
     y, f, weight = precise(rows, parameters)

@@ -111,7 +111,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
 
     if variant.layout == "sums":
         return loop_of_sums
-    if variant.layout == "classes":
+    if variant.layout in ("classes", "class gradients"):
         return make_class_loop(formula, variant)
     if variant.layout == "score":
         return make_score_loop(formula, variant)
@@ -163,7 +163,7 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total":
         arguments[-2] = pointer("float64")  # whatever the rows are
-    if variant.layout == "classes":
+    if variant.layout in ("classes", "class gradients"):
         arguments[-variant.n_results] = pointer("intp")
     if variant.layout == "score":
         real, whole = pointer("float64"), pointer("int32")

@@ -29,6 +29,11 @@ def kernel_runs(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
+def has_kernel(tensor: Tensor) -> bool:
+    """Whether a kernel computes that knows nothing of transforms."""
+    return kernel_runs(tensor) and not transformed()
+
+
 class Derivative(torch.autograd.Function):
     """A formula's loss (order 0), its sum (TOTAL), gradient (1) or Hessian (2), of tensors of one shape and dtype.
 

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from boostloss.torch._derivative import weighted
-from boostloss.torch._overlap import Overlap, PlainOverlap, has_kernel
+from boostloss.torch._derivative import has_kernel, weighted
+from boostloss.torch._overlap import Overlap, PlainOverlap
 from boostloss.torch._shapes import spread
 from boostloss.torch.reduction import which_count, without_others
 

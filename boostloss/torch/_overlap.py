@@ -4,13 +4,12 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from boostloss.formulas.overlap import overlap, overlap_and_slope, scaled_slope
 from boostloss.kernels.rows import Rows
 from boostloss.kernels.segments import fill_segments, segment_sums
-from boostloss.torch._compatibility import last_backward_pass, transformed
-from boostloss.torch._derivative import kernel_runs, weighted
+from boostloss.torch._compatibility import last_backward_pass
+from boostloss.torch._derivative import has_kernel, weighted
 from boostloss.torch._operators import check_tensors, flat, in_torch_threads
 
 torch.library.define(
@@ -54,11 +53,6 @@ def _(slope, seeds):
 @torch.library.register_fake("boostloss::scale_slope_")
 def _(slope, seeds):
     pass
-
-
-def has_kernel(input: Tensor) -> bool:
-    """Whether a kernel computes, which knows nothing of transforms."""
-    return kernel_runs(input) and not transformed()
 
 
 class Overlap(torch.autograd.Function):

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.columns import Columns
+from boostloss.torch._class_loss import ClassLoss, class_dim, margin_of
 from boostloss.torch._compatibility import last_backward_pass, transformed
-from boostloss.torch._derivative import derivative, dual
+from boostloss.torch._derivative import derivative, dual, has_kernel
 from boostloss.torch._shapes import prepared
 
 
@@ -28,11 +29,6 @@ def of_columns(loss: Columns, input: Tensor, target: Tensor) -> Tensor:
     return torch.stack(losses, dim=-1)
 
 
-def class_dim(input: Tensor) -> int:
-    """The dimension of the classes, where torch's own losses have it."""
-    return min(1, input.ndim - 1)
-
-
 def of_classes(
     formula: Callable[..., Any],
     numbers: Sequence[Any],
@@ -46,12 +42,12 @@ def of_classes(
     """
     dim = class_dim(input)
     scores, index = check_classes(input, target)
-    if torch.compiler.is_compiling() or transformed() or dual(scores):
-        others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
-        margin = scores.gather(dim, index).squeeze(dim) - others
+    plain = not (torch.compiler.is_compiling() or transformed() or dual(scores))
+    if plain and has_kernel(scores):
+        value, _ = ClassLoss.apply(formula, scores, index, *numbers)
     else:
-        margin, _ = Margin.apply(scores, index, dim)
-    value = derivative(formula, LOSS, margin, torch.ones_like(margin), *numbers)
+        margin = Margin.apply(scores, index, dim)[0] if plain else margin_of(scores, index)
+        value = derivative(formula, LOSS, margin, torch.ones_like(margin), *numbers)
     if weights is None:
         return value
     weight = torch.as_tensor(weights, dtype=value.dtype, device=value.device)
@@ -61,8 +57,8 @@ def of_classes(
 class Margin(torch.autograd.Function):
     """The score of a class less the logarithm of the sum of the exponentials of all others' scores.
 
-    The shares of the others that the forward pass computes are their derivative. With the operations that compose the
-    loss of classes elsewhere its forward and backward pass take two and a half times as long.
+    It serves where neither a kernel nor a compiler computes. The shares of the others that the forward pass computes
+    are their derivative: the operations of `margin_of` take two and a half times as long, forward and backward.
     """
 
     @staticmethod

@@ -1,0 +1,122 @@
+"""Losses of classes on CPU tensors: values and the gradients of all scores in one pass of a kernel."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from boostloss.kernels.classes import fill_class_gradients
+from boostloss.kernels.rows import GRADIENT
+from boostloss.torch._compatibility import last_backward_pass
+from boostloss.torch._derivative import derivative
+from boostloss.torch._operators import in_torch_threads, name_of, named
+
+FEW = 1024  # pixels of an image, below which those of all images are gathered first
+
+torch.library.define(
+    "boostloss::class_loss",
+    "(Tensor input, Tensor index, str formula, float[] parameters) -> (Tensor, Tensor)",
+)
+
+
+def class_dim(input: Tensor) -> int:
+    """The dimension of the classes, where torch's own losses have it."""
+    return min(1, input.ndim - 1)
+
+
+def check_index(input: Tensor, index: Tensor) -> None:
+    """Refuse what the kernel cannot read, or would read otherwise."""
+    dim = class_dim(input)
+    expected = list(input.shape)
+    expected[dim] = 1
+    if input.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"input must be of dtype float32 or float64, got {input.dtype}.")
+    if index.dtype != torch.int64 or list(index.shape) != expected:
+        raise ValueError(
+            f"index must be int64 in shape {expected}, got {index.dtype} in {list(index.shape)}."
+        )
+
+
+@torch.library.impl("boostloss::class_loss", "cpu")
+def _(input, index, formula, parameters):
+    """A formula of the margin of each element's class, and the gradients of its scores.
+
+    The index has a dimension of 1 where the input has that of the classes.
+    """
+    check_index(input, index)
+    dim = class_dim(input)
+    k = input.shape[dim]
+    losses = torch.empty(index.squeeze(dim).shape, dtype=input.dtype)
+    slope = torch.empty(input.shape, dtype=input.dtype)
+    if not losses.numel():
+        return losses, slope
+    if not 0 <= int(index.min()) <= int(index.max()) < k:
+        wrong = index[(index < 0) | (index >= k)][0].item()
+        raise IndexError(f"target must hold classes from 0 to {k - 1}, got {wrong}.")
+    scores, result = input.detach().contiguous(), slope
+    gathered = scores.ndim > 2 and math.prod(scores.shape[2:]) < FEW
+    if gathered:
+        scores = scores.movedim(1, -1).contiguous()
+        result = torch.empty_like(scores)
+    if dim == 0 or scores.ndim == 2 or gathered:
+        scores, given = (x.view(1, -1, k).numpy() for x in (scores, result))
+    else:
+        scores, given = (x.view(len(x), k, -1).transpose(1, 2).numpy() for x in (scores, result))
+    shape = scores.shape[:2]
+    labels = index.to(input.dtype).contiguous().view(shape).numpy()
+    values = losses.view(shape).numpy()
+    numbers = tuple(parameters)
+    fill_class_gradients(values, given, named(formula), numbers, labels, scores, in_torch_threads)
+    if gathered:
+        slope.copy_(result.movedim(-1, 1))
+    return losses, slope
+
+
+@torch.library.register_fake("boostloss::class_loss")
+def _(input, index, formula, parameters):
+    check_index(input, index)
+    return input.new_empty(index.squeeze(class_dim(input)).shape), input.new_empty(input.shape)
+
+
+def margin_of(scores: Tensor, index: Tensor) -> Tensor:
+    """The score of a class less the logarithm of the sum of the exponentials of all others' scores."""
+    dim = class_dim(scores)
+    others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
+    return scores.gather(dim, index).squeeze(dim) - others
+
+
+class ClassLoss(torch.autograd.Function):
+    """A formula of the margin of the class of each element, by the kernel.
+
+    Beside the operations that compose it the loss and gradient of generalized cross-entropy take half of the time. The
+    protocol is the older one of autograd's functions, which takes less time: no transform comes here.
+    """
+
+    @staticmethod
+    def forward(ctx, formula, scores, index, *numbers):
+        operator = torch.ops.boostloss.class_loss.default
+        value, slope = operator(scores, index, name_of(formula), list(numbers))
+        ctx.formula, ctx.numbers = formula, numbers
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(slope)
+        ctx.save_for_backward(scores, index, slope)
+        return value, slope
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        by_scores = None
+        if grad is not None:
+            scores, index, slope = ctx.saved_tensors
+            dim = class_dim(scores)
+            seed = grad.unsqueeze(dim)
+            if torch.is_grad_enabled():
+                margin = margin_of(scores, index)
+                one = torch.ones_like(margin)
+                steep = derivative(ctx.formula, GRADIENT, margin, one, *ctx.numbers).unsqueeze(dim)
+                shares = scores.scatter(dim, index, -math.inf).softmax(dim)
+                by_scores = (-steep * shares).scatter(dim, index, steep) * seed
+            elif last_backward_pass(grad):
+                by_scores = slope.mul_(seed)
+            else:
+                by_scores = slope * seed
+        return None, by_scores, None, *[None] * len(ctx.numbers)
