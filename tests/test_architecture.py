@@ -118,6 +118,7 @@ def test_only_the_kernels_are_compiled():
     kernels = {
         "cache",
         "class_loop",
+        "class_overlap_loop",
         "float32",
         "intrinsics",
         "loops",

@@ -20,6 +20,9 @@ both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "op
 @pytest.fixture
 def take(monkeypatch):
     """Choose between the kernels and tensor operations."""
+    monkeypatch.setattr(
+        "boostloss.torch._masks.FEW", 1
+    )  # pixels that a kernel of classes is used for
     return lambda kernel: monkeypatch.setattr(_derivative, "kernel_runs", lambda tensor: kernel)
 
 

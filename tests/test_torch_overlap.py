@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 import boostloss.torch as bt  # noqa: E402
 from boostloss.formulas.overlap import overlap, overlap_and_slope, scaled_slope  # noqa: E402
-from boostloss.kernels import segments  # noqa: E402
+from boostloss.kernels import class_overlap, segments  # noqa: E402
 from boostloss.kernels.rows import BLOCK, Rows  # noqa: E402
 from boostloss.torch import _derivative  # noqa: E402
 
@@ -21,6 +21,9 @@ both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "op
 @pytest.fixture
 def take(monkeypatch):
     """Choose between the kernels and tensor operations."""
+    monkeypatch.setattr(
+        "boostloss.torch._masks.FEW", 1
+    )  # pixels that a kernel of classes is used for
     return lambda kernel: monkeypatch.setattr(_derivative, "kernel_runs", lambda tensor: kernel)
 
 
@@ -225,6 +228,29 @@ def test_kernels_in_blocks_and_without_compiler(monkeypatch):
         np.testing.assert_allclose(native, plain, rtol=1e-5, atol=1e-6)
 
 
+def test_kernels_of_classes_in_blocks_and_without_compiler(monkeypatch):
+    rng = np.random.default_rng(0)
+    for n, k, pixels, dtype in ((2, 3, 100_000, np.float32), (3, 5, 7, np.float64)):
+        f, y = rng.normal(size=(n, k, pixels)).astype(dtype), rng.integers(0, k, (n, pixels))
+        y, weight, costs = (
+            y.astype(dtype),
+            rng.random((n, pixels)).astype(dtype),
+            rng.normal(size=(n, 2, k)),
+        )
+        for w in (None, weight):
+            results = []
+            for disabled in (False, True):
+                monkeypatch.setattr(class_overlap, "JIT_DISABLED", disabled)
+                shares = np.empty_like(f)
+                sums = class_overlap.class_sums(y, f, w, shares)
+                np.testing.assert_array_equal(class_overlap.class_sums(y, f, w, None), sums)
+                slopes = shares.copy()
+                class_overlap.fill_class_slopes(y, slopes, w, costs)
+                results.append((sums, shares, slopes))
+            for native, plain in zip(*results, strict=True):
+                np.testing.assert_allclose(native, plain, rtol=1e-5, atol=1e-6)
+
+
 @both_paths
 @pytest.mark.parametrize("classes", [False, True])
 def test_large_images_keep_the_digits_of_float32(classes, kernel, take):
@@ -249,6 +275,21 @@ def test_a_graph_that_is_kept_gives_its_gradient_again():
     )
     torch.testing.assert_close(first, again, rtol=0.0, atol=0.0)
     torch.testing.assert_close(first, last, rtol=0.0, atol=0.0)
+
+
+def test_operators_of_classes_are_well_behaved():
+    operators = torch.ops.boostloss
+    input, index = torch.randn(2, 3, 4), torch.randint(0, 3, (2, 4))
+    for weight in (None, torch.rand(2, 4)):
+        for differentiable in (False, True):
+            torch.library.opcheck(
+                operators.class_overlap.default, (input, index, weight, differentiable)
+            )
+        torch.library.opcheck(
+            operators.slope_of_shares_.default, (input, index, weight, torch.randn(2, 2, 3))
+        )
+    with pytest.raises(IndexError, match="classes from 0 to 2, got 3"):
+        operators.class_overlap.default(input, index.where(index < 2, 3), None, True)
 
 
 def test_operators_are_well_behaved():

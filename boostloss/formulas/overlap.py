@@ -32,6 +32,11 @@ def scaled_slope(_, slope, positives, negatives):
     return (slope * where(slope > 0.0, positives, negatives),)
 
 
+def share_slope(share, cost, mean):
+    """The derivative of a sum of shares times costs by a score of their softmax; ``mean`` is that sum."""
+    return share * (cost - mean)
+
+
 def logistic_norm(y, f, mu):
     """The size of the gradient of the logistic loss, whatever mu is: for `formulas.harmonized`."""
     _, _, excess = probability(y, f)

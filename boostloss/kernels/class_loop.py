@@ -13,11 +13,47 @@ from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors, stack_array
 from boostloss.kernels.native import Variant
 from boostloss.kernels.numba_ops import INLINE
-from boostloss.ops import constant, exp, log, maximum
+from boostloss.ops import constant, exp, log, maximum, where
 
 # A block of rows goes through all classes, so that vectors hold rows: as many as leave its scores in the cache.
 MOST_ROWS = 256
 SCRATCH = 3 * MOST_ROWS
+
+
+@register_jitable(**INLINE)
+def is_class(y, k):
+    """Whether a number is the position of one of k classes."""
+    return 0.0 <= y < k and y == int(y)
+
+
+@register_jitable(**INLINE)
+def fetch(scores, k, f, row_step, class_step):
+    """The scores of a block, class after class."""
+    n = len(scores) // k
+    if row_step == 1:
+        for j in range(k):
+            line, given = scores[j * n : j * n + n], f[j * class_step : j * class_step + n]
+            for i in range(n):
+                line[i] = given[i]
+    else:
+        for i in range(n):
+            for j in range(k):
+                scores[j * n + i] = f[i * row_step + j * class_step]
+
+
+@register_jitable(**INLINE)
+def leave(scores, k, result, row_step, class_step):
+    """What `fetch` does, in the other direction."""
+    n = len(scores) // k
+    if row_step == 1:
+        for j in range(k):
+            line, kept = scores[j * n : j * n + n], result[j * class_step : j * class_step + n]
+            for i in range(n):
+                kept[i] = line[i]
+    else:
+        for i in range(n):
+            for j in range(k):
+                result[i * row_step + j * class_step] = scores[j * n + i]
 
 
 def make_class_loop(formula: Callable, variant: Variant) -> Callable:
@@ -39,42 +75,22 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
         return wrap(np.float32(x), np.float32(x)) if single else np.float64(x)
 
     @register_jitable(**INLINE)
-    def is_class(y, k):
-        return 0.0 <= y < k and y == int(y)
-
-    @register_jitable(**INLINE)
-    def fetch(scores, k, f, row_step, class_step):
-        """The scores of a block, class after class."""
-        n = len(scores) // k
-        if row_step == 1:
-            for j in range(k):
-                line, given = scores[j * n : j * n + n], f[j * class_step : j * class_step + n]
-                for i in range(n):
-                    line[i] = given[i]
-        else:
-            for i in range(n):
-                for j in range(k):
-                    scores[j * n + i] = f[i * row_step + j * class_step]
-
-    @register_jitable(**INLINE)
     def margins(k, y, scores, margin, total):
         """Leave the margin of every row, the sum of exponentials of the other classes' scores, and these for scores.
 
         The exponentials are those of the distance to the largest of them, and 0 for the true class.
         """
         n = len(y)
-        for i in range(n):
-            margin[i] = math.nan
-            if is_class(y[i], k):
-                place = int(y[i]) * n + i
-                margin[i], scores[place] = scores[place], -math.inf
         top = total  # until it is known
         for i in range(n):
-            top[i] = -math.inf
+            margin[i], top[i] = math.nan, -math.inf
         for j in range(k):
             line = scores[j * n : j * n + n]
             for i in range(n):
-                top[i] = unwrap(maximum(data(top[i]), data(line[i])))
+                score, true = data(line[i]), data(y[i]) == data(j)
+                margin[i] = unwrap(where(true, score, data(margin[i])))
+                score = where(true, -math.inf, score)
+                line[i], top[i] = unwrap(score), unwrap(maximum(data(top[i]), score))
         for i in range(n):
             margin[i] = unwrap(data(margin[i]) - data(top[i]))
         for j in range(k):
@@ -155,20 +171,6 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
                     place = start + int(labels[i]) * step + i
                     first[place], second[place] = slope[i], unwrap(p[-1] * data(bend[i]))
 
-    @register_jitable(**INLINE)
-    def leave(scores, k, result, row_step, class_step):
-        """What `fetch` does, in the other direction."""
-        n = len(scores) // k
-        if row_step == 1:
-            for j in range(k):
-                line, kept = scores[j * n : j * n + n], result[j * class_step : j * class_step + n]
-                for i in range(n):
-                    kept[i] = line[i]
-        else:
-            for i in range(n):
-                for j in range(k):
-                    result[i * row_step + j * class_step] = scores[j * n + i]
-
     def loop_of_gradients(n, y, f, weight, factor, floor, parameters, shape, first, second):
         prefer_widest_vectors()
         p, sizes = load_tuple(parameters, n_parameters), load_tuple(shape, 5)
@@ -192,10 +194,8 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
             for j in range(k):
                 line = scores[j * m : j * m + m]
                 for i in range(m):
-                    line[i] = unwrap(data(line[i]) * data(total[i]))
-            for i in range(m):
-                if is_class(labels[i], k):
-                    scores[int(labels[i]) * m + i] = slope[i]
+                    true = data(labels[i]) == data(j)
+                    line[i] = unwrap(where(true, data(slope[i]), data(line[i]) * data(total[i])))
             leave(scores, k, second[start * other_step :], other_step, step)
 
     if variant.layout == "class gradients":

@@ -12,6 +12,7 @@ from numba.extending import register_jitable
 
 from boostloss.kernels.cache import known_name, names_in
 from boostloss.kernels.class_loop import make_class_loop
+from boostloss.kernels.class_overlap_loop import make_class_overlap_loop
 from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import (
     add_all,
@@ -113,6 +114,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return loop_of_sums
     if variant.layout in ("classes", "class gradients"):
         return make_class_loop(formula, variant)
+    if variant.layout.startswith("class overlap"):
+        return make_class_overlap_loop(formula, variant)
     if variant.layout == "score":
         return make_score_loop(formula, variant)
     if variant.layout == "in place":
@@ -161,9 +164,9 @@ def signature_of(variant: Variant) -> Any:
     arrays = [pointer(dtype) for dtype in (variant.y, variant.f, variant.weight or variant.y)]
     arguments = [types.intp, *arrays, types.float64, types.float64, parameters]
     arguments += [result] * variant.n_results
-    if variant.layout == "total":
+    if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
-    if variant.layout in ("classes", "class gradients"):
+    if variant.layout.startswith("class"):
         arguments[-variant.n_results] = pointer("intp")
     if variant.layout == "score":
         real, whole = pointer("float64"), pointer("int32")

@@ -43,13 +43,14 @@ class Variant(NamedTuple):
     # "columns": an array for each output; "in place": the one array that is read too; "pairs": one array; "sums": one
     # array of a total for each output; "total": one of totals of all outputs but the last, and an array for that;
     # "classes": the numbers that say how many classes there are and where, and an array, or several, for each output;
-    # "class gradients": those numbers, losses, and gradients for each class; "score": places of rows, three arrays over
-    # all rows, and "pairs".
+    # "class gradients": those numbers, losses, and gradients for each class; "class overlap", "class overlap slopes":
+    # those numbers, totals or costs of each class, and shares; "score": places of rows, three arrays over all rows, and
+    # "pairs".
     layout: str = "columns"
 
     @property
     def n_results(self) -> int:
-        if self.layout in ("classes", "class gradients"):
+        if self.layout.startswith("class"):
             return 1 + len(self.outputs)
         if self.layout == "score":
             return 5

@@ -37,6 +37,13 @@ def check_index(input: Tensor, index: Tensor) -> None:
         )
 
 
+def check_range(index: Tensor, k: int) -> None:
+    """Refuse what is no position of one of k classes."""
+    if index.numel() and not 0 <= int(index.min()) <= int(index.max()) < k:
+        wrong = index[(index < 0) | (index >= k)][0].item()
+        raise IndexError(f"target must hold classes from 0 to {k - 1}, got {wrong}.")
+
+
 @torch.library.impl("boostloss::class_loss", "cpu")
 def _(input, index, formula, parameters):
     """A formula of the margin of each element's class, and the gradients of its scores.
@@ -50,9 +57,7 @@ def _(input, index, formula, parameters):
     slope = torch.empty(input.shape, dtype=input.dtype)
     if not losses.numel():
         return losses, slope
-    if not 0 <= int(index.min()) <= int(index.max()) < k:
-        wrong = index[(index < 0) | (index >= k)][0].item()
-        raise IndexError(f"target must hold classes from 0 to {k - 1}, got {wrong}.")
+    check_range(index, k)
     scores, result = input.detach().contiguous(), slope
     gathered = scores.ndim > 2 and math.prod(scores.shape[2:]) < FEW
     if gathered:

@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from boostloss.torch._class_loss import FEW
+from boostloss.torch._class_overlap import ClassOverlap
 from boostloss.torch._derivative import has_kernel, weighted
 from boostloss.torch._overlap import Overlap, PlainOverlap
 from boostloss.torch._shapes import spread
@@ -119,6 +121,11 @@ def of_shares(logits: Tensor, target: Tensor, weight: Tensor | None) -> Counts:
 def of_indices(logits: Tensor, index: Tensor, weight: Tensor | None) -> Counts:
     """The counts of classes of which every pixel has one, whose index is given."""
     k = logits.shape[1]
+    if has_kernel(logits) and index.shape[1] >= FEW:
+        differentiable = logits.requires_grad and torch.is_grad_enabled()
+        sums = ClassOverlap.apply(logits, index, weight, differentiable)
+        positives, negatives, labels = sums.unbind(1)
+        return Counts(labels - negatives, positives, negatives, labels, total(logits[:, 0], weight))
     p = logits.softmax(1)
     own = p.gather(1, index.unsqueeze(1)).squeeze(1)  # the probability of the true class
     ones = torch.ones_like(own) if weight is None else weight
@@ -133,9 +140,6 @@ def of_indices(logits: Tensor, index: Tensor, weight: Tensor | None) -> Counts:
 
 def by_class(values: Tensor, index: Tensor, k: int) -> Tensor:
     """The sums of the values of each class, in shape (n, classes)."""
-    if has_kernel(values):
-        none = values.new_zeros((len(values), k), dtype=torch.float64)  # one after another is added
-        return none.scatter_add(1, index, values.double())
     # Threads of a GPU would wait for each other where many add to few numbers; and in a graph all this is one pass.
     there = index.unsqueeze(1) == torch.arange(k, device=index.device).unsqueeze(1)
     return values.unsqueeze(1).where(there, 0.0).sum(-1)
