@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from boostloss.torch._samples import (
     SampleLoss,
@@ -17,6 +16,7 @@ from boostloss.torch._samples import (
     full_precision,
     widened,
 )
+from boostloss.torch._variation import changes, total_norm
 from boostloss.torch.reduction import Reduction, reduced
 
 
@@ -92,29 +92,12 @@ class TotalVariationLoss(SampleLoss):
             if mask.dtype != torch.bool:
                 raise TypeError(f"mask must be of dtype bool, got {mask.dtype}.")
             input = input.where(mask, 0.0)
-        changes = [change(input, mask, dim) for dim in range(2, input.ndim)]
-        sizes = [norm(changes)] if self.isotropic else [each.abs() for each in changes]
-        value = torch.stack([size.flatten(1).sum(1) for size in sizes]).sum(0)
+        if self.isotropic:
+            value = total_norm(input, mask)
+        else:
+            sizes = [each.abs().flatten(1).sum(1) for each in changes(input, mask)]
+            value = torch.stack(sizes).sum(0)
         return reduced(value, self.reduction, weight)
-
-
-def change(input: Tensor, mask: Tensor | None, dim: int) -> Tensor:
-    """The differences of neighbours along a dimension, 0 where one of both does not count."""
-    difference = input.diff(dim=dim)
-    if mask is None:
-        return difference
-    size = difference.shape[dim]
-    return difference.where(mask.narrow(dim, 0, size) & mask.narrow(dim, 1, size), 0.0)
-
-
-def norm(changes: Sequence[Tensor]) -> Tensor:
-    """The Euclidean norm of the differences of every pixel to the next ones; its gradient is 0 where it is."""
-    square: Any = 0.0
-    for place, each in enumerate(changes, start=2):
-        last = [0, 0] * (each.ndim - 1 - place) + [0, 1]
-        square = square + pad(each.square(), last)
-    flat = square == 0.0
-    return square.masked_fill(flat, 1.0).sqrt().masked_fill(flat, 0.0)
 
 
 class ExtractedLoss(SampleLoss):
