@@ -23,11 +23,12 @@ from boostloss.boosting.catboost_objective import (
     objective,
 )
 from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
-from boostloss.boosting.catboost_records import write_record
+from boostloss.boosting.catboost_records import own_init_model, write_record
 from boostloss.boosting.catboost_several import Trainings, fit_columns
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
     RAW_PREDICTION,
+    check_baseline,
     check_metrics,
     choose_learning_rate,
     class_targets,
@@ -150,8 +151,10 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
             return super()._prepare_train_params(*args, **kwargs)
         check_task(self.loss, self.task, self)
         prepared = super()._prepare_train_params(*args, **kwargs)
+        prepared["init_model"] = own_init_model(self.loss, prepared["init_model"])
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
         y, weight = self._targets(self.loss, pools[0], prepared["params"])
+        check_baseline(self.loss, pools[0], y)
         started = prepared["init_model"] is not None or any(
             pool.get_baseline().shape[1] for pool in pools
         )
@@ -168,10 +171,6 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         adaptation = adaptation_of(self.loss, prepared["init_model"], FIRST_TEMPERATURE)
         snapshots = prepared["params"].get("save_snapshot", False)
-        if snapshots and adaptation is not None:
-            raise ValueError(
-                f"save_snapshot must not be given with {self.loss!r}: what it has adapted to would be lost."
-            )
         if adaptation is not None or (follows_residuals(self.loss) and not snapshots):
             follow(self.loss, adaptation, prepared, y, weight, self._intercept)
         return prepared
@@ -184,8 +183,6 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         allow_clear_pool: bool,
         init_model: Any,
     ) -> None:
-        if init_model is self:
-            init_model = self.copy()
         self._object = type(self._object)()  # so that the earlier one stays if anything fails
         parts = []
         if isinstance(self.loss, (*REVIEWED, Adaptive)):  # the training may clear the pool

@@ -32,6 +32,7 @@ from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_fits import (
     by_name,
+    check_init_model,
     encode_eval_y,
     eval_sets,
     keep_objective,
@@ -54,7 +55,6 @@ from boostloss.losses.columns import Columns
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
-BOOSTING = ("boosting_type", "boosting", "boost")  # LightGBM's names for a parameter
 TABLE_OPTIONS = "feature_name", "categorical_feature"  # of `fit`, how to read a table
 STARTS = ("init_score", "eval_init_score", "init_model")  # with one of them the caller chooses
 
@@ -88,6 +88,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
         target = self._check(loss, y)
+        check_init_model(loss, options.get("init_model"))
         options["sample_weight"] = self._weights(target, options.get("sample_weight"))
         intercept = self._start(loss, target, options)
         options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())
@@ -203,8 +204,6 @@ class _Estimator(Stamped, lgb.LGBMModel):
     def _check(self, loss: Loss, y: Any) -> NDArray[np.floating]:
         """The target, once it and the parameters are known to be possible."""
         check_task(loss, self.task, self)
-        if any(self.get_params().get(name) in ("rf", "random_forest") for name in BOOSTING):
-            raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
         refuse_own_parameters(loss, self.get_params())
         if self.task == "binary":
             return check_labels(loss, y, self._n_classes)

@@ -91,7 +91,7 @@ class _Estimator(Stamped, xgb.XGBModel):
             {} if loss is None else self._setting(loss, run, y, sample_weight, xgb_model, soft)
         )
         if loss is not None and self.task == "regression":
-            xgb_model = without_link(xgb_model)
+            xgb_model = without_link(xgb_model, loss)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
         with temporarily(self, **setting):
             super().fit(X, y, **options)

@@ -3,6 +3,7 @@
 import importlib
 
 import catboost
+import lightgbm
 import numpy as np
 import pytest
 import xgboost
@@ -10,6 +11,7 @@ from drop_in import drop_in, each_library, fit
 from sklearn.metrics import mean_poisson_deviance, r2_score
 
 import boostloss as bl
+from boostloss.boosting.libraries import LIBRARIES
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(600, 4))
@@ -65,3 +67,76 @@ def test_xgboost_evaluates_no_raw_predictions_beside_a_callable():
     assert list(log) == ["mean_poisson_deviance"]
     reached = mean_poisson_deviance(y, model.predict(X))
     assert log["mean_poisson_deviance"][-1] == pytest.approx(reached, rel=1e-5)
+
+
+OF_OTHERS = {  # objectives of the libraries, and their links
+    "xgboost": {"count:poisson": "log", "reg:logistic": "logit", "reg:squarederror": "identity"},
+    "lightgbm": {"poisson": "log", "cross_entropy": "logit", "regression": "identity"},
+    "catboost": {"Poisson": "log", "CrossEntropy": "logit", "RMSE": "identity"},
+}
+SHARES = Y / Y.max()
+
+
+@each_library
+def test_training_goes_on_from_models_of_the_same_link_alone(library, tmp_path):
+    name = LIBRARIES[library].continue_from
+    own = [drop_in(library, text, own=True, rounds=2) for text in OF_OTHERS[library]]
+    ours = [
+        drop_in(library, loss, rounds=2)
+        for loss in (bl.Poisson(), bl.CrossEntropy(), bl.Huber(1.0))
+    ]
+    links = [*OF_OTHERS[library].values(), "log", "logit", "identity"]
+    if library == "catboost":  # its regressor takes no cross-entropy
+        own, links = own[::2] + ours, links[::2][:2] + links[3:]
+    else:
+        own += ours
+    assert len(own) == len(links)
+    for place, (model, link) in enumerate(zip(own, links, strict=True)):
+        fit(library, model, X, SHARES)
+        path = tmp_path / f"{place}.json"
+        model.save_model(path) if hasattr(model, "save_model") else model.booster_.save_model(path)
+        for loss in (bl.Gamma(), bl.KLDivergence(), bl.Fair()):
+            y = SHARES + 0.1 if isinstance(loss, bl.Gamma) else SHARES
+            for before in (model, str(path)) if library != "catboost" else (model,):
+                goes_on = drop_in(library, loss, rounds=2)
+                if link == loss.link_name:
+                    fit(library, goes_on, X, y, **{name: before})
+                else:
+                    with pytest.raises(
+                        ValueError, match=f"{name} must be .* {link} link: give raw"
+                    ):
+                        fit(library, goes_on, X, y, **{name: before})
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Huber(), bl.Poisson()], ids=repr)
+def test_catboost_goes_on_with_the_targets_and_weights_that_are_given(loss):
+    first = fit("catboost", drop_in("catboost", loss, rounds=5), X, Y)
+    weight = np.where(X[:, 0] > 0.0, 1.0, 1e-6)
+    found = []
+    for before in (first, first.copy()):  # CatBoost's own estimators go on with those of the first
+        model = drop_in("catboost", loss, rounds=40, learning_rate=0.3)
+        fit("catboost", model, X, Y + 50.0, sample_weight=weight, init_model=before)
+        found.append(model.predict(X))
+    np.testing.assert_array_equal(*found)
+    assert abs(np.average(found[0] - Y - 50.0, weights=weight)) < 3.0
+
+
+def test_training_goes_on_from_lightgbm_models_of_unknown_link():
+    own = lightgbm.LGBMRegressor(objective=lambda y, f: (np.exp(f) - y, np.exp(f)), n_estimators=2)
+    before = own.set_params(verbosity=-1).fit(X, Y)
+    assert drop_in("lightgbm", bl.Poisson()).fit(X, Y, init_model=before).booster_.num_trees() == 10
+
+
+@each_library
+def test_starts_on_the_scale_of_predictions_that_overflow_are_refused(library):
+    start = {"xgboost": "base_margin", "lightgbm": "init_score", "catboost": "baseline"}[library]
+    for loss, raw in ((bl.Poisson(), 800.0), (bl.Linex(2.0), 1e3)):
+        given = np.where(np.arange(len(X)) == 7, raw, 0.0)
+        with pytest.raises(ValueError, match=r"raw predictions must be .* got .*in row 7"):
+            fit(library, drop_in(library, loss), X, Y, **{start: given})
+        assert np.isfinite(fit(library, drop_in(library, loss), X, Y).predict(X)).all()
+
+
+def test_targets_whose_mean_xgboost_cannot_keep_are_refused():
+    with pytest.raises(ValueError, match=r"y must have a mean from 1\.2e-38 to 3\.4e38"):
+        drop_in("xgboost", bl.Gamma()).fit(X, 1e-41 * np.exp(X[:, 0]))

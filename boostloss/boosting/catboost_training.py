@@ -18,6 +18,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import copy_of
 from boostloss.boosting.metrics import check_readable, check_same_link
+from boostloss.boosting.objective import boosting_gradients, check_finite
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 
@@ -135,6 +136,10 @@ def follow(
     y, weight : ndarray of shape (n_samples,)
     intercept : float
     """
+    if adaptation is not None and prepared["params"].get("save_snapshot", False):
+        raise ValueError(
+            f"save_snapshot must not be given with {loss!r}: what it has adapted to would be lost."
+        )
     pool = prepared["train_pool"]
     start = np.full(len(y), intercept)
     if prepared["init_model"] is not None:
@@ -162,6 +167,14 @@ def check_metrics(loss: Loss, params: dict[str, Any]) -> None:
             check_same_link(loss, given.loss, name)
         elif given and not hasattr(given, "evaluate"):
             check_readable(loss, given, name)
+
+
+def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
+    """Refuse a baseline at which the derivatives of the loss are not finite."""
+    baseline = pool.get_baseline()
+    if baseline.shape[1]:
+        raw = np.ascontiguousarray(baseline[:, 0])
+        check_finite(loss, raw, *boosting_gradients(loss, y, raw, dtype=np.float64))
 
 
 def number_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:

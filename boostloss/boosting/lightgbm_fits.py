@@ -2,9 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from boostloss.boosting import targets
+import lightgbm as lgb
+
+from boostloss.boosting import model_text, targets
+from boostloss.boosting.continued import check_same_scale
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.losses.base import Loss
 
@@ -19,6 +23,18 @@ def keep_objective(env: Any) -> None:
 
 
 keep_objective.before_iteration = True  # type: ignore[attr-defined]
+
+
+def check_init_model(loss: Loss, model: Any) -> None:
+    """Refuse a model from which a regression cannot go on, since it has another link."""
+    if model is None or loss.task != "regression":
+        return
+    if isinstance(model, str | Path):
+        model = lgb.Booster(model_file=model)
+    booster = model.booster_ if isinstance(model, lgb.LGBMModel) else model
+    text = booster.model_to_string(num_iteration=1)
+    record, link = model_text.read_record(text), model_text.link_in(text)
+    check_same_scale(loss, record, link, "init_model", "init_score")
 
 
 def eval_sets(options: dict[str, Any]) -> list[tuple[Any, Any]]:

@@ -15,6 +15,13 @@ from boostloss.boosting.records import CLASSES, LOSS
 from boostloss.losses.base import Loss
 
 NAMES = {LOSS: "loss", CLASSES: "classes"}  # in the lines of a record
+LINKS = {
+    **dict.fromkeys(("poisson", "gamma", "tweedie"), "log"),
+    "cross_entropy": "logit",
+    **dict.fromkeys(
+        ("regression", "regression_l1", "huber", "fair", "quantile", "mape"), "identity"
+    ),
+}
 RECORD_LINE = re.compile(r"^\[boostloss (\w+) (.*): \]$", re.MULTILINE)
 
 
@@ -53,6 +60,12 @@ def link_of(loss: Loss, n_classes: int) -> str | None:
     if loss.task != "binary":
         return {"log": "poisson", "logit": "cross_entropy"}.get(loss.link_name)
     return "binary sigmoid:1" if n_classes <= 2 else f"multiclass num_class:{n_classes}"
+
+
+def link_in(text: str) -> str | None:
+    """The link of LightGBM's objective for a regression that a model names, None where it names no such."""
+    found = re.search(r"^objective=(\w+)", text, re.MULTILINE)
+    return LINKS.get(found[1]) if found else None
 
 
 def shift_tree(text: str, place: int, constant: float) -> str:

@@ -1,5 +1,6 @@
 """How the boosting libraries call a loss: the arguments and arrays of XGBoost's and LightGBM's objectives."""
 
+import math
 from typing import Any, NoReturn
 
 import numpy as np
@@ -79,11 +80,31 @@ def call_objective(
         if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
             check_start(loss, y_true, y_pred[0], sample_weight)
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
-        return several_gradients(loss, y_true, y_pred, weight)
+        found = several_gradients(loss, y_true, y_pred, weight)
+        check_finite(loss, y_pred, *found)
+        return found
     y_pred = y_pred.ravel()
     if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
         check_start(loss, y_true, float(y_pred[0]), sample_weight)
-    return boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
+    found = boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
+    check_finite(loss, y_pred, *found)
+    return found
+
+
+def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) -> None:
+    """Refuse raw predictions whose derivatives are not finite, of which a booster would make trees of NaN.
+
+    Those of another scale than the link's have such: counts, say, where their logarithms belong.
+    """
+    if math.isfinite(np.vdot(gradient.ravel("K"), hessian.ravel("K"))):
+        return
+    finite = np.isfinite(gradient) & np.isfinite(hessian)
+    if not finite.all():
+        row = int(np.flatnonzero(~finite.reshape(len(raw), -1).all(axis=1))[0])
+        raise ValueError(
+            f"raw predictions must be those of {loss!r}, on the scale of the {loss.link_name} link, with finite "
+            f"derivatives, got {np.asarray(raw[row]).tolist()!r} in row {row}."
+        )
 
 
 def read_call(

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
+from boostloss.boosting.continued import check_same_scale
+from boostloss.boosting.records import KEYS
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import logit
 from boostloss.ops import exp, expit, log
@@ -34,7 +36,13 @@ def linked_start(loss: Loss, start: float) -> float:
     """The start that the booster will keep: of this size, and the same on both scales in float32."""
     if loss.link_name not in LENDING:
         return start
-    kept = np.float32(INVERSE[loss.link_name](np.float64(start)))
+    prediction = INVERSE[loss.link_name](np.float64(start))
+    kept = np.float32(prediction)
+    if not np.finfo(np.float32).tiny <= kept < np.inf:
+        raise ValueError(
+            f"y must have a mean from 1.2e-38 to 3.4e38, which is what XGBoost can keep as the start of {loss!r}, got "
+            f"{prediction:.3g}: give y in another unit."
+        )
     return float(np.float32(LINK[loss.link_name](np.float64(kept))))
 
 
@@ -50,14 +58,22 @@ def raw_start(loss: Loss, prediction: Any) -> Any:
     return linked_start(loss, start.item())
 
 
-def without_link(model: Any) -> Any:
-    """The model from which a training goes on, on raw predictions."""
+def without_link(model: Any, loss: Loss) -> Any:
+    """The model from which a training of the loss goes on, on raw predictions.
+
+    Raises
+    ------
+    ValueError
+        If the model has another link than the loss.
+    """
     if model is None:
         return None
     booster = model.get_booster() if isinstance(model, xgb.XGBModel) else model
     if not isinstance(booster, xgb.Booster):
         booster = xgb.Booster(model_file=booster)
     name = LINKS.get(_learner(booster)["objective"]["name"])
+    record = {key: booster.attr(key) for key in KEYS}
+    check_same_scale(loss, record, name or "identity", "xgb_model", "base_margin")
     if name is None:
         return model
     raw = booster.copy()

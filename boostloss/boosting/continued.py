@@ -1,0 +1,38 @@
+"""The link of a model from which a training goes on, which must be that of the loss."""
+
+from typing import Any
+
+from boostloss.boosting.records import LOSS
+from boostloss.losses.base import Loss
+from boostloss.losses.catalogue import from_string
+
+
+def check_same_scale(
+    loss: Loss, record: dict[str, Any], link: str | None, name: str, start: str
+) -> None:
+    """Refuse a model whose raw predictions are not on the scale of those of the loss.
+
+    Parameters
+    ----------
+    loss : Loss
+        Of regression.
+    record : dict
+        What the model says of its loss, as `records.record` makes it; empty if it is one of the plain library.
+    link : str or None
+        That of the model's objective in the plain library; None if it is not known.
+    name, start : str
+        The parameters that take a model, and raw predictions of the caller's own.
+    """
+    text = record.get(LOSS)
+    if text is not None:
+        try:
+            before = from_string(text)
+        except (ValueError, TypeError):  # of a later version, or of a loss that is not known here
+            return
+        link = before.link_name if before.task == "regression" else None
+    if link is not None and link != loss.link_name:
+        raise ValueError(
+            f"{name} must be a model whose raw predictions are on the scale of those of {loss!r}, which has the "
+            f"{loss.link_name} link, got one with the {link} link: give raw predictions of your own as {start}, or "
+            "train a new model."
+        )
