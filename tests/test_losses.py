@@ -325,10 +325,10 @@ def test_a_start_far_from_the_best_constant_warns(loss):
     y = rare if shares else 100.0 + np.random.default_rng(5).normal(size=1000)
     best = loss.fit_intercept(y)
     loss(y, np.full(1000, best))  # no warning
-    loss(y, np.full(1000, best) + np.arange(1000))  # not a start
+    loss(y, np.full(1000, best) + np.arange(1000) / 100.0)  # not a start
     with pytest.warns(UserWarning, match=f"best constant of {re.escape(repr(loss))}"):
-        loss(y, np.full(1000, best + 50.0))
-    loss(y, np.full(1000, best + 50.0), np.zeros(1000))  # no row counts
+        loss(y, np.full(1000, best + 30.0))
+    loss(y, np.full(1000, best + 30.0), np.zeros(1000))  # no row counts
 
 
 def test_logistic_loss_of_infinite_logits():
