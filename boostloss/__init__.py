@@ -44,6 +44,7 @@ from boostloss.losses.catalogue import (
     from_string,
 )
 from boostloss.losses.custom import loss
+from boostloss.losses.distributions import Laplace, LogNormal, Normal, StudentT
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
 
@@ -75,18 +76,22 @@ __all__ = [
     "Hinge",
     "Huber",
     "KLDivergence",
+    "Laplace",
     "Linex",
     "LogCosh",
+    "LogNormal",
     "Logistic",
     "Loss",
     "ModifiedHuber",
     "NegativeBinomial",
+    "Normal",
     "Poisson",
     "PseudoHuber",
     "Quantile",
     "SmoothL1",
     "SquaredError",
     "SquaredHinge",
+    "StudentT",
     "SymmetricCrossEntropy",
     "Tukey",
     "Tweedie",

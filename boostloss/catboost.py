@@ -24,7 +24,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
 from boostloss.boosting.catboost_records import own_init_model, write_record
-from boostloss.boosting.catboost_several import Trainings, fit_columns
+from boostloss.boosting.catboost_several import Trainings, fit_columns, refuse_distribution
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
     RAW_PREDICTION,
@@ -259,6 +259,7 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     @takes_exposure(catboost.CatBoostRegressor.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
+        refuse_distribution(self.loss)
         if not options.keys().isdisjoint(("exposure", "eval_exposure")):
             args, options = (), with_rates(self, super().fit, args, options)
         if not isinstance(self.loss, Columns):

@@ -46,12 +46,12 @@ from boostloss.boosting.lightgbm_parameters import (
     refuse_class_weights,
     refuse_own_parameters,
 )
+from boostloss.boosting.regressors import distribution_by, score
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.thresholds import decided, run_of
 from boostloss.decisions import by_cost, threshold_of
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
-from boostloss.losses.columns import Columns
 
 __all__ = ["LGBMClassifier", "LGBMRegressor", "metric", "objective"]
 
@@ -97,7 +97,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if self._soft is not None:
             self._objective = targets.SoftObjective(run, self._soft)
         others = self._other_params | {"metric": "None"}
-        if isinstance(loss, Columns):
+        if loss.n_outputs > 1:
             others["num_class"] = loss.n_outputs
         with temporarily(self, _other_params=others):
             super().fit(X, y, **options)
@@ -289,11 +289,8 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
         y, options = with_rates(self.get_params(), y, options, exposure, eval_exposure)
         return super().fit(X, y, **options)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R², or `Columns.score` of several quantiles or expectiles."""
-        if not isinstance(self.loss_, Columns):
-            return super().score(X, y, sample_weight)
-        return self.loss_.score(y, self.predict(X), sample_weight)  # type: ignore[call-arg]
+    predict_distribution = distribution_by(LIGHTGBM)
+    score = score
 
 
 class LGBMClassifier(lgb.LGBMClassifier, _Estimator):

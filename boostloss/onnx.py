@@ -28,6 +28,7 @@ from boostloss.boosting.libraries import LIBRARIES
 from boostloss.decisions import threshold_of
 from boostloss.formulas.classes import class_odds
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 FLOAT, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
 INT64, TEXT = onnx.TensorProto.INT64, onnx.TensorProto.STRING
@@ -200,6 +201,10 @@ def declare_regressor(operator: Any) -> None:
     """Declare a regressor's output: a column, or one for each level."""
     calculate_linear_regressor_output_shapes(operator)
     loss = loss_of(operator.raw_operator)
+    if isinstance(loss, Distribution):
+        raise ValueError(
+            f"the loss must have a prediction for each raw one, got {loss!r}: distributions are not written to ONNX."
+        )
     if isinstance(loss, Columns):
         operator.outputs[0].type.shape[1] = loss.n_outputs
 

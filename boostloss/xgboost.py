@@ -28,6 +28,7 @@ from boostloss.boosting.estimators import (
 from boostloss.boosting.exposure import rate, rates_of_sets, takes_exposure
 from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
+from boostloss.boosting.regressors import distribution_by, score
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.thresholds import decided, run_of
 from boostloss.boosting.xgboost_links import add_link, linked_start, raw_start, without_link
@@ -36,7 +37,6 @@ from boostloss.boosting.xgboost_objective import class_weights, objective, scale
 from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
-from boostloss.losses.columns import Columns
 
 __all__ = ["XGBClassifier", "XGBRegressor", "metric", "objective"]
 
@@ -184,10 +184,10 @@ class _Estimator(Stamped, xgb.XGBModel):
         if soft is not None:
             y = soft[0]
             setting["objective"] = targets.SoftObjective(run or loss, y)
-        if isinstance(loss, Columns):
+        if loss.n_outputs > 1:
             setting["kwargs"] = setting["kwargs"] | {"num_target": loss.n_outputs}
         # XGBoost's default metric compares raw predictions with the targets.
-        if self.eval_metric is None or isinstance(loss, Columns) or loss.link_name != "identity":
+        if self.eval_metric is None or loss.n_outputs > 1 or loss.link_name != "identity":
             setting["kwargs"] = setting["kwargs"] | {"disable_default_eval_metric": True}
         given: Any = self.base_score
         if xgb_model is not None:
@@ -207,7 +207,7 @@ class _Estimator(Stamped, xgb.XGBModel):
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """The best constant, as XGBoost takes it."""
         best = np.asarray(loss.fit_intercept(y, weight)).tolist()
-        return best if isinstance(loss, Columns) else linked_start(loss, best)
+        return best if loss.n_outputs > 1 else linked_start(loss, best)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -254,11 +254,8 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
             return super().predict(X, output_margin=output_margin, **options)
         return self.loss_.inverse_link(super().predict(X, output_margin=True, **options))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R², or `Columns.score` of several quantiles or expectiles."""
-        if not isinstance(self.loss_, Columns):
-            return super().score(X, y, sample_weight)
-        return self.loss_.score(y, self.predict(X), sample_weight)
+    predict_distribution = distribution_by(XGBOOST)
+    score = score
 
 
 class XGBClassifier(_Estimator, xgb.XGBClassifier):

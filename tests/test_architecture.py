@@ -124,6 +124,7 @@ def test_only_the_kernels_are_compiled():
         "loops",
         "native",
         "numba_ops",
+        "outputs_loop",
         "score_loop",
         "series",
     }

@@ -65,10 +65,11 @@ def objective(loss: Loss) -> Any:
             f"loss must have numbers as parameters, as in {loss.example!r}, got {loss!r}: CatBoost tells an objective "
             "nothing of rows and rounds. boostloss.catboost.CatBoostRegressor adapts it."
         )
-    if isinstance(loss, Columns):
+    if loss.n_outputs > 1:
+        trained = " boostloss.catboost.CatBoostRegressor trains it." * isinstance(loss, Columns)
         raise ValueError(
-            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row. "
-            "boostloss.catboost.CatBoostRegressor trains it."
+            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row."
+            f"{trained}"
         )
     if isinstance(loss, FBeta):
         raise loss.needs_estimator()

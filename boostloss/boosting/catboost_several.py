@@ -8,10 +8,21 @@ from typing import Any
 from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.quantiles import Quantile
 
 # What goes on from one raw prediction a row, or keeps the state of one training.
 OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")
+
+
+def refuse_distribution(loss: Any) -> None:
+    """Refuse a loss of two raw predictions that belong together."""
+    if isinstance(loss, Distribution):
+        raise ValueError(
+            f"loss_function must not be a distribution, got {loss!r}: CatBoost asks a Python object for several raw "
+            "predictions row by row, a hundred times too slow. Use the estimators of boostloss.xgboost or "
+            'boostloss.lightgbm, or CatBoost\'s own loss_function="RMSEWithUncertainty".'
+        )
 
 
 def fit_columns(estimator: Any, loss: Columns, args: Any, options: dict[str, Any]) -> None:

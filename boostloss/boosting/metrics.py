@@ -4,7 +4,7 @@ from functools import wraps
 from typing import Any
 
 from boostloss.losses.base import Loss
-from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 
 def of_predictions(loss: Loss, function: Any, but: type) -> Any:
@@ -32,8 +32,18 @@ def of_predictions(loss: Loss, function: Any, but: type) -> Any:
     return metric
 
 
+def meaning(loss: Loss) -> tuple[int, bool | None]:
+    """What raw predictions stand for: how many they are, and of a distribution whether they are of a logarithm."""
+    return loss.n_outputs, loss.of_logarithm if isinstance(loss, Distribution) else None
+
+
 def check_same_link(loss: Loss, other: Loss, parameter: str) -> None:
-    """Refuse a loss as a metric of raw predictions that it would read through another link."""
+    """Refuse a loss as a metric of raw predictions that it would read through another link, or that are others."""
+    if loss.task == "regression" and meaning(other) != meaning(loss):
+        raise ValueError(
+            f"{parameter} must not be {other!r} beside {loss!r}, which has other raw predictions. Leave it out, or "
+            "give a callable."
+        )
     if loss.task == "regression" and other.link_name != loss.link_name:
         raise ValueError(
             f"{parameter} must not be {other!r} beside {loss!r}, which has another link: it would take raw predictions "
@@ -43,7 +53,7 @@ def check_same_link(loss: Loss, other: Loss, parameter: str) -> None:
 
 def check_readable(loss: Loss, name: str, parameter: str) -> None:
     """Refuse the name of a metric that would compare a target with several predictions, or with raw ones of a link."""
-    if isinstance(loss, Columns):
+    if loss.n_outputs > 1:
         raise ValueError(
             f"{parameter} must not be {name!r} beside {loss!r}: it is of one prediction a row. Leave it out, or give a "
             "callable."

@@ -75,7 +75,7 @@ def call_objective(
     """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
     y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
     y_pred = np.asarray(y_pred)
-    if isinstance(loss, Columns) or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
+    if loss.n_outputs > 1 or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
         check_outputs(loss, y_pred.shape)
         if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
             check_start(loss, y_true, y_pred[0], sample_weight)

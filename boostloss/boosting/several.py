@@ -7,12 +7,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from boostloss.boosting.custom import custom_step
 from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, quantile_step, row_share
+from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows
 from boostloss.losses import classes
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
 from boostloss.losses.custom import CustomLoss
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import sample
@@ -26,11 +28,9 @@ LEAST_SPREAD = 1e-3  # of the median one: where the quantiles of a row meet, or 
 def check_outputs(loss: Loss, shape: tuple[int, ...]) -> None:
     """Refuse a number of raw predictions a row that the loss does not have."""
     k = shape[1] if len(shape) == 2 else 1
-    if isinstance(loss, Binary) or (isinstance(loss, Columns) and loss.n_outputs == k):
+    if isinstance(loss, Binary) or loss.n_outputs == k:
         return
-    expected = "one prediction"
-    if isinstance(loss, Columns):
-        expected = f"{loss.n_outputs} predictions"
+    expected = "one prediction" if loss.n_outputs == 1 else f"{loss.n_outputs} predictions"
     raise ValueError(f"{loss!r} has {expected} per row, got predictions of shape {shape}.")
 
 
@@ -45,7 +45,7 @@ def several_gradients(
 
     Parameters
     ----------
-    loss : Columns or Binary
+    loss : Columns, Distribution or Binary
     y_true : ndarray of shape (n_samples,) or (n_samples, n_classes)
     raw_prediction : ndarray of shape (n_samples, n_outputs)
     weight : ndarray of shape (n_samples,) or None
@@ -62,6 +62,9 @@ def several_gradients(
     if isinstance(loss, Columns):
         y = as_column(y_true, "y_true")
         fill_columns(gradient, hessian, loss, y, f, weight)
+        return gradient.T, hessian.T
+    if isinstance(loss, Distribution):
+        fill_distribution(gradient, hessian, loss, as_column(y_true, "y_true"), f, weight)
         return gradient.T, hessian.T
     assert isinstance(loss, Binary)
     classes.require_margin(loss)
@@ -97,6 +100,28 @@ def fill_columns(
         error = (column - y) / spread
         fill_gradients(results, each, np.zeros_like(error), error, weight, factor, step)
         hessian[j] /= spread
+
+
+def fill_distribution(
+    gradient: NDArray,
+    hessian: NDArray,
+    loss: Distribution,
+    y: NDArray,
+    f: NDArray,
+    weight: NDArray | None,
+) -> None:
+    """Write those of a location and a scale, into arrays of shape (2, n_samples).
+
+    Boosters measure ``min_child_weight`` and ``reg_lambda`` in units of the Hessian, which by a location is one over a
+    square of the scale: it is taken times the square of the geometric mean of the scales, so that it does not depend on
+    the unit of the target. By the logarithm of a scale it is 1 where the scale is right.
+    """
+    rows = Rows(y, np.ascontiguousarray(f.T), weight)
+    fill_outputs([gradient, hessian], loss.formula, loss.parameters, rows)
+    log_scale = np.average(f[:, 1], weights=weight) if weight is None or weight.any() else 0.0
+    for place, unit in enumerate((np.exp(2.0 * log_scale), 1.0 / loss.scale_curvature)):
+        gradient[place] *= unit
+        hessian[place] *= unit
 
 
 def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) -> NDArray | None:

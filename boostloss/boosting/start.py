@@ -13,10 +13,15 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.classes import are_soft, best_scores, check_classes
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.validation import check_weight
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
 ROUNDING = 1e-6  # of a constant target that the libraries keep in float32, and its prediction after some rounds
+FAR_SCALES, FAR_LOG_SCALE = (
+    1.0,
+    1.0,
+)  # of a location, in units of the scale, and of the logarithm of that
 FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
 # Packages whose frames lie between the user's code and a warning of ours.
 NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.values()))
@@ -78,6 +83,9 @@ def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
         if np.ndim(way):
             way -= way.mean()  # a common shift of all scores changes nothing
         return bool(np.abs(way).max() > FAR_LOGIT)
+    if isinstance(loss, Distribution):
+        way = np.abs(np.subtract(start, best))
+        return bool(way[0] > FAR_SCALES * math.exp(best[1]) or way[1] > FAR_LOG_SCALE)
     if isinstance(loss, Columns):
         return any(is_far(*each, y) for each in zip(loss.columns, start, best, strict=True))
     raw = loss.link(y)

@@ -112,6 +112,8 @@ def check_loss(loss: Loss, *, accuracy: float = 1e-10, libraries: bool = True) -
     """
     if not isinstance(loss, Loss):
         raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
+    if loss.n_outputs > 1:
+        raise ValueError(f"loss must have one raw prediction a row to be checked, got {loss!r}.")
     if importlib.util.find_spec("mpmath") is None:
         raise ModuleNotFoundError("check_loss needs mpmath: pip install 'boostloss[check]'")
     fixed = loss

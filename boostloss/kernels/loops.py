@@ -23,6 +23,7 @@ from boostloss.kernels.intrinsics import (
 )
 from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.outputs_loop import make_outputs_loop
 from boostloss.kernels.score_loop import make_score_loop
 from boostloss.ops import maximum
 
@@ -116,6 +117,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return make_class_loop(formula, variant)
     if variant.layout.startswith("class overlap"):
         return make_class_overlap_loop(formula, variant)
+    if variant.layout == "two outputs":
+        return make_outputs_loop(formula, variant)
     if variant.layout == "score":
         return make_score_loop(formula, variant)
     if variant.layout == "in place":
@@ -166,7 +169,7 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
-    if variant.layout.startswith("class"):
+    if variant.layout.startswith("class") or variant.layout == "two outputs":
         arguments[-variant.n_results] = pointer("intp")
     if variant.layout == "score":
         real, whole = pointer("float64"), pointer("int32")

@@ -113,6 +113,11 @@ class Loss:
         return tuple(vars(self).values())
 
     @property
+    def n_outputs(self) -> int:
+        """Raw predictions a row, of a regression."""
+        return 1
+
+    @property
     def largest_curvature(self) -> float:
         """The largest curvature of a row; of the lighter label where they differ, at the minimum if it is infinite."""
         return 1.0

@@ -8,6 +8,7 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.calls import Call, call, excerpt
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
+from boostloss.losses.distributions import DISTRIBUTIONS
 from boostloss.losses.label_noise import (
     BiTemperedLogistic,
     GeneralizedCrossEntropy,
@@ -90,7 +91,7 @@ def from_string(text: str) -> Loss:
         raise TypeError(f"text must be a str such as 'Huber(delta=2.0)', got {text!r}.")
     if ";" in text:
         return restored(text)
-    known = (*LOSSES, *tables.LOSSES_OF_TABLES)
+    known = (*LOSSES, *tables.LOSSES_OF_TABLES, *DISTRIBUTIONS)
     names = {loss.__name__: loss for loss in known} | custom.defined
 
     unreadable = ValueError(

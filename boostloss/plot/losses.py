@@ -192,6 +192,8 @@ def _curves(
             raise ValueError(
                 f"losses must not depend on the other rows, got {loss!r}: {loss.of_row!r} is that of a row."
             )
+        if loss.n_outputs > 1:
+            raise ValueError(f"losses must have one raw prediction a row, got {loss!r}.")
     ax = plt.gca() if ax is None else ax
     title, labels = _names(losses)
     shades = np.linspace(0.0, 0.85, len(losses))  # yellow would be lost on white

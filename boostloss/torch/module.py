@@ -15,6 +15,7 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.torch._derivative import TOTAL, derivative, weighted
 from boostloss.torch._shapes import prepared, spread
@@ -26,7 +27,14 @@ from boostloss.torch.reduction import (
     which_count,
     without_others,
 )
-from boostloss.torch.several import class_dim, class_shares, of_classes, of_columns, of_shares
+from boostloss.torch.several import (
+    class_dim,
+    class_shares,
+    of_classes,
+    of_columns,
+    of_distribution,
+    of_shares,
+)
 
 Mode = Literal["binary", "multiclass"]
 expected = cache(of_soft_labels)  # compiled once
@@ -115,7 +123,8 @@ class LossModule(nn.Module):
         Parameters
         ----------
         input : Tensor
-            Raw predictions: of the target, in a last dimension for several quantiles; or logits, which have a dimension
+            Raw predictions: of the target, in a last dimension for several quantiles or the location and the logarithm
+            of the scale of a distribution; or logits, which have a dimension
             of classes after the first.
         target : Tensor
             Targets, or labels from 0 to 1, in the shape of the input; without its dimension of quantiles, or of
@@ -158,14 +167,17 @@ class LossModule(nn.Module):
         """Input, target and weights, which are 0 where an element does not count."""
         if mask is None and self.ignore_index is None:
             return input, target, weight
-        several = isinstance(self.loss, Columns)
+        several = self.loss.n_outputs > 1
         dim = -1 if several else class_dim(input)
         one = input.select(dim, 0) if several or self.of_classes(input, target) else input
         elements = one.to(torch.promote_types(input.dtype, torch.float32))
         kept = which_count(target, elements, self.ignore_index, mask)
         if kept is None:
             return input, target, weight
-        return without_others(kept, dim, input, target, weight, elements)
+        input, target, weight = without_others(kept, dim, input, target, weight, elements)
+        if isinstance(self.loss, Distribution):
+            target = target.where(kept, 1.0)  # 0 has no logarithm
+        return input, target, weight
 
     def of_classes(self, input: Tensor, target: Tensor) -> bool:
         """Whether the logits along a dimension are of classes."""
@@ -188,6 +200,8 @@ class LossModule(nn.Module):
         """The loss of every element where it takes more than the formula, else None."""
         if isinstance(self.loss, Columns):
             return of_columns(self.loss, input, target)
+        if isinstance(self.loss, Distribution):
+            return of_distribution(self.loss, input, target)
         if not self.of_classes(input, target):
             return None
         weights = self.class_weights(input.shape[class_dim(input)])

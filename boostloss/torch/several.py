@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from boostloss.kernels.rows import LOSS
+from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.torch._class_loss import ClassLoss, class_dim, margin_of
 from boostloss.torch._compatibility import last_backward_pass, transformed
 from boostloss.torch._derivative import derivative, dual, has_kernel
@@ -17,16 +19,28 @@ from boostloss.torch._shapes import prepared
 
 def of_columns(loss: Columns, input: Tensor, target: Tensor) -> Tensor:
     """The loss of every level, in a last dimension."""
-    if input.shape != (*target.shape, loss.n_outputs):
-        raise ValueError(
-            f"input must have shape {(*target.shape, loss.n_outputs)}, got {tuple(input.shape)}."
-        )
+    check_last(loss, input, target)
     columns = [prepared(column, target) for column in input.unbind(-1)]
     losses = [
         derivative(each.formula, LOSS, *column, *each.parameters)
         for each, column in zip(loss.columns, columns, strict=True)
     ]
     return torch.stack(losses, dim=-1)
+
+
+def of_distribution(loss: Distribution, input: Tensor, target: Tensor) -> Tensor:
+    """The negative log-likelihood of every target, by the location and the logarithm of the scale."""
+    check_last(loss, input, target)
+    (location, target), (log_scale, _) = (prepared(raw, target) for raw in input.unbind(-1))
+    return loss.formula(target, location, log_scale, *loss.parameters)[0]
+
+
+def check_last(loss: Loss, input: Tensor, target: Tensor) -> None:
+    """Refuse an input that is not the target's shape with a last dimension of raw predictions."""
+    if input.shape != (*target.shape, loss.n_outputs):
+        raise ValueError(
+            f"input must have shape {(*target.shape, loss.n_outputs)}, got {tuple(input.shape)}."
+        )
 
 
 def of_classes(

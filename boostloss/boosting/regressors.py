@@ -1,0 +1,48 @@
+"""What the regressors of XGBoost and LightGBM tell of a fitted loss that has several raw predictions a row."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.base import RegressorMixin
+
+from boostloss.boosting.libraries import Library
+from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
+
+
+def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """R² of the predictions, or `Columns.score` of several quantiles or expectiles."""
+    if not isinstance(self.loss_, Columns):
+        return RegressorMixin.score(self, X, y, sample_weight)
+    return self.loss_.score(y, self.predict(X), sample_weight)
+
+
+def distribution_by(library: Library) -> Callable[..., Any]:
+    """The method `predict_distribution` of a library's regressor."""
+
+    def predict_distribution(self: Any, X: Any, **options: Any) -> Any:
+        """The distribution of the target of each row, after a fit with a loss that is one, such as `Normal`.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        **options
+            As for `predict`.
+
+        Returns
+        -------
+        scipy.stats distribution with fixed parameters
+            As `boostloss.losses.distributions.Distribution.distribution` makes it.
+
+        Raises
+        ------
+        ValueError
+            If the loss of the fit has no distribution.
+        """
+        if not isinstance(self.loss_, Distribution):
+            raise ValueError(
+                f"predict_distribution needs a fit with a distribution such as boostloss.Normal(), got {self.loss_!r}."
+            )
+        return self.loss_.distribution(self.predict(X, **{**options, **library.raw_prediction}))
+
+    return predict_distribution
