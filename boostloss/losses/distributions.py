@@ -29,7 +29,8 @@ class Distribution(Linked):
 
     Raw predictions have shape (n_samples, 2): the location, of the logarithm of the target if `of_logarithm`, and the
     logarithm of the scale. So have gradients and curvatures. The loss of a row is one number, and `inverse_link` gives
-    the mean.
+    the mean. The estimators of XGBoost and LightGBM have `predict_distribution`. Stop their training early: trees that
+    have learned the noise of their rows make scales too small.
     """
 
     allowed = "a number"
