@@ -9,6 +9,7 @@ import pytest
 
 import boostloss as bl
 from boostloss.losses import entries
+from boostloss.losses.distributions import DISTRIBUTIONS
 from boostloss.losses.finding import find, near
 from boostloss.losses.guide import ENTRIES, by_situation
 from boostloss.losses.tables import LOSSES_OF_TABLES
@@ -31,7 +32,7 @@ CLASSES = {"multi:softprob", "multiclass", "MultiClass"}
 
 def test_every_loss_has_one_entry():
     assert len(bl.LOSSES) >= 15
-    known = (*bl.LOSSES, *LOSSES_OF_TABLES)
+    known = (*bl.LOSSES, *LOSSES_OF_TABLES, *DISTRIBUTIONS)
     assert sorted(item.name for item in ENTRIES) == sorted(kind.__name__ for kind in known)
     assert {item.kind for item in ENTRIES} == set(known)
     assert sum(map(len, by_situation().values())) == len(ENTRIES)
@@ -79,6 +80,7 @@ CONSTANTS = {
 def test_the_best_constant_is_the_one_that_is_said(item):
     y, _ = rows(item)
     best = np.atleast_1d(item.loss.fit_intercept(y[1:]))
+    best = best[None] if item.loss.n_outputs == 2 else best
     expected = CONSTANTS[item.constant](y[1:])
     np.testing.assert_allclose(item.loss.inverse_link(best), expected, rtol=1e-6)
 
@@ -131,7 +133,8 @@ def rows(item):
         y = (y > 1.5).astype(float)
     elif item.loss.link_name == "logit":
         y = y / (1.0 + y)
-    return y, [0.6 * rng.normal(size=ROWS) for _ in range(3)]
+    shape = (ROWS, 2) if item.loss.n_outputs == 2 else ROWS
+    return y, [0.6 * rng.normal(size=shape) for _ in range(3)]
 
 
 def metric_of_xgboost(text, y, f):
@@ -169,7 +172,7 @@ def metric_of_lightgbm(text, y, f):
 def metric_of_catboost(text, y, f):
     from catboost.utils import eval_metric
 
-    return eval_metric(y, f, text, thread_count=1)[0]
+    return eval_metric(y, f.tolist(), text, thread_count=1)[0]
 
 
 @pytest.mark.parametrize(("item", "library", "text"), NAMED)

@@ -14,6 +14,7 @@ from PIL import Image
 
 import boostloss as bl
 from boostloss.boosting.gradients import boosting_step, fill_gradients
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.entries import LIBRARIES, Entry
 from boostloss.losses.guide import by_situation
 
@@ -31,7 +32,8 @@ which data, are in the [README](../README.md#figures).
 
 A picture has the loss of one row, its gradient, and its curvature: the line is what boosting divides by, dashed is the
 second derivative. To compare, squared error, and of labels the logistic loss, is drawn in pale grey. An error is raw
-prediction - target; the margin is the raw prediction for label 1, its negative for label 0.
+prediction - target; the margin is the raw prediction for label 1, its negative for label 0. Of a distribution there are
+curves by both raw predictions: the target is where the location is 0, or one scale of 1 from it.
 
 Where libraries name a loss, our parameters stand in the places of theirs. Objectives may differ by a factor,
 which changes what `reg_lambda` and the like mean.
@@ -96,9 +98,31 @@ def rows(loss: bl.Loss) -> tuple[np.ndarray, np.ndarray, str]:
     return np.full_like(f, target), f, name
 
 
+def draw_distribution(loss: Distribution, axes: list[Axes]) -> None:
+    """The curves by both raw predictions, where the target is the location and the scale 1, or that too small."""
+    steps = np.linspace(-3.0, 3.0, 601)
+    for place, colour, label in ((0, COLOUR, "by the location"), (1, "#d55e00", "by log(scale)")):
+        raw = np.zeros((601, 2))
+        raw[:, place] = steps if place == 0 else steps / 2.0
+        y = np.full(601, 0.0 if place == 0 else 1.0)  # one scale from the location
+        y = np.exp(y) if loss.of_logarithm else y
+        gradient, hessian = loss.gradient_hessian(y, raw)
+        lines = loss.loss(y, raw), gradient[:, place], hessian[:, place]
+        for ax, title, line in zip(axes, ("loss", "gradient", "curvature"), lines, strict=True):
+            ax.plot(raw[:, place], line, color=colour, label=label)
+            ax.set_title(title, fontsize="medium")
+            ax.set_xlabel("raw prediction")
+            ax.spines[["top", "right"]].set_visible(False)
+            ax.axhline(0.0, color="black", lw=0.5)
+    axes[0].legend(fontsize="x-small", frameon=False)
+
+
 def draw(loss: bl.Loss, axes: list[Axes]) -> None:
     """The three curves of a loss, on as many axes; where rows weigh each other, of a row by itself."""
     loss = getattr(loss, "of_row", loss)
+    if isinstance(loss, Distribution):
+        draw_distribution(loss, axes)
+        return
     y, f, name = rows(loss)
     value, gradient, bend, divisor = curves(loss, y, f)
     for ax, title, line in zip(

@@ -167,10 +167,10 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """Log-normal distribution: that of a target > 0 whose logarithm is normal, with the parameters of the logarithm.
+    """Log-normal distribution: ((log y - m) / s)^2 / 2 + log(s y) + log(2 pi) / 2, s = exp(second raw prediction).
 
-    The prediction is the mean, exp(m + s^2 / 2), which grows fast with s: where few rows tell the scale, quantiles of
-    `distribution` are steadier.
+    It is that of a target > 0 whose logarithm is normal. The prediction is the mean, exp(m + s^2 / 2), which grows fast
+    with s: where few rows tell the scale, quantiles of `distribution` are steadier.
 
     References
     ----------

@@ -13,6 +13,7 @@ import numpy as np
 
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.location import SquaredError
 from boostloss.losses.quantiles import Quantile
 from boostloss.ops import expit
@@ -22,6 +23,7 @@ SITUATIONS = {
     "outliers": "Numbers, some of them wrong",
     "many outliers": "Numbers, many of them wrong",
     "levels": "Intervals and levels",
+    "distributions": "Whole distributions",
     "sides": "Costs that differ by side",
     "amounts": "Counts and amounts",
     "shares": "Shares",
@@ -119,6 +121,8 @@ class Entry:
     @property
     def link(self) -> str:
         """What makes a prediction of the raw prediction."""
+        if isinstance(self.loss, Distribution):
+            return "location and logarithm of the scale are raw predictions: prediction = mean of the distribution"
         if not isinstance(self.loss, Binary):
             return LINK_TEXTS[self.loss.link_name]
         scores = np.linspace(-3.0, 3.0, 7)
@@ -130,6 +134,8 @@ class Entry:
     def curvature(self) -> str:
         """What boosting divides by."""
         loss, boosted = self.loss, self.loss.boosted_as
+        if isinstance(loss, Distribution):
+            return OF_DISTRIBUTIONS
         if isinstance(loss, SquaredError):
             return "the second derivative, which is 1"
         if isinstance(boosted, Quantile):
@@ -146,6 +152,10 @@ class Entry:
 
 QUADRATIC = "that of a quadratic that touches the loss and lies above it"
 LEAST = "a tenth of its largest value at least"
+OF_DISTRIBUTIONS = (
+    "of the location at least the Fisher information; of the scale that, and one with which no leaf steps past its "
+    "best value"
+)
 OF_CLASSES = ". Of more than two classes that of a quadratic above the loss"
 LINK_TEXTS = {
     "identity": "none: the raw prediction is the prediction",

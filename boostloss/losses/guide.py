@@ -7,6 +7,7 @@ from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, W
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
+from boostloss.losses.distributions import Laplace, LogNormal, Normal, StudentT
 from boostloss.losses.entries import SITUATIONS, Entry
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
@@ -163,6 +164,31 @@ ENTRIES: tuple[Entry, ...] = (
         "the expectile",
         "An error pulls the more, the larger it is: wrong targets do as much harm as under squared error.",
         catboost="Expectile:alpha=expectile",
+    ),
+    entry(
+        "distributions", Normal(),
+        "probabilities, densities and intervals, where noise is normal and its spread depends on features",
+        "the mean",
+        "Wrong targets pull at the mean and widen the spread around them.",
+        catboost="RMSEWithUncertainty",
+    ),
+    entry(
+        "distributions", LogNormal(),
+        "amounts above 0 whose relative spread depends on features",
+        "that of maximum likelihood",
+        "The mean, which is predicted, grows fast with the spread: where few rows tell that, it is unsteady.",
+    ),
+    entry(
+        "distributions", Laplace(),
+        "the median and its spread, with some wrong targets",
+        "the median",
+        "Its density has a corner that noise seldom has: intervals of 90 % are a little too wide.",
+    ),
+    entry(
+        "distributions", StudentT(4.0),
+        "probabilities, densities and intervals, with wrong targets or heavy tails",
+        "that of maximum likelihood",
+        "Clean normal noise seems to have tails: far quantiles are too far.",
     ),
     entry(
         "sides", Asymmetric(Huber(1.0), 4.0),
