@@ -13,6 +13,7 @@ EXAMPLES = {path.stem: path for path in sorted((REPOSITORY / "examples").glob("*
 THAT_WRITE = {  # have tests of their own
     "adaptive_regression",
     "delivery_times",
+    "flat_prices",
     "insurance",
     "loss_pictures",
     "robust_vae",
@@ -138,3 +139,25 @@ def test_premiums_are_near_the_truth(run, tmp_path):
         assert 0.9 < balance[name] < 1.1
         assert distance[name] < 0.7 * distance["constant"]
     assert drawn(tmp_path / "insurance.png")
+
+
+def test_quoted_prices_are_honest(run, tmp_path):
+    text = run("flat_prices")
+    within = float(re.search(r"intervals of 90 % hold ([\d.]+)%", text)[1])
+    assert 88.0 < within < 91.0
+    found, best = map(
+        float, re.search(r"likelihood ([\d.]+), that of the truth ([\d.]+)", text).groups()
+    )
+    assert best < found < best + 0.05
+    quotes = re.findall(
+        r"([\d,]+), nine times out of ten ([\d,]+) to ([\d,]+);.* chance of (\d+)%", text
+    )
+    assert len(quotes) == 2
+    widths = []
+    for quote in quotes:
+        median, low, high, chance = (float(part.replace(",", "")) for part in quote)
+        assert low < median < high
+        assert 10.0 < chance < 50.0
+        widths.append(high / low)
+    assert widths[1] > 1.5 * widths[0]  # of an old flat far out
+    assert (tmp_path / "flat_prices.png").stat().st_size > 20_000
