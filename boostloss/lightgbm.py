@@ -48,7 +48,7 @@ from boostloss.boosting.lightgbm_parameters import (
 )
 from boostloss.boosting.regressors import distribution_by, score
 from boostloss.boosting.review import review_fit
-from boostloss.boosting.thresholds import decided, run_of
+from boostloss.boosting.watched import decided, run_of
 from boostloss.decisions import by_cost, threshold_of
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
@@ -93,7 +93,9 @@ class _Estimator(Stamped, lgb.LGBMModel):
         intercept = self._start(loss, target, options)
         options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())
         options["callbacks"] = [*(options.get("callbacks") or []), keep_objective]
-        run = self._objective = run_of(loss, options.get("init_model")) or loss
+        run = self._objective = (
+            run_of(loss, options.get("init_model"), bool(eval_sets(options))) or loss
+        )
         if self._soft is not None:
             self._objective = targets.SoftObjective(run, self._soft)
         others = self._other_params | {"metric": "None"}

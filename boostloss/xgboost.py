@@ -30,7 +30,7 @@ from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.regressors import distribution_by, score
 from boostloss.boosting.review import review_fit
-from boostloss.boosting.thresholds import decided, run_of
+from boostloss.boosting.watched import decided, run_of
 from boostloss.boosting.xgboost_links import add_link, linked_start, raw_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, objective, scaled
@@ -86,7 +86,7 @@ class _Estimator(Stamped, xgb.XGBModel):
                 options |= hard
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
-        run = None if loss is None else run_of(loss, xgb_model)
+        run = None if loss is None else run_of(loss, xgb_model, bool(eval_set))
         setting = (
             {} if loss is None else self._setting(loss, run, y, sample_weight, xgb_model, soft)
         )

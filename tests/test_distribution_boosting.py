@@ -38,7 +38,7 @@ def test_trees_learn_both_parameters(loss, library):
     assert found.shape == (1000, 2)
     best, ours = loss.mean_loss(y[test], raw[test]), loss.mean_loss(y[test], found)
     constant = loss.mean_loss(y[test], np.tile(loss.fit_intercept(y[train]), (1000, 1)))
-    assert ours - best < 0.3 * (constant - best)
+    assert ours - best < 0.35 * (constant - best)
     distribution = model.predict_distribution(X[test])
     np.testing.assert_allclose(
         distribution.logpdf(y[test]), -loss.loss(y[test], found), rtol=1e-4, atol=1e-4
@@ -123,8 +123,8 @@ def test_training_stops_by_the_likelihood(library):
 @both
 def test_weights_are_repeated_rows(library):
     loss = bl.Normal()
-    X, y, _ = made(loss, 200)
-    weight = np.random.default_rng(2).integers(1, 4, 200)
+    X, y, _ = made(loss, 90)  # of 200 some would be held out
+    weight = np.random.default_rng(2).integers(1, 4, 90)
     settings = (
         {"min_child_weight": 0.0, "max_bin": 512}
         if library == "xgboost"
@@ -142,6 +142,35 @@ def test_weights_are_repeated_rows(library):
     a, b = (raw_prediction(library, model, X) for model in (weighted, repeated))
     same = np.mean(np.abs(a - b) < 1e-3)
     assert same > (0.9 if library == "xgboost" else 0.6)  # counts of rows decide on LightGBM's bins
+
+
+@both
+@every
+def test_scales_that_are_too_small_are_told(loss, library):
+    X, y, _ = made(loss, 3000)
+    tame = {"rounds": 60, "learning_rate": 0.1, "max_depth": 2}
+    fit(library, drop_in(library, loss, **tame), X, y)  # without a warning
+    leaves = {"num_leaves": 63, "min_child_samples": 5} if library == "lightgbm" else {}
+    wild = {"rounds": 150, "learning_rate": 0.3, "max_depth": 6} | leaves
+    X = np.c_[X, np.random.default_rng(1).normal(size=(3000, 10))]  # which trees can learn by heart
+    with pytest.warns(
+        UserWarning, match=r"Predicted scales are too small: .* [\d.e+]+ times .* Stop early"
+    ):
+        model = fit(library, drop_in(library, loss, **wild), X, y)
+    fresh, target, _ = made(loss, 2000, seed=9)
+    fresh = np.c_[fresh, np.random.default_rng(2).normal(size=(2000, 10))]
+    low, high = model.predict_distribution(fresh).interval(0.9)
+    assert np.mean((low < target) & (target < high)) < 0.82
+    model = drop_in(library, loss, **wild)
+    sets: dict = {"eval_X": (X[2000:],), "eval_y": (y[2000:],)}
+    if library == "xgboost":
+        sets = {"eval_set": [(X[2000:], y[2000:])]}
+    fit(library, model, X[:2000], y[:2000], **sets)  # whoever has such rows sees it in the history
+
+
+def test_fits_of_few_rows_hold_none_out():
+    X, y, _ = made(bl.Normal(), 150)
+    fit("xgboost", drop_in("xgboost", bl.Normal(), rounds=300, max_depth=8), X, y)
 
 
 @contextmanager

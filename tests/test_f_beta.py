@@ -20,7 +20,7 @@ import boostloss as bl
 import boostloss.catboost
 from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.boosting.thresholds import Watched
+from boostloss.boosting.watched import Watched
 from tests.drop_in import NEW_PARAMETERS, drop_in, each_library, fit, fitted_loss, raw_prediction
 
 _rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from sklearn.utils import _safe_indexing
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.catboost_several import adopt
-from boostloss.boosting.thresholds import has_both
+from boostloss.boosting.watched import has_both
 from boostloss.losses.f_beta import FBeta
 
 OF_ROWS = ("X", "y", "sample_weight", "baseline")  # what `fit` is given for each of them
