@@ -42,7 +42,7 @@ class Distribution(Linked):
         return 2
 
     def distribution(self, raw_prediction: ArrayLike) -> Any:
-        """The distributions that raw predictions describe.
+        """The distributions that raw predictions describe; needs scipy, which comes with scikit-learn.
 
         Parameters
         ----------
@@ -109,7 +109,12 @@ class Distribution(Linked):
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The mean of the distribution of each row."""
         raw = as_matrix(raw_prediction, "raw_prediction", 2)
-        return np.asarray(self.distribution(raw).mean(), np.result_type(raw, np.float32))
+        with np.errstate(over="ignore"):
+            mean = self._mean(raw[:, 0].astype(np.float64), raw[:, 1].astype(np.float64))
+        return np.asarray(mean, np.result_type(raw, np.float32))
+
+    def _mean(self, location: NDArray, log_scale: NDArray) -> NDArray:
+        return location
 
     def curvature_output(self, curvature: str | None = None) -> int:
         if curvature == "exact":
@@ -191,6 +196,9 @@ class LogNormal(Distribution):
 
     def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
         return y <= 0.0
+
+    def _mean(self, location, log_scale):
+        return np.exp(location + 0.5 * np.exp(2.0 * log_scale))
 
     def _frozen(self, location, scale):
         from scipy.stats import lognorm

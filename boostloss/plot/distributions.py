@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from boostloss.losses.validation import as_column
 
@@ -59,7 +58,7 @@ def plot_pit(
     place = _places(y_true, distribution)
     ax = plt.gca() if ax is None else ax
     n = len(place)
-    low, high = binom(n, 1.0 / bins).ppf(RANGE) / n * 100.0
+    low, high = (100.0 * end[0] for end in _right(n, np.array([1.0 / bins])))
     ax.axhspan(low, high, color="0.85", lw=0, zorder=0)
     counts, edges = np.histogram(place, bins, (0.0, 1.0))
     ax.bar(
@@ -105,7 +104,7 @@ def plot_coverage(y_true: ArrayLike, distribution: Any, *, ax: Axes | None = Non
     )  # the least level that holds it
     ax = plt.gca() if ax is None else ax
     levels, n = np.linspace(0.0, 1.0, 201), len(reached)
-    low, high = (binom(n, levels).ppf(end) / n for end in RANGE)
+    low, high = _right(n, levels)
     ax.fill_between(100.0 * levels, 100.0 * low, 100.0 * high, color="0.85", lw=0)
     ax.plot([0.0, 100.0], [0.0, 100.0], color="0.3", lw=1.0)
     within = np.searchsorted(reached, levels, side="right") / n
@@ -116,6 +115,13 @@ def plot_coverage(y_true: ArrayLike, distribution: Any, *, ax: Axes | None = Non
     ax.set_aspect("equal")
     ax.legend(loc="upper left", frameon=False)
     return ax
+
+
+def _right(n: int, shares: NDArray) -> list[NDArray]:
+    """The ends between which the shares of n rows lie that a right model would show."""
+    from scipy.stats import binom
+
+    return [binom(n, shares).ppf(end) / n for end in RANGE]
 
 
 def _places(y_true: ArrayLike, distribution: Any) -> NDArray[np.float64]:
