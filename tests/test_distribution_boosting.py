@@ -223,3 +223,16 @@ def test_the_plain_libraries_take_distributions():
             {"num_target": 2, "base_score": [50.0, 0.0]}, xgboost.DMatrix(X, y), 1, obj=loss
         )
     assert json.loads(booster.save_config())["learner"]["learner_model_param"]["num_target"] == "2"
+
+
+@both
+def test_training_goes_on_from_the_same_parameters_alone(library):
+    X, y, _ = made(bl.LogNormal(), 300)
+    name = LIBRARIES[library].continue_from
+    first = fit(library, drop_in(library, bl.Normal(), rounds=3), X, y)
+    again = fit(library, drop_in(library, bl.StudentT(), rounds=3), X, y, **{name: first})
+    assert raw_prediction(library, again, X).shape == (300, 2)
+    huber = fit(library, drop_in(library, bl.Huber(1.0), rounds=3), X, y)
+    for loss, before in ((bl.LogNormal(), first), (bl.Normal(), huber), (bl.Huber(1.0), first)):
+        with pytest.raises(ValueError, match=f"{name} must be a model with the raw predictions of"):
+            fit(library, drop_in(library, loss, rounds=3), X, y, **{name: before})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from boostloss.boosting.metrics import meaning
 from boostloss.boosting.records import LOSS
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string
@@ -30,6 +31,11 @@ def check_same_scale(
         except (ValueError, TypeError):  # of a later version, or of a loss that is not known here
             return
         link = before.link_name if before.task == "regression" else None
+        if link is not None and meaning(before) != meaning(loss):
+            raise ValueError(
+                f"{name} must be a model with the raw predictions of {loss!r}, got one of {before!r}: train a new "
+                "model."
+            )
     if link is not None and link != loss.link_name:
         raise ValueError(
             f"{name} must be a model whose raw predictions are on the scale of those of {loss!r}, which has the "

@@ -174,10 +174,8 @@ class LossModule(nn.Module):
         kept = which_count(target, elements, self.ignore_index, mask)
         if kept is None:
             return input, target, weight
-        input, target, weight = without_others(kept, dim, input, target, weight, elements)
-        if isinstance(self.loss, Distribution):
-            target = target.where(kept, 1.0)  # 0 has no logarithm
-        return input, target, weight
+        other = 1 if isinstance(self.loss, Distribution) else 0  # which may take the logarithm
+        return without_others(kept, dim, input, target, weight, elements, other)
 
     def of_classes(self, input: Tensor, target: Tensor) -> bool:
         """Whether the logits along a dimension are of classes."""

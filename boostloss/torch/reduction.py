@@ -46,9 +46,15 @@ def which_count(
 
 
 def without_others(
-    kept: Tensor, dim: int, input: Tensor, target: Tensor, weight: Tensor | None, elements: Tensor
+    kept: Tensor,
+    dim: int,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    elements: Tensor,
+    other: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Input, target and weight that are 0 where an element does not count.
+    """Input, target and weight that are 0 where an element does not count, or the target another number.
 
     The input, and a target of its shape, may have one more dimension than the elements, ``dim``.
     """
@@ -56,7 +62,7 @@ def without_others(
     of_target = kept if target.ndim == kept.ndim else of_input
     weight = torch.ones_like(elements) if weight is None else spread(weight, elements)
     # Not products: what does not count may be NaN.
-    return input.where(of_input, 0.0), target.where(of_target, 0), weight.where(kept, 0.0)
+    return input.where(of_input, 0.0), target.where(of_target, other), weight.where(kept, 0.0)
 
 
 def mean_of(total: Tensor, weight: Tensor) -> Tensor:
