@@ -337,3 +337,14 @@ def test_function_transforms():
     twice = torch.func.jacrev(torch.func.jacrev(module))(logits[:1, 0], target[:1, 0])
     hessian = torch.autograd.functional.hessian(lambda x: module(x, target[:1, 0]), logits[:1, 0])
     torch.testing.assert_close(twice, hessian)
+
+
+def test_gradients_of_many_classes_keep_their_digits():
+    logits, _, generator = data((1, 2000, 1100))
+    index = torch.randint(0, 2000, (1, 1100), generator=generator)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        x = logits.to(dtype).requires_grad_()
+        value = bt.TverskyLoss(0.3, 0.8, reduction="sum")(x, index)
+        found.append(torch.autograd.grad(value, x)[0].double())
+    assert (found[0] - found[1]).abs().max() < 1e-5 * found[1].abs().max()

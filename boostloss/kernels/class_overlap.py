@@ -30,7 +30,7 @@ def class_sums(
     shares: NDArray | None,
     run: RunInThreads = run_in_threads,
 ) -> NDArray[np.float64]:
-    """Weighted false positives, false negatives and labels of each image and class, in shape (n, 3, k).
+    """Weighted false positives, false negatives, labels and true positives of each image and class: (n, 4, k).
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def class_sums(
     """
     n, k, pixels = f.shape
     size = block_size(k)
-    totals = np.zeros((n, -(-pixels // size), 3 * k))  # so that threads change nothing
+    totals = np.zeros((n, -(-pixels // size), 4 * k))  # so that threads change nothing
     if not run_native(SUMS, y, f, weight, totals, shares, run):
         for image in range(n):
             w = np.ones(pixels) if weight is None else weight[image]
@@ -54,11 +54,12 @@ def class_sums(
             others = np.where(true, 0.0, powers)
             rest = others.sum(axis=0)
             total = (powers * true).sum(axis=0) + rest
-            columns = others / total, true * (rest / total), true
+            share = powers / total
+            columns = others / total, true * (rest / total), true, true * share
             totals[image, 0] = np.concatenate([(column * w).sum(axis=1) for column in columns])
             if shares is not None:
-                shares[image] = powers / total
-    return totals.sum(axis=1).reshape(n, 3, k)
+                shares[image] = share
+    return totals.sum(axis=1).reshape(n, 4, k)
 
 
 def fill_class_slopes(
@@ -70,12 +71,15 @@ def fill_class_slopes(
 ) -> None:
     """Make the probabilities that `class_sums` leaves the gradient by the scores, in place.
 
-    ``costs``, of shape (n, 2, k), are the derivatives by the false positives and the false negatives of each class.
+    ``costs``, of shape (n, 2, k), are the derivatives by the false positives and the false negatives of each class, of
+    which the true positives are the labels less these.
     """
     if not run_native(SLOPES, y, shares, weight, costs, shares, run):
         for image, (more, less) in enumerate(costs.astype(shares.dtype)):
             true = y[image] == np.arange(len(more))[:, None]
-            cost = np.where(true, 0.0, more[:, None] + less[y[image].astype(np.intp)])
+            own = (shares[image] * true).sum(axis=0)
+            extra = np.where(own < 0.5, 0.0, less[y[image].astype(np.intp)])  # as in the loop
+            cost = np.where(true, -less[:, None], more[:, None]) + extra
             slope = share_slope(shares[image], cost, (shares[image] * cost).sum(axis=0))
             shares[image] = slope if weight is None else slope * weight[image]
 

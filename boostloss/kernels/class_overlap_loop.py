@@ -26,8 +26,8 @@ SCRATCH = 3 * MOST_ROWS
 
 
 def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
-    """The loop that adds up false positives, false negatives and labels of each class; or that makes gradients of
-    shares, in place.
+    """The loop that adds up false positives, false negatives, labels and true positives of each class; or that makes
+    gradients of shares, in place.
 
     Three numbers, ``shape``, say how many classes there are, how far apart in memory two classes of scores are, and two
     classes of shares; the last is 0 where shares are not kept. The formula is `formulas.overlap.share_slope`.
@@ -45,7 +45,7 @@ def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
         sizes = load_tuple(shape, 3)
         k, step, shares_step = sizes[0], sizes[1], sizes[2]
         y, weight, f = carray(y, n), carray(weight, n), carray(f, (k - 1) * step + n)
-        sums, shares = carray(first, 3 * k), carray(second, (k - 1) * shares_step + n)
+        sums, shares = carray(first, 4 * k), carray(second, (k - 1) * shares_step + n)
         kept = carray(stack_array(MOST_SCORES, number(0)), MOST_SCORES)
         scratch = carray(stack_array(SCRATCH, number(0)), (3, MOST_ROWS))
         size = min(MOST_ROWS, MOST_SCORES // k)
@@ -76,17 +76,18 @@ def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
                 own[i], rest[i] = unwrap(power * by), unwrap(data(rest[i]) * by)
             for j in range(k):
                 line = scores[j * m : j * m + m]
-                totals = no_totals(data(line[0]), 3)
+                totals = no_totals(data(line[0]), 4)
                 for i in range(m):
                     share, true = data(line[i]) * data(scale[i]), data(labels[i]) == data(j)
                     line[i] = unwrap(where(true, data(own[i]), share))
                     by = data(w[i]) if weighted else None
-                    lost, one = (
+                    lost, one, right = (
                         where(true, data(rest[i]), 0.0),
                         where(true, constant(1.0, share), 0.0),
+                        where(true, data(own[i]), 0.0),
                     )
-                    totals = add_all(totals, (share, lost, one), by, share)
-                for place in range(3):
+                    totals = add_all(totals, (share, lost, one, right), by, share)
+                for place in range(4):
                     sums[place * k + j] += totals[place]
             if shares_step:
                 leave(scores, k, shares[start:], 1, shares_step)
@@ -103,25 +104,33 @@ def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
         for start in range(0, n, size):
             m = min(size, n - start)
             labels, w, scores = y[start : start + m], weight[start : start + m], kept[: k * m]
-            extra, mean = scratch[0, :m], scratch[1, :m]
+            own, extra, mean = scratch[0, :m], scratch[1, :m], scratch[2, :m]
             for i in range(m):
-                extra[i], mean[i] = costs[k + int(labels[i])], 0.0
+                own[i], mean[i] = 0.0, 0.0
             for j in range(k):
                 line, given = (
                     scores[j * m : j * m + m],
                     shares[j * step + start : j * step + start + m],
                 )
                 for i in range(m):
-                    cost = where(data(labels[i]) == data(j), 0.0, data(costs[j]) + data(extra[i]))
+                    true = data(labels[i]) == data(j)
                     line[i] = given[i]
-                    mean[i] += unwrap(data(given[i]) * cost)
+                    own[i] = unwrap(where(true, data(given[i]), data(own[i])))
+            # A constant more for all costs of a pixel changes nothing but the digits that are lost.
+            for i in range(m):
+                extra[i] = 0.0 if own[i] < 0.5 else costs[k + int(labels[i])]
             for j in range(k):
-                line, result = (
-                    scores[j * m : j * m + m],
-                    shares[j * step + start : j * step + start + m],
-                )
+                line, more, less = scores[j * m : j * m + m], data(costs[j]), data(costs[k + j])
                 for i in range(m):
-                    cost = where(data(labels[i]) == data(j), 0.0, data(costs[j]) + data(extra[i]))
+                    true = data(labels[i]) == data(j)
+                    cost = where(true, data(extra[i]) - less, more + data(extra[i]))
+                    mean[i] += unwrap(data(line[i]) * cost)
+            for j in range(k):
+                line, more, less = scores[j * m : j * m + m], data(costs[j]), data(costs[k + j])
+                result = shares[j * step + start : j * step + start + m]
+                for i in range(m):
+                    true = data(labels[i]) == data(j)
+                    cost = where(true, data(extra[i]) - less, more + data(extra[i]))
                     slope = formula(data(line[i]), cost, data(mean[i]))
                     result[i] = unwrap(slope * data(w[i]) if weighted else slope)
 

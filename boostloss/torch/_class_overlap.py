@@ -29,8 +29,7 @@ def arrays(index: Tensor, like: Tensor, weight: Tensor | None) -> tuple:
 
 @torch.library.impl("boostloss::class_overlap", "cpu")
 def _(input, index, weight, differentiable):
-    """Of scores of shape (n, classes, pixels) false positives, false negatives and labels, in the second dimension of
-    three, and the probabilities if they are wanted."""
+    """What `class_sums` adds up, of scores of shape (n, classes, pixels), and the probabilities if they are wanted."""
     check_range(index, input.shape[1])
     shares = torch.empty(input.shape if differentiable else 0, dtype=input.dtype)
     y, weights = arrays(index, input, weight)
@@ -43,7 +42,7 @@ def _(input, index, weight, differentiable):
 @torch.library.register_fake("boostloss::class_overlap")
 def _(input, index, weight, differentiable):
     n, k, _ = input.shape
-    return input.new_empty((n, 3, k)), input.new_empty(input.shape if differentiable else 0)
+    return input.new_empty((n, 4, k)), input.new_empty(input.shape if differentiable else 0)
 
 
 @torch.library.impl("boostloss::slope_of_shares_", "cpu")
@@ -60,7 +59,7 @@ def _(shares, index, weight, costs):
 
 
 class ClassOverlap(torch.autograd.Function):
-    """False positives, false negatives and labels, in shape (n, 3, classes), of scores of (n, classes, pixels).
+    """What `class_sums` adds up, in shape (n, 4, classes), of scores of shape (n, classes, pixels).
 
     The index has the class of each pixel. The protocol is the older one of autograd's functions, as no transform comes
     here.
@@ -79,7 +78,7 @@ class ClassOverlap(torch.autograd.Function):
         if grad is None:
             return None, None, None, None
         input, index, weight, shares = ctx.saved_tensors
-        costs = grad[:, :2]
+        costs = torch.stack([grad[:, 0], grad[:, 1] - grad[:, 3]], 1)
         if torch.is_grad_enabled():
             p, true = input.softmax(1), index.unsqueeze(1)
             less = costs[:, 1].gather(1, index).unsqueeze(1)
@@ -88,5 +87,5 @@ class ClassOverlap(torch.autograd.Function):
             by_pixel = None if weight is None else weight.unsqueeze(1)
             return weighted(slope, by_pixel), None, None, None
         result = shares if last_backward_pass(grad) else shares.clone()
-        torch.ops.boostloss.slope_of_shares_.default(result, index, weight, costs.contiguous())
+        torch.ops.boostloss.slope_of_shares_.default(result, index, weight, costs)
         return result, None, None, None

@@ -124,8 +124,8 @@ def of_indices(logits: Tensor, index: Tensor, weight: Tensor | None) -> Counts:
     if has_kernel(logits) and index.shape[1] >= FEW:
         differentiable = logits.requires_grad and torch.is_grad_enabled()
         sums = ClassOverlap.apply(logits, index, weight, differentiable)
-        positives, negatives, labels = sums.unbind(1)
-        return Counts(labels - negatives, positives, negatives, labels, total(logits[:, 0], weight))
+        positives, negatives, labels, right = sums.unbind(1)
+        return Counts(right, positives, negatives, labels, total(logits[:, 0], weight))
     p = logits.softmax(1)
     own = p.gather(1, index.unsqueeze(1)).squeeze(1)  # the probability of the true class
     ones = torch.ones_like(own) if weight is None else weight
