@@ -170,7 +170,11 @@ def test_scales_that_are_too_small_are_told(loss, library):
 
 def test_fits_of_few_rows_hold_none_out():
     X, y, _ = made(bl.Normal(), 150)
-    fit("xgboost", drop_in("xgboost", bl.Normal(), rounds=300, max_depth=8), X, y)
+    model = fit("xgboost", drop_in("xgboost", bl.Normal(), rounds=300, max_depth=8), X, y)
+    found = bl.Normal().mean_loss(y, raw_prediction("xgboost", model, X))
+    assert (
+        found < bl.Normal().mean_loss(y, np.tile(bl.Normal().fit_intercept(y), (150, 1))) - 1.0
+    )  # by heart
 
 
 @contextmanager

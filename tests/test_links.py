@@ -70,7 +70,7 @@ def test_xgboost_evaluates_no_raw_predictions_beside_a_callable():
 
 
 OF_OTHERS = {  # objectives of the libraries, and their links
-    "xgboost": {"count:poisson": "log", "reg:logistic": "logit", "reg:squarederror": "identity"},
+    "xgboost": {"count:poisson": "log", "reg:logistic": "logit", "reg:absoluteerror": "identity"},
     "lightgbm": {"poisson": "log", "cross_entropy": "logit", "regression": "identity"},
     "catboost": {"Poisson": "log", "CrossEntropy": "logit", "RMSE": "identity"},
 }
@@ -119,6 +119,46 @@ def test_catboost_goes_on_with_the_targets_and_weights_that_are_given(loss):
         found.append(model.predict(X))
     np.testing.assert_array_equal(*found)
     assert abs(np.average(found[0] - Y - 50.0, weights=weight)) < 3.0
+
+
+@each_library
+def test_a_model_of_labels_is_a_model_of_their_logit(library):
+    name = LIBRARIES[library].continue_from
+    labels = drop_in(library, bl.Logistic(), rounds=2)
+    fit(library, labels, X, (Y > 0).astype(int))
+    for loss in (bl.Poisson(), bl.Huber(1.0)):
+        with pytest.raises(ValueError, match=f"{name} must be .* the logit link: give raw"):
+            fit(library, drop_in(library, loss, rounds=2), X, SHARES, **{name: labels})
+    fit(library, drop_in(library, bl.CrossEntropy(), rounds=2), X, SHARES, **{name: labels})
+
+
+def test_training_goes_on_from_models_that_say_nothing_of_their_link():
+    table = xgboost.DMatrix(X, Y)
+    before = xgboost.train({"base_score": 0.0}, table, 3, obj=bl.Poisson())
+    drop_in("xgboost", bl.Poisson()).fit(X, Y, xgb_model=before)
+    rounds = {"iterations": 2, "verbose": False, "allow_writing_files": False}
+    parts = [catboost.CatBoostRegressor(**rounds).fit(X, Y * factor) for factor in (1.0, 2.0)]
+    both = catboost.sum_models(parts)
+    fit("catboost", drop_in("catboost", bl.Huber(1.0)), X, Y, init_model=both)
+
+
+def test_links_of_ones_own_are_told_apart():
+    @bl.loss(inverse_link=lambda raw: np.log1p(np.exp(raw)))
+    def softplus_cost(target, prediction):
+        return (target - prediction) ** 2
+
+    @bl.loss(inverse_link=lambda raw: raw**3 + raw)
+    def cubic_cost(target, prediction):
+        return (target - prediction) ** 2
+
+    before = drop_in("xgboost", softplus_cost()).fit(X, Y + 1.0)
+    drop_in("xgboost", softplus_cost()).fit(X, Y + 1.0, xgb_model=before)
+    with pytest.raises(
+        ValueError, match=r"the raw predictions of cubic_cost\(\), got one of softplus_cost"
+    ):
+        drop_in("xgboost", cubic_cost()).fit(X, Y + 1.0, xgb_model=before)
+    with pytest.raises(ValueError, match=r"the log link, got one with a link of its own"):
+        drop_in("xgboost", bl.Poisson()).fit(X, Y + 1.0, xgb_model=before)
 
 
 def test_training_goes_on_from_lightgbm_models_of_unknown_link():

@@ -138,8 +138,9 @@ def test_the_operator_of_classes_is_well_behaved():
         index = torch.randint(0, 3, (shape[0], 1, *shape[2:]))
         loss = bl.Logistic()
         numbers = list(loss.of_margin.parameters)
-        arguments = torch.randn(shape), index, name_of(loss.formula), numbers
-        torch.library.opcheck(torch.ops.boostloss.class_loss.default, arguments)
+        for wanted in (False, True):
+            arguments = torch.randn(shape), index, wanted, name_of(loss.formula), numbers
+            torch.library.opcheck(torch.ops.boostloss.class_loss.default, arguments)
     with pytest.raises(ValueError, match="index must be int64 in shape"):
         torch.ops.boostloss.class_loss.default(torch.randn(6, 3), index, *arguments[2:])
     with pytest.raises(TypeError, match="float32 or float64"):
@@ -322,3 +323,17 @@ def test_a_class_out_of_range_is_an_index_error():
     for wrong in (-1, 3):
         with pytest.raises(IndexError, match=f"classes from 0 to 2, got {wrong}"):
             bt.FocalLoss()(torch.zeros(2, 3), torch.tensor([0, wrong]))
+
+
+@pytest.mark.parametrize("shape", [(30, 101), (2, 101, 3), (2, 101, 1100), (30, 100), (2, 7, 1100)])
+def test_few_and_many_classes_are_alike_with_and_without_a_gradient(shape):
+    rng, f = data(shape)
+    index = torch.tensor(rng.integers(0, shape[1], (shape[0], *shape[2:])))
+    logits = torch.tensor(f, requires_grad=True)
+    module = bt.LossModule(bl.Logistic())
+    value, theirs = module(logits, index), nn.CrossEntropyLoss()(logits, index)
+    torch.testing.assert_close(value, theirs)
+    torch.testing.assert_close(*(torch.autograd.grad(x, logits)[0] for x in (value, theirs)))
+    with torch.no_grad():
+        torch.testing.assert_close(module(logits, index), value.detach())
+    torch.testing.assert_close(module(logits.detach(), index), value.detach())

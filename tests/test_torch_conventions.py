@@ -21,7 +21,7 @@ both_paths = pytest.mark.parametrize("kernel", [True, False], ids=["kernel", "op
 def take(monkeypatch):
     """Choose between the kernels and tensor operations."""
     monkeypatch.setattr(
-        "boostloss.torch._masks.FEW", 1
+        "boostloss.torch._masks.MANY", 1
     )  # pixels that a kernel of classes is used for
     return lambda kernel: monkeypatch.setattr(_derivative, "kernel_runs", lambda tensor: kernel)
 

@@ -11,7 +11,7 @@ from boostloss.losses.base import Loss
 LENDING = {"log": "Poisson"}
 LINKS = {
     **dict.fromkeys(("Poisson", "Tweedie"), "log"),
-    "CrossEntropy": "logit",
+    **dict.fromkeys(("CrossEntropy", "Logloss"), "logit"),
     **dict.fromkeys(
         ("RMSE", "MAE", "MAPE", "Huber", "Quantile", "LogCosh", "Lq", "Expectile"), "identity"
     ),
@@ -26,7 +26,8 @@ def own_init_model(loss: Loss, model: Any) -> Any:
     """
     if model is not None and loss.task == "regression":
         metadata = model.get_metadata()
-        name = json.loads(metadata["params"])["flat_params"].get("loss_function", "RMSE")
+        params = json.loads(metadata.get("params") or "{}").get("flat_params", {})  # a sum has none
+        name = params.get("loss_function", "RMSE" if params else "")
         link = LINKS.get(str(name).partition(":")[0])
         found = {key: metadata.get(key) for key in KEYS}
         check_same_scale(loss, found, link, "init_model", "baseline")

@@ -30,15 +30,23 @@ def check_same_scale(
             before = from_string(text)
         except (ValueError, TypeError):  # of a later version, or of a loss that is not known here
             return
-        link = before.link_name if before.task == "regression" else None
-        if link is not None and meaning(before) != meaning(loss):
+        link = before.link_name if before.task == "regression" else "logit"
+        if meaning(before) != meaning(loss) or other_functions(before, loss):
             raise ValueError(
                 f"{name} must be a model with the raw predictions of {loss!r}, got one of {before!r}: train a new "
                 "model."
             )
     if link is not None and link != loss.link_name:
-        raise ValueError(
-            f"{name} must be a model whose raw predictions are on the scale of those of {loss!r}, which has the "
-            f"{loss.link_name} link, got one with the {link} link: give raw predictions of your own as {start}, or "
-            "train a new model."
+        of_loss, of_model = (
+            f"the {each} link" if each else "a link of its own" for each in (loss.link_name, link)
         )
+        raise ValueError(
+            f"{name} must be a model whose raw predictions are on the scale of those of {loss!r}, which has {of_loss}, "
+            f"got one with {of_model}: give raw predictions of your own as {start}, or train a new model."
+        )
+
+
+def other_functions(before: Any, loss: Any) -> bool:
+    """Whether both losses have links that are functions of the user's, and these differ."""
+    both_own = before.link_name == loss.link_name == ""
+    return both_own and before.prediction_link != loss.prediction_link

@@ -17,7 +17,7 @@ from boostloss.losses.base import Loss
 NAMES = {LOSS: "loss", CLASSES: "classes"}  # in the lines of a record
 LINKS = {
     **dict.fromkeys(("poisson", "gamma", "tweedie"), "log"),
-    "cross_entropy": "logit",
+    **dict.fromkeys(("cross_entropy", "binary"), "logit"),
     **dict.fromkeys(
         ("regression", "regression_l1", "huber", "fair", "quantile", "mape"), "identity"
     ),

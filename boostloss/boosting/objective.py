@@ -102,8 +102,8 @@ def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) 
     if not finite.all():
         row = int(np.flatnonzero(~finite.reshape(len(raw), -1).all(axis=1))[0])
         raise ValueError(
-            f"raw predictions must be those of {loss!r}, on the scale of the {loss.link_name} link, with finite "
-            f"derivatives, got {np.asarray(raw[row]).tolist()!r} in row {row}."
+            f"raw predictions must be those of {loss!r}, on the scale of its link, with finite derivatives, got "
+            f"{np.asarray(raw[row]).tolist()!r} in row {row}; or its weight is too large."
         )
 
 

@@ -23,6 +23,14 @@ LINKS = {
     **dict.fromkeys(("count:poisson", "reg:gamma", "reg:tweedie"), "log"),
     **dict.fromkeys(("reg:logistic", "binary:logistic"), "logit"),
 }
+# The scales of raw predictions: of these the start is on the same scale. "reg:squarederror" says nothing: XGBoost
+# writes it for every callable.
+SCALES = {
+    **LINKS,
+    **dict.fromkeys(("survival:cox", "survival:aft"), "log"),
+    "binary:logitraw": "logit",
+    **dict.fromkeys(("reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror"), "identity"),
+}
 
 
 def add_link(booster: xgb.Booster, loss: Loss) -> None:
@@ -71,13 +79,13 @@ def without_link(model: Any, loss: Loss) -> Any:
     booster = model.get_booster() if isinstance(model, xgb.XGBModel) else model
     if not isinstance(booster, xgb.Booster):
         booster = xgb.Booster(model_file=booster)
-    name = LINKS.get(_learner(booster)["objective"]["name"])
+    objective = _learner(booster)["objective"]["name"]
     record = {key: booster.attr(key) for key in KEYS}
-    check_same_scale(loss, record, name or "identity", "xgb_model", "base_margin")
-    if name is None:
+    check_same_scale(loss, record, SCALES.get(objective), "xgb_model", "base_margin")
+    if objective not in LINKS:
         return model
-    raw = booster.copy()
-    raw.set_param({"objective": RAW, "base_score": float(LINK[name](_start(booster)))})
+    raw, link = booster.copy(), LINK[LINKS[objective]]
+    raw.set_param({"objective": RAW, "base_score": float(link(_start(booster)))})
     return raw
 
 

@@ -32,6 +32,15 @@ def scaled_slope(_, slope, positives, negatives):
     return (slope * where(slope > 0.0, positives, negatives),)
 
 
+def pixel_cost(true, more, less, extra):
+    """The derivative by the share of a class, by those by its false positives and false negatives, and a constant.
+
+    A false negative is 1 less the share. The constant, the same for all classes of a pixel, changes no slope: ``less``
+    of the true class where its share is above 1/2, and 0 below, leaves the digits that else cancel.
+    """
+    return where(true, extra - less, more + extra)
+
+
 def share_slope(share, cost, mean):
     """The derivative of a sum of shares times costs by a score of their softmax; ``mean`` is that sum."""
     return share * (cost - mean)

@@ -21,12 +21,6 @@ SCRATCH = 3 * MOST_ROWS
 
 
 @register_jitable(**INLINE)
-def is_class(y, k):
-    """Whether a number is the position of one of k classes."""
-    return 0.0 <= y < k and y == int(y)
-
-
-@register_jitable(**INLINE)
 def fetch(scores, k, f, row_step, class_step):
     """The scores of a block, class after class."""
     n = len(scores) // k
@@ -60,9 +54,10 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop that leaves the loss of every row; or gradient and curvature in the score of every class; or, in the
     layout "class gradients", the loss and gradients.
 
-    Five numbers, ``shape``, say how many classes there are, at most `MOST_SCORES`, and how far apart in memory are two
-    rows of scores, two classes of scores, two classes of results, and two rows of gradients alone: all others are
-    neighbours. The last parameter multiplies curvatures.
+    Five numbers, ``shape``, say how many classes there are, at most `MOST_SCORES`, and the steps in memory from a row
+    of scores to the next, from a class of scores, from a class of results, and from a row of gradients beside losses,
+    which is 0 where no gradients are wanted. Rows of all other results are neighbours. The last parameter multiplies
+    curvatures.
     """
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
@@ -163,13 +158,9 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
                 a, b = first[begin : begin + m], second[begin : begin + m]
                 line = scores[j * m : j * m + m]
                 for i in range(m):
-                    share = data(line[i]) * data(total[i])
-                    gradient, hessian = derive(False, share, data(slope[i]), data(bend[i]))
+                    share, true = data(line[i]) * data(total[i]), data(labels[i]) == data(j)
+                    gradient, hessian = derive(true, share, data(slope[i]), data(bend[i]))
                     a[i], b[i] = unwrap(gradient), unwrap(p[-1] * hessian)
-            for i in range(m):
-                if is_class(labels[i], k):
-                    place = start + int(labels[i]) * step + i
-                    first[place], second[place] = slope[i], unwrap(p[-1] * data(bend[i]))
 
     def loop_of_gradients(n, y, f, weight, factor, floor, parameters, shape, first, second):
         prefer_widest_vectors()
@@ -190,13 +181,15 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
             for i in range(m):
                 found = of_margin(slope[i], p)
                 losses[i], slope[i] = unwrap(found[one]), unwrap(found[two])
-                total[i] = unwrap(-data(slope[i]) / data(total[i]))
-            for j in range(k):
-                line = scores[j * m : j * m + m]
-                for i in range(m):
-                    true = data(labels[i]) == data(j)
-                    line[i] = unwrap(where(true, data(slope[i]), data(line[i]) * data(total[i])))
-            leave(scores, k, second[start * other_step :], other_step, step)
+                total[i] = unwrap(1.0 / data(total[i]))
+            if other_step:
+                for j in range(k):
+                    line = scores[j * m : j * m + m]
+                    for i in range(m):
+                        share, true = data(line[i]) * data(total[i]), data(labels[i]) == data(j)
+                        gradient, _ = derive(true, share, data(slope[i]), data(slope[i]))
+                        line[i] = unwrap(gradient)
+                leave(scores, k, second[start * other_step :], other_step, step)
 
     if variant.layout == "class gradients":
         return loop_of_gradients

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.formulas.overlap import share_slope
+from boostloss.formulas.overlap import pixel_cost, share_slope
 from boostloss.kernels.classes import MOST_SCORES
 from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.rows import (
@@ -77,9 +77,9 @@ def fill_class_slopes(
     if not run_native(SLOPES, y, shares, weight, costs, shares, run):
         for image, (more, less) in enumerate(costs.astype(shares.dtype)):
             true = y[image] == np.arange(len(more))[:, None]
+            more, less = more[:, None], less[:, None]
             own = (shares[image] * true).sum(axis=0)
-            extra = np.where(own < 0.5, 0.0, less[y[image].astype(np.intp)])  # as in the loop
-            cost = np.where(true, -less[:, None], more[:, None]) + extra
+            cost = pixel_cost(true, more, less, np.where(own < 0.5, 0.0, (less * true).sum(axis=0)))
             slope = share_slope(shares[image], cost, (shares[image] * cost).sum(axis=0))
             shares[image] = slope if weight is None else slope * weight[image]
 

@@ -7,7 +7,8 @@ import numpy as np
 from numba import carray
 from numba.extending import register_jitable
 
-from boostloss.kernels.class_loop import MOST_ROWS, leave
+from boostloss.formulas.overlap import pixel_cost
+from boostloss.kernels.class_loop import MOST_ROWS, SCRATCH, leave
 from boostloss.kernels.class_overlap import SLOPES
 from boostloss.kernels.classes import MOST_SCORES
 from boostloss.kernels.float32 import unwrap, wrap
@@ -22,8 +23,6 @@ from boostloss.kernels.native import Variant
 from boostloss.kernels.numba_ops import INLINE
 from boostloss.ops import constant, exp, maximum, where
 
-SCRATCH = 3 * MOST_ROWS
-
 
 def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop that adds up false positives, false negatives, labels and true positives of each class; or that makes
@@ -35,6 +34,7 @@ def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
     weighted = variant.weight is not None
     single = variant.f == "f"
     number = np.float32 if single else np.float64
+    price = register_jitable(**INLINE)(pixel_cost)
 
     @register_jitable(**INLINE)
     def data(x):
@@ -106,7 +106,7 @@ def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
             labels, w, scores = y[start : start + m], weight[start : start + m], kept[: k * m]
             own, extra, mean = scratch[0, :m], scratch[1, :m], scratch[2, :m]
             for i in range(m):
-                own[i], mean[i] = 0.0, 0.0
+                own[i], extra[i], mean[i] = 0.0, 0.0, 0.0
             for j in range(k):
                 line, given = (
                     scores[j * m : j * m + m],
@@ -116,21 +116,19 @@ def make_class_overlap_loop(formula: Callable, variant: Variant) -> Callable:
                     true = data(labels[i]) == data(j)
                     line[i] = given[i]
                     own[i] = unwrap(where(true, data(given[i]), data(own[i])))
-            # A constant more for all costs of a pixel changes nothing but the digits that are lost.
+                    extra[i] = unwrap(where(true, data(costs[k + j]), data(extra[i])))
             for i in range(m):
-                extra[i] = 0.0 if own[i] < 0.5 else costs[k + int(labels[i])]
+                extra[i] = unwrap(where(data(own[i]) < 0.5, 0.0, data(extra[i])))
             for j in range(k):
                 line, more, less = scores[j * m : j * m + m], data(costs[j]), data(costs[k + j])
                 for i in range(m):
-                    true = data(labels[i]) == data(j)
-                    cost = where(true, data(extra[i]) - less, more + data(extra[i]))
+                    cost = price(data(labels[i]) == data(j), more, less, data(extra[i]))
                     mean[i] += unwrap(data(line[i]) * cost)
             for j in range(k):
                 line, more, less = scores[j * m : j * m + m], data(costs[j]), data(costs[k + j])
                 result = shares[j * step + start : j * step + start + m]
                 for i in range(m):
-                    true = data(labels[i]) == data(j)
-                    cost = where(true, data(extra[i]) - less, more + data(extra[i]))
+                    cost = price(data(labels[i]) == data(j), more, less, data(extra[i]))
                     slope = formula(data(line[i]), cost, data(mean[i]))
                     result[i] = unwrap(slope * data(w[i]) if weighted else slope)
 

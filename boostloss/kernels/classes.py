@@ -112,20 +112,20 @@ def run_native(
 
 def fill_class_gradients(
     losses: NDArray,
-    gradients: NDArray,
+    gradients: NDArray | None,
     formula: Callable[..., Any],
     parameters: tuple[float, ...],
     y: NDArray,
     f: NDArray,
     run: RunInThreads = run_in_threads,
 ) -> None:
-    """Write the losses of the rows and the gradients of their scores into arrays that are there already.
+    """Write the losses of the rows, and the gradients of their scores, into arrays that are there already.
 
     Parameters
     ----------
     losses : ndarray of shape (groups, n)
-    gradients : ndarray of shape (groups, n, k)
-        Any view.
+    gradients : ndarray of shape (groups, n, k), or None
+        Any view. None where they are not wanted.
     formula : callable
         Of the margin.
     parameters : tuple of float
@@ -147,14 +147,16 @@ def fill_class_gradients(
         for group in range(groups):
             rows = Rows(y[group], f[group])
             (losses[group],) = class_columns(Computation(formula, (LOSS,), parameters), rows)
-            slopes = Computation(formula, (GRADIENT, HESSIAN), parameters)
-            gradients[group] = class_columns(slopes, rows)[0].T
+            if gradients is not None:
+                slopes = Computation(formula, (GRADIENT, HESSIAN), parameters)
+                gradients[group] = class_columns(slopes, rows)[0].T
         return
-    (_, row_step, class_step), (_, by_row, by_class) = (
-        [stride // f.itemsize for stride in array.strides] for array in (f, gradients)
-    )
+    _, row_step, class_step = (stride // f.itemsize for stride in f.strides)
+    by_row = by_class = 0
+    if gradients is not None:
+        _, by_row, by_class = (stride // f.itemsize for stride in gradients.strides)
     sizes = (ctypes.c_ssize_t * 5)(k, row_step, class_step, by_class, by_row)
-    arrays = y, f, losses, gradients
+    arrays = y, f, losses, f if gradients is None else gradients
     addresses = [(address(x), x.strides[0], x.strides[1]) for x in arrays]
 
     def block(place: tuple[int, int], keep_alive: Any = (memory, sizes, arrays)) -> None:

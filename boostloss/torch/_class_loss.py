@@ -3,8 +3,10 @@
 import math
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from boostloss.formulas.classes import class_derivatives
 from boostloss.kernels.classes import fill_class_gradients
 from boostloss.kernels.rows import GRADIENT
 from boostloss.torch._compatibility import last_backward_pass
@@ -12,10 +14,14 @@ from boostloss.torch._derivative import derivative
 from boostloss.torch._operators import in_torch_threads, name_of, named
 
 FEW = 1024  # pixels of an image, below which those of all images are gathered first
+# The kernel's vectors hold elements, of which a block has the fewer the more classes there are: beyond so many the
+# operations are as fast.
+MOST_CLASSES = 100
 
 torch.library.define(
     "boostloss::class_loss",
-    "(Tensor input, Tensor index, str formula, float[] parameters) -> (Tensor, Tensor)",
+    "(Tensor input, Tensor index, bool differentiable, str formula, float[] parameters)"
+    " -> (Tensor, Tensor)",
 )
 
 
@@ -45,8 +51,8 @@ def check_range(index: Tensor, k: int) -> None:
 
 
 @torch.library.impl("boostloss::class_loss", "cpu")
-def _(input, index, formula, parameters):
-    """A formula of the margin of each element's class, and the gradients of its scores.
+def _(input, index, differentiable, formula, parameters):
+    """A formula of the margin of each element's class, and the gradients of its scores if they are wanted.
 
     The index has a dimension of 1 where the input has that of the classes.
     """
@@ -54,7 +60,7 @@ def _(input, index, formula, parameters):
     dim = class_dim(input)
     k = input.shape[dim]
     losses = torch.empty(index.squeeze(dim).shape, dtype=input.dtype)
-    slope = torch.empty(input.shape, dtype=input.dtype)
+    slope = torch.empty(input.shape if differentiable else 0, dtype=input.dtype)
     if not losses.numel():
         return losses, slope
     check_range(index, k)
@@ -62,25 +68,28 @@ def _(input, index, formula, parameters):
     gathered = scores.ndim > 2 and math.prod(scores.shape[2:]) < FEW
     if gathered:
         scores = scores.movedim(1, -1).contiguous()
-        result = torch.empty_like(scores)
-    if dim == 0 or scores.ndim == 2 or gathered:
-        scores, given = (x.view(1, -1, k).numpy() for x in (scores, result))
-    else:
-        scores, given = (x.view(len(x), k, -1).transpose(1, 2).numpy() for x in (scores, result))
-    shape = scores.shape[:2]
-    labels = index.to(input.dtype).contiguous().view(shape).numpy()
-    values = losses.view(shape).numpy()
-    numbers = tuple(parameters)
-    fill_class_gradients(values, given, named(formula), numbers, labels, scores, in_torch_threads)
-    if gathered:
+        result = torch.empty_like(scores) if differentiable else slope
+
+    def rows(x: Tensor) -> NDArray:
+        """The scores of each element, in groups."""
+        if dim == 0 or x.ndim == 2 or gathered:
+            return x.view(1, -1, k).numpy()
+        return x.view(len(x), k, -1).transpose(1, 2).numpy()
+
+    f, gradients = rows(scores), rows(result) if differentiable else None
+    labels = index.to(input.dtype).contiguous().view(f.shape[:2]).numpy()
+    values, numbers = losses.view(f.shape[:2]).numpy(), tuple(parameters)
+    fill_class_gradients(values, gradients, named(formula), numbers, labels, f, in_torch_threads)
+    if gathered and differentiable:
         slope.copy_(result.movedim(-1, 1))
     return losses, slope
 
 
 @torch.library.register_fake("boostloss::class_loss")
-def _(input, index, formula, parameters):
+def _(input, index, differentiable, formula, parameters):
     check_index(input, index)
-    return input.new_empty(index.squeeze(class_dim(input)).shape), input.new_empty(input.shape)
+    losses = input.new_empty(index.squeeze(class_dim(input)).shape)
+    return losses, input.new_empty(input.shape if differentiable else 0)
 
 
 def margin_of(scores: Tensor, index: Tensor) -> Tensor:
@@ -98,9 +107,9 @@ class ClassLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, formula, scores, index, *numbers):
+    def forward(ctx, formula, scores, index, differentiable, *numbers):
         operator = torch.ops.boostloss.class_loss.default
-        value, slope = operator(scores, index, name_of(formula), list(numbers))
+        value, slope = operator(scores, index, differentiable, name_of(formula), list(numbers))
         ctx.formula, ctx.numbers = formula, numbers
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(slope)
@@ -114,14 +123,15 @@ class ClassLoss(torch.autograd.Function):
             scores, index, slope = ctx.saved_tensors
             dim = class_dim(scores)
             seed = grad.unsqueeze(dim)
-            if torch.is_grad_enabled():
+            if torch.is_grad_enabled() or slope.shape != scores.shape:
                 margin = margin_of(scores, index)
                 one = torch.ones_like(margin)
                 steep = derivative(ctx.formula, GRADIENT, margin, one, *ctx.numbers).unsqueeze(dim)
                 shares = scores.scatter(dim, index, -math.inf).softmax(dim)
-                by_scores = (-steep * shares).scatter(dim, index, steep) * seed
+                true = torch.zeros_like(scores, dtype=torch.bool).scatter(dim, index, True)
+                by_scores = class_derivatives(true, shares, steep, steep)[0] * seed
             elif last_backward_pass(grad):
                 by_scores = slope.mul_(seed)
             else:
                 by_scores = slope * seed
-        return None, by_scores, None, *[None] * len(ctx.numbers)
+        return None, by_scores, None, None, *[None] * len(ctx.numbers)

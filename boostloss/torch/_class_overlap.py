@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from boostloss.formulas.overlap import share_slope
+from boostloss.formulas.overlap import pixel_cost, share_slope
 from boostloss.kernels.class_overlap import class_sums, fill_class_slopes
 from boostloss.torch._class_loss import check_range
-from boostloss.torch._compatibility import last_backward_pass
+from boostloss.torch._compatibility import batched, last_backward_pass
 from boostloss.torch._derivative import weighted
 from boostloss.torch._operators import in_torch_threads
 
@@ -79,10 +79,12 @@ class ClassOverlap(torch.autograd.Function):
             return None, None, None, None
         input, index, weight, shares = ctx.saved_tensors
         costs = torch.stack([grad[:, 0], grad[:, 1] - grad[:, 3]], 1)
-        if torch.is_grad_enabled():
-            p, true = input.softmax(1), index.unsqueeze(1)
-            less = costs[:, 1].gather(1, index).unsqueeze(1)
-            cost = (costs[:, 0].unsqueeze(-1) + less).scatter(1, true, 0.0)
+        if torch.is_grad_enabled() or shares.shape != input.shape or batched(grad):
+            p, more, less = input.softmax(1), costs[:, :1].mT, costs[:, 1:].mT
+            true = index.unsqueeze(1) == torch.arange(input.shape[1]).unsqueeze(1)
+            own = p.where(true, 0.0).sum(1, keepdim=True)
+            extra = (less * true).sum(1, keepdim=True).where(own >= 0.5, 0.0)
+            cost = pixel_cost(true, more, less, extra)
             slope = share_slope(p, cost, (p * cost).sum(1, keepdim=True))
             by_pixel = None if weight is None else weight.unsqueeze(1)
             return weighted(slope, by_pixel), None, None, None

@@ -43,3 +43,8 @@ def last_backward_pass(grad: Tensor) -> bool:
         return False
     traced = _len_torch_dispatch_stack() > 0 or is_legacy_batchedtensor(grad)
     return not traced and not _get_current_graph_task_keep_graph()
+
+
+def batched(grad: Tensor) -> bool:
+    """Whether a backward pass may be one of many at once, of which a kernel knows nothing."""
+    return transformed() or is_legacy_batchedtensor(grad)

@@ -6,14 +6,20 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from boostloss.torch._class_loss import FEW
+from boostloss.formulas.overlap import overlap
+from boostloss.torch._class_loss import MOST_CLASSES
 from boostloss.torch._class_overlap import ClassOverlap
-from boostloss.torch._derivative import has_kernel, weighted
+from boostloss.torch._derivative import dual, has_kernel, weighted
 from boostloss.torch._overlap import Overlap, PlainOverlap
 from boostloss.torch._shapes import spread
 from boostloss.torch.reduction import which_count, without_others
 
 Mode = Literal["binary", "multilabel", "multiclass"]
+
+
+MANY = (
+    1024  # pixels of an image, from which on the kernel of classes takes less time than operations
+)
 
 
 class Counts(NamedTuple):
@@ -100,12 +106,22 @@ def of_masks(logits: Tensor, target: Tensor, weight: Tensor | None, masks: int) 
     n, size = logits.shape
     shape = n, masks, size // masks
     by_mask = None if weight is None else weight.reshape(shape)
-    differentiable = logits.requires_grad and torch.is_grad_enabled()
-    function = PlainOverlap if has_kernel(logits) else Overlap
-    positives, negatives, labels, _ = function.apply(
-        logits.reshape(shape), target.reshape(shape), by_mask, differentiable
-    )
+    logits, target = logits.reshape(shape), target.reshape(shape)
+    if needs_operations(logits, weight):
+        found = overlap(target, logits)
+        positives, negatives, labels = (weighted(x, by_mask).sum(-1) for x in found)
+    else:
+        differentiable = logits.requires_grad and torch.is_grad_enabled()
+        function = PlainOverlap if has_kernel(logits) else Overlap
+        positives, negatives, labels, _ = function.apply(logits, target, by_mask, differentiable)
+    logits = logits.reshape(n, size)
     return Counts(labels - negatives, positives, negatives, labels, total(logits, weight))
+
+
+def needs_operations(logits: Tensor, weight: Tensor | None) -> bool:
+    """Whether the functions that are written for the gradient by the logits alone would lose another derivative."""
+    by_weight = weight is not None and weight.requires_grad and torch.is_grad_enabled()
+    return by_weight or dual(logits)
 
 
 def of_shares(logits: Tensor, target: Tensor, weight: Tensor | None) -> Counts:
@@ -121,7 +137,8 @@ def of_shares(logits: Tensor, target: Tensor, weight: Tensor | None) -> Counts:
 def of_indices(logits: Tensor, index: Tensor, weight: Tensor | None) -> Counts:
     """The counts of classes of which every pixel has one, whose index is given."""
     k = logits.shape[1]
-    if has_kernel(logits) and index.shape[1] >= FEW:
+    fits = k <= MOST_CLASSES and index.shape[1] >= MANY
+    if fits and has_kernel(logits) and not needs_operations(logits, weight):
         differentiable = logits.requires_grad and torch.is_grad_enabled()
         sums = ClassOverlap.apply(logits, index, weight, differentiable)
         positives, negatives, labels, right = sums.unbind(1)
@@ -140,6 +157,9 @@ def of_indices(logits: Tensor, index: Tensor, weight: Tensor | None) -> Counts:
 
 def by_class(values: Tensor, index: Tensor, k: int) -> Tensor:
     """The sums of the values of each class, in shape (n, classes)."""
+    if has_kernel(values):
+        none = values.new_zeros((len(values), k), dtype=torch.float64)  # one after another is added
+        return none.scatter_add(1, index, values.double())
     # Threads of a GPU would wait for each other where many add to few numbers; and in a graph all this is one pass.
     there = index.unsqueeze(1) == torch.arange(k, device=index.device).unsqueeze(1)
     return values.unsqueeze(1).where(there, 0.0).sum(-1)

@@ -8,8 +8,8 @@ import torch
 from boostloss.formulas.overlap import overlap, overlap_and_slope, scaled_slope
 from boostloss.kernels.rows import Rows
 from boostloss.kernels.segments import fill_segments, segment_sums
-from boostloss.torch._compatibility import last_backward_pass
-from boostloss.torch._derivative import has_kernel, weighted
+from boostloss.torch._compatibility import batched, last_backward_pass
+from boostloss.torch._derivative import has_kernel, kernel_runs, weighted
 from boostloss.torch._operators import check_tensors, flat, in_torch_threads
 
 torch.library.define(
@@ -86,11 +86,12 @@ class Overlap(torch.autograd.Function):
             input.new_zeros(*input.shape[:-1], 1) if x is None else x.unsqueeze(-1)
             for x in seeds[:2]
         )
-        if torch.is_grad_enabled():
+        both = torch.cat([more, less], -1)
+        if torch.is_grad_enabled() or slope.shape != input.shape:
             slope = weighted(overlap_and_slope(target, input)[3], weight)
-        elif has_kernel(input):
-            result = slope if last_backward_pass(more) else slope.clone()
-            torch.ops.boostloss.scale_slope_.default(result, torch.cat([more, less], -1))
+        elif kernel_runs(input) and not batched(both):
+            result = slope if last_backward_pass(both) else slope.clone()
+            torch.ops.boostloss.scale_slope_.default(result, both)
             return result, None, None, None
         return *scaled_slope(None, slope, more, less), None, None, None
 

@@ -65,10 +65,10 @@ class TotalNorm(torch.autograd.Function):
             value = norm(changes(input, mask)).flatten(1).sum(1)
             return *torch.autograd.grad(value, input, grad, create_graph=True), None
         pull = grad.view(-1, *[1] * (input.ndim - 1)) / size.where(size > 0.0, torch.inf)
-        result = torch.zeros_like(input)
+        result = torch.zeros_like(pull)
         for dim, each in enumerate(changes(input, mask), start=2):
             length = each.shape[dim]
-            each.mul_(pull.narrow(dim, 0, length))
+            each = pull.narrow(dim, 0, length) * each
             result.narrow(dim, 1, length).add_(each)
             result.narrow(dim, 0, length).sub_(each)
         return result, None

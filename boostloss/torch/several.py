@@ -11,7 +11,7 @@ from boostloss.kernels.rows import LOSS
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
-from boostloss.torch._class_loss import ClassLoss, class_dim, margin_of
+from boostloss.torch._class_loss import MOST_CLASSES, ClassLoss, class_dim, margin_of
 from boostloss.torch._compatibility import last_backward_pass, transformed
 from boostloss.torch._derivative import derivative, dual, has_kernel
 from boostloss.torch._shapes import prepared
@@ -57,8 +57,9 @@ def of_classes(
     dim = class_dim(input)
     scores, index = check_classes(input, target)
     plain = not (torch.compiler.is_compiling() or transformed() or dual(scores))
-    if plain and has_kernel(scores):
-        value, _ = ClassLoss.apply(formula, scores, index, *numbers)
+    if plain and has_kernel(scores) and scores.shape[dim] <= MOST_CLASSES:
+        wanted = scores.requires_grad and torch.is_grad_enabled()
+        value, _ = ClassLoss.apply(formula, scores, index, wanted, *numbers)
     else:
         margin = Margin.apply(scores, index, dim)[0] if plain else margin_of(scores, index)
         value = derivative(formula, LOSS, margin, torch.ones_like(margin), *numbers)
