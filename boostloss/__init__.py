@@ -44,9 +44,16 @@ from boostloss.losses.catalogue import (
     from_string,
 )
 from boostloss.losses.custom import loss
-from boostloss.losses.distributions import Laplace, LogNormal, Normal, StudentT
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
+from boostloss.losses.location_scale import (
+    Laplace,
+    LogLogistic,
+    LogNormal,
+    Normal,
+    StudentT,
+    Weibull,
+)
 
 if TYPE_CHECKING:
     from boostloss.check import check_loss

@@ -29,6 +29,7 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.exposure import takes_exposure
 from boostloss.boosting.ignored import table_parts
+from boostloss.boosting.intervals import takes_intervals
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_fits import (
     by_name,
@@ -46,7 +47,7 @@ from boostloss.boosting.lightgbm_parameters import (
     refuse_class_weights,
     refuse_own_parameters,
 )
-from boostloss.boosting.regressors import distribution_by, score
+from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.watched import decided, run_of
 from boostloss.decisions import by_cost, threshold_of
@@ -80,6 +81,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
     _objective: Any
     _soft: NDArray | None = None  # in a fit: a probability for each class
 
+    @takes_intervals("eval_set", "eval_y")
     def fit(self, X: Any, y: Any, **options: Any) -> Any:
         if self.loss_ is not None:
             self._objective = self.objective
@@ -292,7 +294,7 @@ class LGBMRegressor(lgb.LGBMRegressor, _Estimator):
         return super().fit(X, y, **options)
 
     predict_distribution = distribution_by(LIGHTGBM)
-    score = score
+    score = score_by(LIGHTGBM)
 
 
 class LGBMClassifier(lgb.LGBMClassifier, _Estimator):

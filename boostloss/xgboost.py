@@ -27,8 +27,9 @@ from boostloss.boosting.estimators import (
 )
 from boostloss.boosting.exposure import rate, rates_of_sets, takes_exposure
 from boostloss.boosting.ignored import table_parts
+from boostloss.boosting.intervals import takes_intervals
 from boostloss.boosting.libraries import XGBOOST
-from boostloss.boosting.regressors import distribution_by, score
+from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.watched import decided, run_of
 from boostloss.boosting.xgboost_links import add_link, linked_start, raw_start, without_link
@@ -56,6 +57,7 @@ class _Estimator(Stamped, xgb.XGBModel):
     @all_or_nothing
     @by_position
     @takes_exposure(xgb.XGBModel.fit)
+    @takes_intervals("eval_set")
     def fit(
         self,
         X: Any,
@@ -255,7 +257,7 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
         return self.loss_.inverse_link(super().predict(X, output_margin=True, **options))
 
     predict_distribution = distribution_by(XGBOOST)
-    score = score
+    score = score_by(XGBOOST)
 
 
 class XGBClassifier(_Estimator, xgb.XGBClassifier):

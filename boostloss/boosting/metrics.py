@@ -27,7 +27,8 @@ def of_predictions(loss: Loss, function: Any, but: type) -> Any:
 
     @wraps(function)
     def metric(y_true: Any, raw_prediction: Any, *others: Any, **options: Any) -> Any:
-        return function(y_true, loss.inverse_link(raw_prediction), *others, **options)
+        target = loss.targets(y_true) if isinstance(loss, Distribution) else y_true
+        return function(target, loss.inverse_link(raw_prediction), *others, **options)
 
     return metric
 

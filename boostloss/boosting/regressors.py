@@ -5,16 +5,36 @@ from typing import Any
 
 from sklearn.base import RegressorMixin
 
+from boostloss.boosting.intervals import are_intervals
 from boostloss.boosting.libraries import Library
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 
 
-def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
-    """R² of the predictions, or `Columns.score` of several quantiles or expectiles."""
-    if not isinstance(self.loss_, Columns):
-        return RegressorMixin.score(self, X, y, sample_weight)
-    return self.loss_.score(y, self.predict(X), sample_weight)
+def score_by(library: Library) -> Callable[..., float]:
+    """The method `score` of a library's regressor."""
+
+    def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the predictions, `Columns.score` of several quantiles, or the mean log-likelihood of intervals.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), or (n_samples, 2) of intervals
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        loss = self.loss_
+        if isinstance(loss, Distribution) and are_intervals(y):
+            return -loss.mean_loss(y, self.predict(X, **library.raw_prediction), sample_weight)
+        if not isinstance(loss, Columns):
+            return RegressorMixin.score(self, X, y, sample_weight)
+        return loss.score(y, self.predict(X), sample_weight)
+
+    return score
 
 
 def distribution_by(library: Library) -> Callable[..., Any]:

@@ -7,7 +7,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from boostloss.boosting.custom import custom_step
 from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, quantile_step, row_share
-from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows
 from boostloss.losses import classes
 from boostloss.losses.base import Loss
@@ -64,7 +63,7 @@ def several_gradients(
         fill_columns(gradient, hessian, loss, y, f, weight)
         return gradient.T, hessian.T
     if isinstance(loss, Distribution):
-        fill_distribution(gradient, hessian, loss, as_column(y_true, "y_true"), f, weight)
+        fill_distribution(gradient, hessian, loss, loss.targets(y_true), f, weight)
         return gradient.T, hessian.T
     assert isinstance(loss, Binary)
     classes.require_margin(loss)
@@ -116,8 +115,7 @@ def fill_distribution(
     square of the scale: it is taken times the square of the geometric mean of the scales, so that it does not depend on
     the unit of the target. By the logarithm of a scale it is 1 where the scale is right.
     """
-    rows = Rows(y, np.ascontiguousarray(f.T), weight)
-    fill_outputs([gradient, hessian], loss.formula, loss.parameters, rows)
+    loss.fill([gradient, hessian], y, f, weight)
     log_scale = np.average(f[:, 1], weights=weight) if weight is None or weight.any() else 0.0
     for place, unit in enumerate((np.exp(2.0 * log_scale), 1.0 / loss.scale_curvature)):
         gradient[place] *= unit

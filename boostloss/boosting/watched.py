@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.utils import _safe_indexing
 
 from boostloss.boosting.adaptation import adaptation_of, held_out
+from boostloss.boosting.intervals import without_numbers
 from boostloss.boosting.objective import call_objective
 from boostloss.boosting.start import user_level
 from boostloss.losses.base import Loss
@@ -146,4 +147,5 @@ def decided(
     raw_prediction : callable
         Of some rows of both, by the fitted model.
     """
-    return run.fitted(X, start, raw_prediction) if isinstance(run, Watched) else loss
+    found = run.fitted(X, start, raw_prediction) if isinstance(run, Watched) else loss
+    return without_numbers(found)

@@ -117,7 +117,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return make_class_loop(formula, variant)
     if variant.layout.startswith("class overlap"):
         return make_class_overlap_loop(formula, variant)
-    if variant.layout == "two outputs":
+    if variant.layout == "several outputs":
         return make_outputs_loop(formula, variant)
     if variant.layout == "score":
         return make_score_loop(formula, variant)
@@ -169,7 +169,7 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
-    if variant.layout.startswith("class") or variant.layout == "two outputs":
+    if variant.layout.startswith("class") or variant.layout == "several outputs":
         arguments[-variant.n_results] = pointer("intp")
     if variant.layout == "score":
         real, whole = pointer("float64"), pointer("int32")

@@ -1,4 +1,4 @@
-"""Formulas of two raw predictions a row: the loss, two derivatives and their two curvatures."""
+"""Formulas of several raw predictions a row: the loss, its derivatives and their curvatures."""
 
 import ctypes
 from collections.abc import Callable, Sequence
@@ -33,28 +33,32 @@ def fill_outputs(
     Parameters
     ----------
     results : sequence of ndarray
-        For the loss one of shape (n,); else two of shape (2, n), for derivatives and curvatures.
+        For the loss one of shape (n,); else two of shape (k, n), for derivatives and curvatures.
     formula : callable
+        Of the targets of a row, its k raw predictions and the parameters.
     parameters : tuple of float
     rows : Rows
-        `raw_prediction` has shape (2, n).
+        `raw_prediction` has shape (k, n), with k up to 3; `y_true` has shape (n,), or (2, n) of two targets a row.
     run : callable
     """
     y, f, weight = precise(rows, parameters)
-    n = len(y)
-    kinds = check_array("y_true", y, (n,)), check_array("raw_prediction", f, (2, n))
+    k, n = f.shape
+    lines = np.atleast_2d(y)
+    kinds = check_array("y_true", lines, (len(lines), n)), check_array("raw_prediction", f, (k, n))
     weight_kind = None if weight is None else check_array("sample_weight", weight, (n,))
     for result in results:
-        shape = (n,) if len(results) == 1 else (2, n)
+        shape = (n,) if len(results) == 1 else (k, n)
         result_kind = check_array("result", result, shape, WRITABLE)
-    outputs = tuple(range(len(results)))
-    variant = Variant(outputs, len(parameters), *kinds, weight_kind, result_kind, "two outputs")
+    outputs, sides = tuple(range(len(results))), (len(lines), k)
+    variant = Variant(
+        outputs, len(parameters), *kinds, weight_kind, result_kind, "several outputs", *sides
+    )
     loop = None if JIT_DISABLED else native_loop(formula, variant)
     if loop is None:
         with np.errstate(all="ignore"):
-            values = formula(y, *f, *parameters)
+            values = formula(*lines, *f, *parameters)
         w = 1.0 if weight is None else weight
-        wanted = [values[:1]] if len(results) == 1 else [values[1:3], values[3:]]
+        wanted = [values[:1]] if len(results) == 1 else [values[1 : 1 + k], values[1 + k :]]
         for result, columns in zip(results, wanted, strict=True):
             for line, column in zip(result.reshape(len(columns), n), columns, strict=True):
                 line[:] = column * w

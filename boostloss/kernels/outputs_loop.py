@@ -1,4 +1,4 @@
-"""The loop over rows of two raw predictions, such as the parameters of a distribution."""
+"""The loop over rows of several raw predictions, such as the parameters of a distribution."""
 
 from collections.abc import Callable
 
@@ -12,28 +12,27 @@ from boostloss.kernels.numba_ops import INLINE
 
 
 def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
-    """The loop that leaves the loss of every row, or two derivatives and their two curvatures.
+    """The loop that leaves the loss of every row, or its derivatives and their curvatures.
 
-    The formula returns all five. A number, ``shape``, says how far apart in memory are both raw predictions of a row,
-    and both results of one kind.
+    The formula returns them all. A number, ``shape``, says how far apart in memory are the targets of a row, where it
+    has two, its raw predictions, and its results of one kind.
     """
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
+    n_targets, k = variant.n_targets, variant.n_scores
+    targets, scores = (tuple_of(lines) for lines in (n_targets, k))
+    store_gradient, store_curvature = (store_from(place, k) for place in (1, 1 + k))
 
     @register_jitable(**INLINE)
     def row(y, f, weight, i, p):
-        target = wrap(y[i], f[0, i])
-        values = formula(target, wrap(f[0, i], y[i]), wrap(f[1, i], y[i]), *p)
-        return values, wrap(weight[i], unwrap(target)) if weighted else 1.0
+        given = targets(y, i, f[0, i]) + scores(f, i, y[0, i]) + p
+        values = formula(*given)
+        return values, wrap(weight[i], unwrap(given[0])) if weighted else 1.0
 
     def loop_of_losses(n, y, f, weight, factor, floor, parameters, shape, first):
         prefer_widest_vectors()
         p, (step,) = load_tuple(parameters, n_parameters), load_tuple(shape, 1)
-        y, weight, f, first = (
-            carray(y, n),
-            carray(weight, n),
-            carray(f, (2, step)),
-            carray(first, n),
-        )
+        y, f = carray(y, (n_targets, step)), carray(f, (k, step))
+        weight, first = carray(weight, n), carray(first, n)
         for i in range(n):
             values, w = row(y, f, weight, i, p)
             first[i] = unwrap(values[0] * w)
@@ -41,11 +40,49 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
     def loop_of_derivatives(n, y, f, weight, factor, floor, parameters, shape, first, second):
         prefer_widest_vectors()
         p, (step,) = load_tuple(parameters, n_parameters), load_tuple(shape, 1)
-        y, weight, f = carray(y, n), carray(weight, n), carray(f, (2, step))
-        first, second = carray(first, (2, step)), carray(second, (2, step))
+        y, f, weight = carray(y, (n_targets, step)), carray(f, (k, step)), carray(weight, n)
+        first, second = carray(first, (k, step)), carray(second, (k, step))
         for i in range(n):
             values, w = row(y, f, weight, i, p)
-            first[0, i], first[1, i] = unwrap(values[1] * w), unwrap(values[2] * w)
-            second[0, i], second[1, i] = unwrap(values[3] * w), unwrap(values[4] * w)
+            store_gradient(first, i, values, w)
+            store_curvature(second, i, values, w)
 
     return loop_of_derivatives if len(variant.outputs) == 2 else loop_of_losses
+
+
+def tuple_of(lines: int) -> Callable:
+    """What reads so many numbers of one row as data, which a loop would make slow."""
+
+    @register_jitable(**INLINE)
+    def one(array, i, partner):
+        return (wrap(array[0, i], partner),)
+
+    @register_jitable(**INLINE)
+    def two(array, i, partner):
+        return wrap(array[0, i], partner), wrap(array[1, i], partner)
+
+    @register_jitable(**INLINE)
+    def three(array, i, partner):
+        return wrap(array[0, i], partner), wrap(array[1, i], partner), wrap(array[2, i], partner)
+
+    return (one, two, three)[lines - 1]
+
+
+def store_from(place: int, k: int) -> Callable:
+    """What writes k of the values of a row, the first of which has this place, times a weight."""
+    a, b, c = place, place + 1, place + 2
+
+    @register_jitable(**INLINE)
+    def one(result, i, values, w):
+        result[0, i] = unwrap(values[a] * w)
+
+    @register_jitable(**INLINE)
+    def two(result, i, values, w):
+        result[0, i], result[1, i] = unwrap(values[a] * w), unwrap(values[b] * w)
+
+    @register_jitable(**INLINE)
+    def three(result, i, values, w):
+        result[0, i], result[1, i] = unwrap(values[a] * w), unwrap(values[b] * w)
+        result[2, i] = unwrap(values[c] * w)
+
+    return (one, two, three)[k - 1]

@@ -8,13 +8,13 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.calls import Call, call, excerpt
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
-from boostloss.losses.distributions import DISTRIBUTIONS
 from boostloss.losses.label_noise import (
     BiTemperedLogistic,
     GeneralizedCrossEntropy,
     SymmetricCrossEntropy,
 )
 from boostloss.losses.location import Huber, LogCosh, SmoothL1, SquaredError
+from boostloss.losses.location_scale import DISTRIBUTIONS
 from boostloss.losses.margins import Exponential, Hinge, ModifiedHuber, SquaredHinge
 from boostloss.losses.quantiles import AbsoluteError, EpsilonInsensitive, Expectile, Quantile
 from boostloss.losses.records import restored

@@ -1,27 +1,23 @@
 """Distributions whose parameters are raw predictions: a location, and the logarithm of a scale.
 
-The loss is the negative log-likelihood. Its mathematics is in `formulas`.
+The loss is the negative log-likelihood. Its mathematics is in `formulas`, and the distributions are in
+`losses.location_scale`.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from boostloss.formulas.laplace import laplace
-from boostloss.formulas.normal import log_normal, normal
-from boostloss.formulas.student_t import student_t
 from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import LOSS, Rows
-from boostloss.losses.intercept import weighted_quantile
+from boostloss.losses.intervals import NO_SCALE, checked_ends, most_likely_of_intervals
 from boostloss.losses.linked import Linked
-from boostloss.losses.validation import as_column, as_matrix, check_number, check_weight
+from boostloss.losses.validation import as_column, as_matrix, check_finite, check_weight
 
 NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
-NO_SCALE = 1e-14  # of the largest target: the rounding errors of a constant one's mean
-STEPS, TOLERANCE = 1000, 1e-12  # of the fixed-point iteration of a location and a scale
 
 
 class Distribution(Linked):
@@ -36,6 +32,7 @@ class Distribution(Linked):
     allowed = "a number"
     of_logarithm: ClassVar[bool] = False
     scale_curvature: float = NORMAL_CURVATURE
+    interval_formula: ClassVar[Callable[..., Any] | None] = None  # of both ends of an interval
 
     @property
     def n_outputs(self) -> int:
@@ -68,6 +65,38 @@ class Distribution(Linked):
     def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
         return np.zeros(len(y), bool)
 
+    def targets(self, y_true: ArrayLike) -> NDArray[np.floating]:
+        """Targets in an array: of shape (n_samples,), or (n_samples, 2) of intervals.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are no numbers, out of their range, or no intervals.
+        """
+        if np.ndim(y_true) != 2 or np.shape(y_true)[1] != 2:
+            y = as_column(y_true, "y_true")
+            self._check_range(y)
+            return y
+        if self.interval_formula is None:
+            raise ValueError(
+                f"y_true must have shape (n_samples,) for {self!r}, got {np.shape(y_true)}: it takes no intervals, since "
+                "its distribution function has no closed form."
+            )
+        return checked_ends(as_matrix(y_true, "y_true", 2), self.of_logarithm)
+
+    def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
+        """The target as a float array, finite, or as intervals of which an end may be infinite.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As by `targets`, and if it is not finite.
+        """
+        y = self.targets(y_true)
+        if y.ndim == 1:
+            check_finite(y, "y_true")
+        return y
+
     def fit_intercept(  # type: ignore[override]
         self, y_true: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.float64]:
@@ -75,7 +104,7 @@ class Distribution(Linked):
 
         Parameters
         ----------
-        y_true : array-like of shape (n_samples,)
+        y_true : array-like of shape (n_samples,), or (n_samples, 2) of intervals
         sample_weight : array-like of shape (n_samples,), optional
 
         Returns
@@ -85,11 +114,14 @@ class Distribution(Linked):
         Raises
         ------
         ValueError
-            As that of other losses, and if the likelihood has no maximum, since too many targets are the same.
+            As that of other losses, and if the likelihood has no maximum, since too many targets are the same, or no
+            interval has an upper end, or none a lower one.
         """
         return super().fit_intercept(y_true, sample_weight)  # type: ignore[return-value]
 
     def _best_constant(self, y: NDArray, weight: NDArray | None) -> Any:
+        if y.ndim == 2:
+            return most_likely_of_intervals(self, y, weight)
         kept = slice(None) if weight is None else weight > 0.0
         raw = self.raw_target(y[kept].astype(np.float64))
         w = np.ones(len(raw)) if weight is None else weight[kept].astype(np.float64)
@@ -131,182 +163,36 @@ class Distribution(Linked):
         sample_weight: ArrayLike | None,
         dtype: DTypeLike | None = None,
     ) -> list[NDArray[np.floating]]:
-        y, f = as_column(y_true, "y_true"), as_matrix(raw_prediction, "raw_prediction", 2)
+        y, f = self.targets(y_true), as_matrix(raw_prediction, "raw_prediction", 2)
         if len(y) != len(f):
             raise ValueError(f"y_true has {len(y)} rows, raw_prediction has {len(f)}.")
-        self._check_range(y)
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))
         shape = len(y) if outputs == (LOSS,) else (2, len(y))
         results = [np.empty(shape, dtype or np.result_type(y, f)) for _ in outputs]
-        rows = Rows(y, np.ascontiguousarray(f.T), weight)
-        fill_outputs(results, self.formula, self.parameters, rows)
+        self.fill(results, y, f, weight)
         return [result.T for result in results]
 
+    def fill(
+        self,
+        results: Sequence[NDArray],
+        y: NDArray,
+        raw_prediction: NDArray,
+        weight: NDArray | None,
+    ) -> None:
+        """Write losses, or derivatives and curvatures of both parameters, of targets that have been checked.
 
-@dataclass(frozen=True)
-class Normal(Distribution):
-    """Normal distribution: ((y - mean) / s)^2 / 2 + log(s) + log(2 pi) / 2, s = exp(second raw prediction).
-
-    References
-    ----------
-    Duan et al., "NGBoost: Natural Gradient Boosting for Probabilistic Prediction", ICML 2020; for the curvature of the
-    scale `formulas.normal`.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> loss = bl.Normal()
-    >>> loss.fit_intercept([1.0, 2.0, 3.0]).round(4)  # the mean, and the logarithm of the standard deviation
-    array([ 2.    , -0.2027])
-    >>> loss.distribution([[2.0, 0.0], [5.0, 1.0]]).interval(0.9)[1].round(2)  # upper ends
-    array([3.64, 9.47])
-    """
-
-    formula = normal
-
-    def _frozen(self, location, scale):
-        from scipy.stats import norm
-
-        return norm(location, scale)
-
-
-@dataclass(frozen=True)
-class LogNormal(Distribution):
-    """Log-normal distribution: ((log y - m) / s)^2 / 2 + log(s y) + log(2 pi) / 2, s = exp(second raw prediction).
-
-    It is that of a target > 0 whose logarithm is normal. The prediction is the mean, exp(m + s^2 / 2), which grows fast
-    with s: where few rows tell the scale, quantiles of `distribution` are steadier.
-
-    References
-    ----------
-    Crow & Shimizu, "Lognormal Distributions: Theory and Applications", 1988.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> bl.LogNormal().inverse_link([[0.0, 0.0]]).round(4)
-    array([1.6487])
-    >>> float(bl.LogNormal().distribution([[0.0, 0.0]]).median()[0])
-    1.0
-    """
-
-    formula = log_normal
-    allowed = "> 0"
-    of_logarithm: ClassVar[bool] = True
-
-    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        return y <= 0.0
-
-    def _mean(self, location, log_scale):
-        return np.exp(location + 0.5 * np.exp(2.0 * log_scale))
-
-    def _frozen(self, location, scale):
-        from scipy.stats import lognorm
-
-        return lognorm(s=scale, scale=np.exp(location))
-
-
-@dataclass(frozen=True)
-class Laplace(Distribution):
-    """Laplace distribution: \\|y - median\\| / b + log(2 b), b = exp(second raw prediction).
-
-    References
-    ----------
-    Kotz, Kozubowski & Podgorski, "The Laplace Distribution and Generalizations", 2001.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> bl.Laplace().fit_intercept([0.0, 1.0, 5.0]).round(4)  # the median, and the logarithm of the mean deviation
-    array([1.    , 0.5108])
-    """
-
-    formula = laplace
-    scale_curvature: ClassVar[float] = 2.0  # type: ignore[misc]
-
-    def _most_likely(self, y, share):
-        location = weighted_quantile(y, share, 0.5)
-        return location, float(share @ np.abs(y - location))
-
-    def _frozen(self, location, scale):
-        from scipy.stats import laplace as distribution
-
-        return distribution(location, scale)
-
-
-@dataclass(frozen=True)
-class StudentT(Distribution):
-    """Student's t distribution: (df + 1) / 2 log(1 + ((y - m) / s)^2 / df) + log(s) and a constant, of heavy tails.
-
-    Rows far from the location pull it, and the scale, the less the farther they are. The scale s is not the standard
-    deviation, which is s sqrt(df / (df - 2)).
-
-    Parameters
-    ----------
-    df : float, default 4.0
-        Degrees of freedom, above 1, so that there is a mean; the tail is that of a normal distribution in the limit.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not such a number.
-
-    References
-    ----------
-    Lange, Little & Taylor, "Robust Statistical Modeling Using the t Distribution", JASA 1989.
-
-    Examples
-    --------
-    >>> import boostloss as bl
-    >>> y = [-1.0, 0.0, 1.0, 2.0, 100.0]
-    >>> bl.StudentT(3.0).fit_intercept(y).round(2)
-    array([0.55, 0.89])
-    >>> bl.Normal().fit_intercept(y).round(2)
-    array([20.4 ,  3.68])
-    """
-
-    formula = student_t
-    df: float = 4.0
-
-    def __post_init__(self) -> None:
-        check_number(self, "df", "a finite number > 1", lambda x: 1.0 < x < math.inf)
-
-    @property
-    def parameters(self) -> tuple[float, ...]:
-        constant = math.lgamma(0.5 * self.df) - math.lgamma(0.5 * self.df + 0.5)
-        return self.df, constant + 0.5 * math.log(math.pi * self.df)
-
-    @property
-    def scale_curvature(self) -> float:  # type: ignore[override]
-        return 2.0 + 2.0 * self.df / (self.df + 3.0)
-
-    def _most_likely(self, y, share):
-        """By the iteration of the paper, which raises the likelihood in every step.
-
-        At its maximum the weights add up to 1: to divide by their sum quickens it (Kent, Tyler & Vardi, "A Curious
-        Likelihood Identity for the Multivariate T-Distribution", 1994).
+        Parameters
+        ----------
+        results : sequence of ndarray
+            One of shape (n_samples,), or two of shape (2, n_samples).
+        y : ndarray of shape (n_samples,) or (n_samples, 2)
+        raw_prediction : ndarray of shape (n_samples, 2)
+        weight : ndarray of shape (n_samples,) or None
         """
-        location = weighted_quantile(y, share, 0.5)
-        scale = weighted_quantile(np.abs(y - location), share, 0.5) or math.sqrt(
-            share @ (y - location) ** 2
-        )
-        for _ in range(STEPS):
-            if scale <= NO_SCALE * np.abs(y).max():
-                break
-            square = ((y - location) / scale) ** 2
-            weight = share * (self.df + 1.0) / (self.df + square)
-            before = location, scale
-            location = float(weight @ y / weight.sum())
-            scale = math.sqrt(weight @ (y - location) ** 2 / weight.sum())
-            moved = abs(location - before[0]) + abs(scale - before[1])
-            if moved <= TOLERANCE * scale:
-                break
-        return location, scale
-
-    def _frozen(self, location, scale):
-        from scipy.stats import t
-
-        return t(self.df, location, scale)
-
-
-DISTRIBUTIONS: tuple[type[Distribution], ...] = (Normal, LogNormal, Laplace, StudentT)
+        formula, columns = self.formula, np.ascontiguousarray(raw_prediction.T)
+        if y.ndim == 2:
+            assert self.interval_formula is not None
+            formula, y = self.interval_formula, np.ascontiguousarray(y.T)
+            # In float32 a probability between two near ends would have few digits.
+            columns = columns.astype(np.float64, copy=False)
+        fill_outputs(results, formula, self.parameters, Rows(y, columns, weight))

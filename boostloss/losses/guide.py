@@ -7,7 +7,6 @@ from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, W
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
-from boostloss.losses.distributions import Laplace, LogNormal, Normal, StudentT
 from boostloss.losses.entries import SITUATIONS, Entry
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
@@ -17,6 +16,12 @@ from boostloss.losses.label_noise import (
     SymmetricCrossEntropy,
 )
 from boostloss.losses.location import Huber, LogCosh, SmoothL1, SquaredError
+from boostloss.losses.location_scale import (
+    Laplace,
+    LogNormal,
+    Normal,
+    StudentT,
+)
 from boostloss.losses.margins import Exponential, Hinge, ModifiedHuber, SquaredHinge
 from boostloss.losses.quantiles import AbsoluteError, EpsilonInsensitive, Expectile, Quantile
 from boostloss.losses.robust import Fair, PseudoHuber, Tukey
