@@ -44,6 +44,7 @@ from boostloss.losses.catalogue import (
     from_string,
 )
 from boostloss.losses.custom import loss
+from boostloss.losses.densities import log_density
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
 from boostloss.losses.location_scale import (
@@ -86,6 +87,7 @@ __all__ = [
     "Laplace",
     "Linex",
     "LogCosh",
+    "LogLogistic",
     "LogNormal",
     "Logistic",
     "Loss",
@@ -102,10 +104,12 @@ __all__ = [
     "SymmetricCrossEntropy",
     "Tukey",
     "Tweedie",
+    "Weibull",
     "Welsch",
     "check_loss",
     "expected_cost",
     "from_string",
+    "log_density",
     "loss",
 ]
 

@@ -14,7 +14,7 @@ from sklearn.base import clone
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
 
-LOSSES = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.StudentT()]
+LOSSES = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.StudentT(), bl.LogLogistic(), bl.Weibull()]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
@@ -43,7 +43,8 @@ def test_trees_learn_both_parameters(loss, library):
     np.testing.assert_allclose(
         distribution.logpdf(y[test]), -loss.loss(y[test], found), rtol=1e-4, atol=1e-4
     )
-    np.testing.assert_allclose(model.predict(X[test]), distribution.mean(), rtol=1e-5)
+    center = distribution.median() if isinstance(loss, bl.LogLogistic) else distribution.mean()
+    np.testing.assert_allclose(model.predict(X[test]), center, rtol=1e-5)
     low, high = distribution.interval(0.9)
     assert 0.84 < np.mean((low < y[test]) & (y[test] < high)) < 0.95
     assert distribution.ppf([[0.1], [0.5]]).shape == (2, 1000)
@@ -60,12 +61,10 @@ def test_the_unit_of_the_target_changes_nothing_else(loss, library):
     )
     a, b = (raw_prediction(library, model, X) for model in (plain, scaled))
     factors, shift = (
-        ([1.0, 1.0], [np.log(unit), 0.0])
-        if loss.of_logarithm
-        else ([unit, 1.0], [0.0, np.log(unit)])
+        ([1.0, 1.0], [np.log(unit), 0.0]) if loss.positive else ([unit, 1.0], [0.0, np.log(unit)])
     )
     a = a * np.array(factors) + np.array(shift)
-    np.testing.assert_allclose(b, a, rtol=2e-3, atol=2e-3 * (1.0 if loss.of_logarithm else unit))
+    np.testing.assert_allclose(b, a, rtol=2e-3, atol=2e-3 * (1.0 if loss.positive else unit))
 
 
 @both

@@ -105,7 +105,7 @@ def draw_distribution(loss: Distribution, axes: list[Axes]) -> None:
         raw = np.zeros((601, 2))
         raw[:, place] = steps if place == 0 else steps / 2.0
         y = np.full(601, 0.0 if place == 0 else 1.0)  # one scale from the location
-        y = np.exp(y) if loss.of_logarithm else y
+        y = np.exp(y) if loss.positive else y
         gradient, hessian = loss.gradient_hessian(y, raw)
         lines = loss.loss(y, raw), gradient[:, place], hessian[:, place]
         for ax, title, line in zip(axes, ("loss", "gradient", "curvature"), lines, strict=True):

@@ -138,7 +138,9 @@ class Row:
         return compiled(name, tuple(self.rename.values()), body)
 
 
-def typed(results: Sequence[Any], x: Any) -> list[Any]:
+def typed(
+    results: Sequence[Any], x: Any, names: Sequence[str] = ("target", "raw_prediction")
+) -> list[Any]:
     """The same results, in which a choice between two numbers has the precision of the data.
 
     Torch would make it float32, and numba float64, since it knows of no data there.
@@ -152,7 +154,7 @@ def typed(results: Sequence[Any], x: Any) -> list[Any]:
     for symbol in reached([x, *results]):
         operands = [of(operand) for operand in symbol.operands]
         if symbol.operation == "argument":
-            data |= {id(symbol)} if symbol.operands[0] in {"target", "raw_prediction"} else set()
+            data |= {id(symbol)} if symbol.operands[0] in names else set()
             values[id(symbol)] = symbol
             continue
         arms = symbol.operands[1:] if symbol.operation == "where" else symbol.operands

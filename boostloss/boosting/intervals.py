@@ -26,7 +26,7 @@ class Intervals:
         self.ends = np.empty((0, 2))
 
     def numbered(self, y: Any) -> NDArray[np.float32]:
-        """Targets as the numbers of rows; the same array for the same object, by which XGBoost knows the training set."""
+        """Targets as numbers of rows; for the same object the same array, by which XGBoost knows the training set."""
         if id(y) not in self.known:
             given = self.loss.check_target(y)
             given = given if given.ndim == 2 else np.stack([given, given], axis=1)

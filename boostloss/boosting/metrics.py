@@ -4,7 +4,7 @@ from functools import wraps
 from typing import Any
 
 from boostloss.losses.base import Loss
-from boostloss.losses.distributions import Distribution
+from boostloss.losses.distributions import Distribution, LocationScale
 
 
 def of_predictions(loss: Loss, function: Any, but: type) -> Any:
@@ -33,9 +33,10 @@ def of_predictions(loss: Loss, function: Any, but: type) -> Any:
     return metric
 
 
-def meaning(loss: Loss) -> tuple[int, bool | None]:
-    """What raw predictions stand for: how many they are, and of a distribution whether they are of a logarithm."""
-    return loss.n_outputs, loss.of_logarithm if isinstance(loss, Distribution) else None
+def meaning(loss: Loss) -> tuple[Any, ...]:
+    """What raw predictions stand for: how many they are, and of a distribution which, and whether of a logarithm."""
+    of_logarithm = isinstance(loss, LocationScale) and loss.positive
+    return loss.outputs if isinstance(loss, Distribution) else loss.n_outputs, of_logarithm
 
 
 def check_same_link(loss: Loss, other: Loss, parameter: str) -> None:

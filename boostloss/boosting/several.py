@@ -13,7 +13,8 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
 from boostloss.losses.custom import CustomLoss
-from boostloss.losses.distributions import Distribution
+from boostloss.losses.densities import Density
+from boostloss.losses.distributions import Distribution, LocationScale
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import sample
@@ -109,17 +110,38 @@ def fill_distribution(
     f: NDArray,
     weight: NDArray | None,
 ) -> None:
-    """Write those of a location and a scale, into arrays of shape (2, n_samples).
+    """Write those of the parameters of a distribution, into arrays of shape (n_outputs, n_samples)."""
+    loss.fill([gradient, hessian], y, f, weight)
+    if isinstance(loss, Density):
+        loss.steady(hessian, weight)
+    for place, unit in enumerate(curvature_units(loss, f, hessian, weight)):
+        gradient[place] *= unit
+        hessian[place] *= unit
+
+
+def curvature_units(
+    loss: Distribution, f: NDArray, hessian: NDArray, weight: NDArray | None
+) -> list[float]:
+    """By what both derivatives of each parameter are multiplied.
 
     Boosters measure ``min_child_weight`` and ``reg_lambda`` in units of the Hessian, which by a location is one over a
     square of the scale: it is taken times the square of the geometric mean of the scales, so that it does not depend on
-    the unit of the target. By the logarithm of a scale it is 1 where the scale is right.
+    the unit of the target. By the logarithm of a scale it is 1 where the scale is right. Of other distributions each
+    curvature is divided by the geometric mean of it over the rows.
     """
-    loss.fill([gradient, hessian], y, f, weight)
-    log_scale = np.average(f[:, 1], weights=weight) if weight is None or weight.any() else 0.0
-    for place, unit in enumerate((np.exp(2.0 * log_scale), 1.0 / loss.scale_curvature)):
-        gradient[place] *= unit
-        hessian[place] *= unit
+    if isinstance(loss, LocationScale):
+        log_scale = np.average(f[:, 1], weights=weight) if weight is None or weight.any() else 0.0
+        return [float(np.exp(2.0 * log_scale)), 1.0 / loss.scale_curvature]
+    rows = sample(len(f), weight)
+    some = hessian[:, rows].astype(np.float64)
+    if weight is not None:
+        some = some / np.where(weight[rows] > 0.0, weight[rows], 1.0)
+    with np.errstate(divide="ignore"):
+        logs = np.log(some)
+    return [
+        float(np.exp(-line[np.isfinite(line)].mean())) if np.isfinite(line).any() else 1.0
+        for line in logs
+    ]
 
 
 def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) -> NDArray | None:

@@ -18,10 +18,9 @@ from boostloss.losses.validation import check_weight
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
 ROUNDING = 1e-6  # of a constant target that the libraries keep in float32, and its prediction after some rounds
-FAR_SCALES, FAR_LOG_SCALE = (
-    1.0,
-    1.0,
-)  # of a location, in units of the scale, and of the logarithm of that
+FAR_LIKELIHOOD = (
+    0.5  # of a row: what a normal distribution loses by a mean that is one deviation off
+)
 FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
 # Packages whose frames lie between the user's code and a warning of ours.
 NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.values()))
@@ -84,8 +83,8 @@ def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
             way -= way.mean()  # a common shift of all scores changes nothing
         return bool(np.abs(way).max() > FAR_LOGIT)
     if isinstance(loss, Distribution):
-        way = np.abs(np.subtract(start, best))
-        return bool(way[0] > FAR_SCALES * math.exp(best[1]) or way[1] > FAR_LOG_SCALE)
+        at_start, at_best = (loss.mean_loss(y, np.tile(x, (len(y), 1))) for x in (start, best))
+        return not at_start - at_best <= FAR_LIKELIHOOD  # NaN is far
     if isinstance(loss, Columns):
         return any(is_far(*each, y) for each in zip(loss.columns, start, best, strict=True))
     raw = loss.link(y)

@@ -30,7 +30,7 @@ def run_of(loss: Loss, start_from: Any = None, stops: bool = False) -> Any:
 
     Where a training `stops` by rows of the user, these tell whether scales are right.
     """
-    if isinstance(loss, Distribution) and not stops:
+    if isinstance(loss, Distribution) and loss.spread and not stops:
         return WatchedScales(loss)
     return WatchedLabels(loss) if isinstance(loss, FBeta) else adaptation_of(loss, start_from)
 
@@ -111,11 +111,10 @@ class WatchedScales(Watched):
             return self.loss
         start = None if start is None else np.asarray(start)[self.rows]
         raw = np.asarray(raw_prediction(_safe_indexing(X, self.rows), start), np.float64)
+        wider = np.array([float(name == self.loss.spread) for name in self.loss.outputs])
         with np.errstate(all="ignore"):
             found = minimize_scalar(
-                lambda shift: self.loss.mean_loss(
-                    self.y, raw + np.array([0.0, shift]), self.weight
-                ),
+                lambda shift: self.loss.mean_loss(self.y, raw + shift * wider, self.weight),
                 bounds=(-5.0, 5.0),
                 method="bounded",
             )

@@ -1,17 +1,17 @@
-"""Negative log-likelihood of a target of which an interval is known: right-censored, left-censored, or between two ends.
+"""Negative log-likelihood of a target of which an interval is known: it may be open above, open below, or neither.
 
 The loss is -log P(lower < y < upper), of a distribution by its location m and the logarithm s of its scale, and that of
 the exact target where both ends are the same. With z = (end - m) / exp(s), f the standard density and P the
-probability, its derivatives are (f(b) - f(a)) / (P exp(s)) and (b f(b) - a f(a)) / P. They are the expectations of those
-of an exact target, given that it lies in the interval (Fisher's identity), and its Hessian is at most the expectation
-of that of an exact target, from which the variance of the derivative is taken: Louis, "Finding the Observed Information
-Matrix when Using the EM Algorithm", JRSS B 1982. So the curvatures of an exact target, which are linear in its
-derivatives or bounded, give safe ones here: the constants of `of_interval`.
+probability, its derivatives are (f(b) - f(a)) / (P exp(s)) and (b f(b) - a f(a)) / P. They are the expectations of
+those of an exact target, given that it lies in the interval (Fisher's identity). Its Hessian is the expectation of that
+of an exact target less the variance of the derivative: Louis, "Finding the Observed Information Matrix when Using the
+EM Algorithm", JRSS B 1982. So the curvatures of an exact target, which are linear in its derivatives or bounded, give
+safe ones here: the constants of `of_interval`.
 """
 
-import math
-
 from boostloss.ops import clip, exp, log, log1p, where
+
+LARGEST = 1.7976931348623157e308  # what is beyond is infinite
 
 # In units of the scale. Below it the density of the middle times the width is the probability: the relative error is
 # width^2 / 24 times the second derivative of the density over itself, and differences would lose more digits.
@@ -22,7 +22,13 @@ def unchanged(end):
     return end
 
 
-def of_interval(exact, log_cdf, log_sf, log_pdf, limit, of_location, of_scale, raw=unchanged):
+def nothing(z):
+    return 0.0 * z
+
+
+def of_interval(
+    exact, log_cdf, log_sf, log_pdf, limit, of_location, of_scale, raw=unchanged, more=nothing
+):
     """The formula of an interval.
 
     Parameters
@@ -37,6 +43,8 @@ def of_interval(exact, log_cdf, log_sf, log_pdf, limit, of_location, of_scale, r
         c and d, where a curvature is c - d times the derivative; in units of the scale.
     raw : callable, optional
         What brings ends to the scale of the location.
+    more : callable, optional
+        Of the standardised lower end: what is added to the curvature of the scale.
     """
     (location_sum, location_part), (scale_sum, scale_part) = of_location, of_scale
 
@@ -59,7 +67,7 @@ def of_interval(exact, log_cdf, log_sf, log_pdf, limit, of_location, of_scale, r
             where(narrow, by_location, slope * inverse),
             where(narrow, by_scale, tilt),
             where(narrow, at_location, (location_sum - location_part * slope) * inverse * inverse),
-            where(narrow, at_scale, scale_sum - scale_part * tilt),
+            where(narrow, at_scale, scale_sum - scale_part * tilt + more(a)),
         )
 
     return formula
@@ -67,6 +75,6 @@ def of_interval(exact, log_cdf, log_sf, log_pdf, limit, of_location, of_scale, r
 
 def standard_end(end, location, inverse, limit):
     """An end of an interval in units of the scale from the location; infinity becomes the limit."""
-    known = abs(end) < math.inf
+    known = abs(end) <= LARGEST
     z = clip((where(known, end, 0.0) - location) * inverse, -limit, limit)
     return where(known, z, where(end > 0.0, limit, -limit))

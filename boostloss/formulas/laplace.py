@@ -6,7 +6,6 @@ exp(-d) + d, which is least at d = log(r). The curvature (1 + |z|) / 2 gives the
 the same sign and never longer; its expectation is the Fisher information, 1, which is added as in `formulas.normal`.
 """
 
-from boostloss.formulas.intervals import of_interval
 from boostloss.ops import exp, log1p, minimum, sign, where
 
 LOG_2 = 0.6931471805599453
@@ -36,6 +35,3 @@ def log_sf(z):
 
 def log_pdf(z):
     return -LOG_2 - abs(z)
-
-
-laplace_interval = of_interval(laplace, log_cdf, log_sf, log_pdf, 1e100, (1.0, 0.0), (2.0, 0.5))

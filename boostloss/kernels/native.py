@@ -44,8 +44,9 @@ class Variant(NamedTuple):
     # array of a total for each output; "total": one of totals of all outputs but the last, and an array for that;
     # "classes": the numbers that say how many classes there are and where, and an array, or several, for each output;
     # "class gradients": those numbers, losses, and gradients for each class; "class overlap", "class overlap slopes":
-    # those numbers, totals or costs of each class, and shares; "several outputs": a number that says where, and an array
-    # of losses, or one of derivatives and one of curvatures; "score": places of rows, three arrays over all rows, "pairs".
+    # those numbers, totals or costs of each class, and shares; "several outputs": a number that says where, and an
+    # array of losses, or one of derivatives and one of curvatures; "score": places of rows, three arrays over all rows,
+    # "pairs".
     layout: str = "columns"
     n_targets: int = 1  # of a row
     n_scores: int = 1

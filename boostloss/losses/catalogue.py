@@ -21,6 +21,7 @@ from boostloss.losses.records import restored
 from boostloss.losses.robust import Fair, PseudoHuber, Tukey
 from boostloss.losses.shares import CrossEntropy, KLDivergence
 from boostloss.losses.sides import Asymmetric, Linex
+from boostloss.losses.traced import Traced
 
 LOSSES: tuple[type[Loss], ...] = (
     SquaredError,
@@ -128,4 +129,4 @@ def to_string(loss: Loss) -> str:
     str
         One line.
     """
-    return loss.record if isinstance(loss, custom.CustomLoss) else repr(loss)
+    return loss.record if isinstance(loss, Traced) else repr(loss)

@@ -13,7 +13,7 @@ import inspect
 import keyword
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields, make_dataclass
+from dataclasses import field, make_dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -28,18 +28,17 @@ from boostloss.losses.binary import Binary
 from boostloss.losses.digits import warn_of_lost_digits
 from boostloss.losses.lifting import place, traced
 from boostloss.losses.links import Link, link_of, solved
-from boostloss.losses.pickles import written
 from boostloss.losses.shape import Shape, shape_of
-from boostloss.losses.validation import check_number
+from boostloss.losses.traced import Traced
 from boostloss.ops import constant, where
 
 RESERVED = {"target", "raw_prediction", "prediction", "error", "margin", "minimiser", "half_width"}
 RESERVED |= {"inf", "nan", "link", "inverse_link", "reduction", "numbers", "training"}
 CURVATURES = ("safe", "exact", "unit")
-defined: dict[str, type["CustomLoss"]] = {}  # the latest of each name
+defined: dict[str, type[Any]] = {}  # the latest of each name, of losses and of densities
 
 
-class CustomLoss(Loss):
+class CustomLoss(Traced, Loss):
     """A loss made of its value: what `boostloss.loss` returns is a subclass.
 
     Attributes
@@ -56,53 +55,9 @@ class CustomLoss(Loss):
     boosting_curvature: ClassVar[str]
     smoothing: ClassVar[float | None]
     prediction_link: ClassVar[Link]
-    value: ClassVar[Callable[[Mapping[str, float]], Trace]]
-    decided: ClassVar[
-        tuple[str, ...]
-    ] = ()  # parameters of a loss read from text that may not change
-
-    def __post_init__(self):
-        for name in self.names:
-            check_number(self, name, "a finite number", math.isfinite)
-            default = getattr(type(self), name)
-            if name in self.decided and getattr(self, name) != default:
-                raise ValueError(
-                    f"{name} must be {default!r}: the value of {type(self).__name__} was recorded for it."
-                )
-        self.trace  # noqa: B018  an error of the function comes now
-
-    def __repr__(self):
-        parameters = ", ".join(f"{name}={value!r}" for name, value in self.given.items())
-        return f"{type(self).__name__}({parameters})"
-
-    def __eq__(self, other):
-        return isinstance(other, CustomLoss) and self.record == other.record
-
-    def __hash__(self):
-        return hash(self.record)
-
-    def __reduce__(self):
-        from boostloss.losses.catalogue import from_string
-
-        return written(from_string, {"text": self.record})
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the parameters."""
-        return tuple(x.name for x in fields(self))  # type: ignore[arg-type]
-
-    @property
-    def given(self) -> dict[str, float]:
-        """The parameters by name."""
-        return {name: getattr(self, name) for name in self.names}
 
     @cached_property
-    def trace(self) -> Trace:
-        """The value, in the language of `boostloss.ops`."""
-        return type(self).value(self.given)
-
-    @cached_property
-    def record(self) -> str:
+    def record(self) -> str:  # type: ignore[override]
         """A line from which `boostloss.from_string` makes the loss again, in any process."""
         options = f"curvature={self.boosting_curvature!r}, smoothing={self.smoothing!r}"
         if asked := self.trace.inspected or self.decided:

@@ -1,7 +1,7 @@
-"""Distributions whose parameters are raw predictions: a location, and the logarithm of a scale.
+"""Distributions whose parameters are raw predictions, such as a location and the logarithm of a scale.
 
 The loss is the negative log-likelihood. Its mathematics is in `formulas`, and the distributions are in
-`losses.location_scale`.
+`losses.location_scale`, `losses.dispersions` and, of one's own, `losses.densities`.
 """
 
 import math
@@ -21,49 +21,49 @@ NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
 
 
 class Distribution(Linked):
-    """A distribution of the target given the features, of which trees predict the location and the scale.
+    """A distribution of the target given the features, of which trees predict the parameters.
 
-    Raw predictions have shape (n_samples, 2): the location, of the logarithm of the target if `of_logarithm`, and the
-    logarithm of the scale. So have gradients and curvatures. The loss of a row is one number, and `inverse_link` gives
-    the mean. The estimators of XGBoost and LightGBM have `predict_distribution`. Stop their training early: trees that
-    have learned the noise of their rows make scales too small.
+    Raw predictions have shape (n_samples, n_outputs), a column for each of `outputs`. So have gradients and curvatures.
+    The loss of a row is one number, and `inverse_link` gives the mean. The estimators of XGBoost and LightGBM have
+    `predict_distribution`. Stop their training early: trees that have learned the noise of their rows make scales too
+    small.
     """
 
     allowed = "a number"
-    of_logarithm: ClassVar[bool] = False
-    scale_curvature: float = NORMAL_CURVATURE
+    outputs: ClassVar[tuple[str, ...]] = ("location", "log_scale")
+    spread: ClassVar[str | None] = (
+        "log_scale"  # the output that is the larger, the wider the distribution
+    )
+    positive: ClassVar[bool] = False  # whether targets are above 0
     interval_formula: ClassVar[Callable[..., Any] | None] = None  # of both ends of an interval
 
     @property
     def n_outputs(self) -> int:
-        return 2
+        return len(self.outputs)
 
     def distribution(self, raw_prediction: ArrayLike) -> Any:
         """The distributions that raw predictions describe; needs scipy, which comes with scikit-learn.
 
         Parameters
         ----------
-        raw_prediction : array-like of shape (n_samples, 2)
+        raw_prediction : array-like of shape (n_samples, n_outputs)
 
         Returns
         -------
         scipy.stats distribution with fixed parameters
-            Its ``mean()``, ``std()``, ``interval(0.9)``, ``rvs()``, and ``pdf``, ``cdf`` or ``ppf`` of a number for
-            each row have shape (n_samples,). Of several quantiles, ``ppf([[0.1], [0.9]])`` has a row for each.
+            Or, of one's own, a `boostloss.losses.quadrature.NumericalDistribution`. Its ``mean()``, ``std()``,
+            ``interval(0.9)``, ``rvs()``, and ``pdf``, ``cdf`` or ``ppf`` of a number for each row have shape
+            (n_samples,). Of several quantiles, ``ppf([[0.1], [0.9]])`` has a row for each.
         """
-        raw = as_matrix(raw_prediction, "raw_prediction", 2).astype(np.float64)
+        raw = as_matrix(raw_prediction, "raw_prediction", self.n_outputs).astype(np.float64)
         with np.errstate(over="ignore"):
-            return self._frozen(raw[:, 0], np.exp(raw[:, 1]))
+            return self._frozen(*raw.T)
 
-    def _frozen(self, location: NDArray, scale: NDArray) -> Any:
+    def _frozen(self, *raw: Any, **_: Any) -> Any:
         raise NotImplementedError
 
-    def raw_target(self, y: NDArray) -> NDArray:
-        """The target on the scale of the location."""
-        return np.log(y) if self.of_logarithm else y
-
     def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        return np.zeros(len(y), bool)
+        return y <= 0.0 if self.positive else np.zeros(len(y), bool)
 
     def targets(self, y_true: ArrayLike) -> NDArray[np.floating]:
         """Targets in an array: of shape (n_samples,), or (n_samples, 2) of intervals.
@@ -79,10 +79,10 @@ class Distribution(Linked):
             return y
         if self.interval_formula is None:
             raise ValueError(
-                f"y_true must have shape (n_samples,) for {self!r}, got {np.shape(y_true)}: it takes no intervals, since "
-                "its distribution function has no closed form."
+                f"y_true must have shape (n_samples,) for {self!r}, got {np.shape(y_true)}: it takes no intervals, for "
+                "its distribution function has no simple form."
             )
-        return checked_ends(as_matrix(y_true, "y_true", 2), self.of_logarithm)
+        return checked_ends(as_matrix(y_true, "y_true", 2), self.positive)
 
     def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
         """The target as a float array, finite, or as intervals of which an end may be infinite.
@@ -109,15 +109,87 @@ class Distribution(Linked):
 
         Returns
         -------
-        ndarray of shape (2,)
+        ndarray of shape (n_outputs,)
 
         Raises
         ------
         ValueError
-            As that of other losses, and if the likelihood has no maximum, since too many targets are the same, or no
-            interval has an upper end, or none a lower one.
+            As that of other losses, and if the likelihood has no maximum, since too many targets are the same, or all
+            intervals hold one number, as where all rows are censored.
         """
         return super().fit_intercept(y_true, sample_weight)  # type: ignore[return-value]
+
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
+        """The mean of the distribution of each row."""
+        raw = as_matrix(raw_prediction, "raw_prediction", self.n_outputs)
+        with np.errstate(over="ignore"):
+            mean = self._mean(*raw.T.astype(np.float64))
+        return np.asarray(mean, np.result_type(raw, np.float32))
+
+    def _mean(self, *raw: Any, **_: Any) -> Any:
+        raise NotImplementedError
+
+    def curvature_output(self, curvature: str | None = None) -> int:
+        if curvature == "exact":
+            raise ValueError(
+                f"curvature must be None or 'majorizer' for {self!r}, got {curvature!r}."
+            )
+        return super().curvature_output(curvature)
+
+    def _computed(
+        self,
+        outputs: tuple[int, ...],
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None,
+        dtype: DTypeLike | None = None,
+    ) -> list[NDArray[np.floating]]:
+        y, f = self.targets(y_true), as_matrix(raw_prediction, "raw_prediction", self.n_outputs)
+        if len(y) != len(f):
+            raise ValueError(f"y_true has {len(y)} rows, raw_prediction has {len(f)}.")
+        weight = None if sample_weight is None else check_weight(sample_weight, len(y))
+        shape = len(y) if outputs == (LOSS,) else (self.n_outputs, len(y))
+        results = [np.empty(shape, dtype or np.result_type(y, f)) for _ in outputs]
+        self.fill(results, y, f, weight)
+        return [result.T for result in results]
+
+    def fill(
+        self,
+        results: Sequence[NDArray],
+        y: NDArray,
+        raw_prediction: NDArray,
+        weight: NDArray | None,
+    ) -> None:
+        """Write losses, or derivatives and curvatures of each parameter, of targets that have been checked.
+
+        Parameters
+        ----------
+        results : sequence of ndarray
+            One of shape (n_samples,), or two of shape (n_outputs, n_samples).
+        y : ndarray of shape (n_samples,) or (n_samples, 2)
+        raw_prediction : ndarray of shape (n_samples, n_outputs)
+        weight : ndarray of shape (n_samples,) or None
+        """
+        formula, columns = self.formula, np.ascontiguousarray(raw_prediction.T)
+        if y.ndim == 2:
+            assert self.interval_formula is not None
+            formula, y = self.interval_formula, np.ascontiguousarray(y.T)
+            # In float32 a probability between two near ends would have few digits.
+            columns = columns.astype(np.float64, copy=False)
+        fill_outputs(results, formula, self.parameters, Rows(y, columns, weight))
+
+
+class LocationScale(Distribution):
+    """A distribution of a location, of log y if targets are positive, and of the logarithm of a scale."""
+
+    scale_curvature: float = NORMAL_CURVATURE
+
+    def _mean(self, location: NDArray, log_scale: NDArray) -> NDArray:
+        return location
+
+    def raw_target(self, y: NDArray) -> NDArray:
+        """The target on the scale of the location."""
+        return np.log(y) if self.positive else y
 
     def _best_constant(self, y: NDArray, weight: NDArray | None) -> Any:
         if y.ndim == 2:
@@ -137,62 +209,3 @@ class Distribution(Linked):
         """The location and the scale of maximum likelihood, of weights that add up to 1."""
         location = float(share @ y)
         return location, math.sqrt(share @ (y - location) ** 2)
-
-    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
-        """The mean of the distribution of each row."""
-        raw = as_matrix(raw_prediction, "raw_prediction", 2)
-        with np.errstate(over="ignore"):
-            mean = self._mean(raw[:, 0].astype(np.float64), raw[:, 1].astype(np.float64))
-        return np.asarray(mean, np.result_type(raw, np.float32))
-
-    def _mean(self, location: NDArray, log_scale: NDArray) -> NDArray:
-        return location
-
-    def curvature_output(self, curvature: str | None = None) -> int:
-        if curvature == "exact":
-            raise ValueError(
-                f"curvature must be None or 'majorizer' for {self!r}, got {curvature!r}."
-            )
-        return super().curvature_output(curvature)
-
-    def _computed(
-        self,
-        outputs: tuple[int, ...],
-        y_true: ArrayLike,
-        raw_prediction: ArrayLike,
-        sample_weight: ArrayLike | None,
-        dtype: DTypeLike | None = None,
-    ) -> list[NDArray[np.floating]]:
-        y, f = self.targets(y_true), as_matrix(raw_prediction, "raw_prediction", 2)
-        if len(y) != len(f):
-            raise ValueError(f"y_true has {len(y)} rows, raw_prediction has {len(f)}.")
-        weight = None if sample_weight is None else check_weight(sample_weight, len(y))
-        shape = len(y) if outputs == (LOSS,) else (2, len(y))
-        results = [np.empty(shape, dtype or np.result_type(y, f)) for _ in outputs]
-        self.fill(results, y, f, weight)
-        return [result.T for result in results]
-
-    def fill(
-        self,
-        results: Sequence[NDArray],
-        y: NDArray,
-        raw_prediction: NDArray,
-        weight: NDArray | None,
-    ) -> None:
-        """Write losses, or derivatives and curvatures of both parameters, of targets that have been checked.
-
-        Parameters
-        ----------
-        results : sequence of ndarray
-            One of shape (n_samples,), or two of shape (2, n_samples).
-        y : ndarray of shape (n_samples,) or (n_samples, 2)
-        raw_prediction : ndarray of shape (n_samples, 2)
-        weight : ndarray of shape (n_samples,) or None
-        """
-        formula, columns = self.formula, np.ascontiguousarray(raw_prediction.T)
-        if y.ndim == 2:
-            assert self.interval_formula is not None
-            formula, y = self.interval_formula, np.ascontiguousarray(y.T)
-            # In float32 a probability between two near ends would have few digits.
-            columns = columns.astype(np.float64, copy=False)
-        fill_outputs(results, formula, self.parameters, Rows(y, columns, weight))

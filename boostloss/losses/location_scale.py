@@ -2,28 +2,29 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostloss.formulas.laplace import laplace, laplace_interval
-from boostloss.formulas.logistic_distribution import FISHER as LOGISTIC_FISHER
-from boostloss.formulas.logistic_distribution import log_logistic, log_logistic_interval
-from boostloss.formulas.normal import log_normal, normal
-from boostloss.formulas.student_t import student_t
-from boostloss.formulas.weibull import FISHER as WEIBULL_FISHER
-from boostloss.formulas.weibull import weibull, weibull_interval
-from boostloss.losses.distributions import Distribution
+from boostloss.formulas import laplace, logistic_distribution, normal, student_t, weibull
+from boostloss.formulas.intervals import of_interval
+from boostloss.losses.distributions import Distribution, LocationScale
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.intervals import NO_SCALE, likeliest
 from boostloss.losses.validation import check_number
+from boostloss.ops import log
+
+
+def tails(formulas: Any) -> tuple[Any, Any, Any]:
+    """The functions of a standard distribution that intervals need."""
+    return formulas.log_cdf, formulas.log_sf, formulas.log_pdf
+
 
 STEPS, TOLERANCE = 1000, 1e-12  # of the fixed-point iteration of a location and a scale
 
 
 @dataclass(frozen=True)
-class Normal(Distribution):
+class Normal(LocationScale):
     """Normal distribution: ((y - mean) / s)^2 / 2 + log(s) + log(2 pi) / 2, s = exp(second raw prediction).
 
     References
@@ -41,16 +42,16 @@ class Normal(Distribution):
     array([3.64, 9.47])
     """
 
-    formula = normal
+    formula = normal.normal
 
-    def _frozen(self, location, scale):
+    def _frozen(self, location, log_scale):
         from scipy.stats import norm
 
-        return norm(location, scale)
+        return norm(location, np.exp(log_scale))
 
 
 @dataclass(frozen=True)
-class LogNormal(Distribution):
+class LogNormal(LocationScale):
     """Log-normal distribution: ((log y - m) / s)^2 / 2 + log(s y) + log(2 pi) / 2, s = exp(second raw prediction).
 
     It is that of a target > 0 whose logarithm is normal. The prediction is the mean, exp(m + s^2 / 2), which grows fast
@@ -69,24 +70,21 @@ class LogNormal(Distribution):
     1.0
     """
 
-    formula = log_normal
+    formula = normal.log_normal
     allowed = "> 0"
-    of_logarithm: ClassVar[bool] = True
-
-    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        return y <= 0.0
+    positive: ClassVar[bool] = True
 
     def _mean(self, location, log_scale):
         return np.exp(location + 0.5 * np.exp(2.0 * log_scale))
 
-    def _frozen(self, location, scale):
+    def _frozen(self, location, log_scale):
         from scipy.stats import lognorm
 
-        return lognorm(s=scale, scale=np.exp(location))
+        return lognorm(s=np.exp(log_scale), scale=np.exp(location))
 
 
 @dataclass(frozen=True)
-class Laplace(Distribution):
+class Laplace(LocationScale):
     """Laplace distribution: \\|y - median\\| / b + log(2 b), b = exp(second raw prediction).
 
     References
@@ -100,22 +98,24 @@ class Laplace(Distribution):
     array([1.    , 0.5108])
     """
 
-    formula = laplace
-    interval_formula = staticmethod(laplace_interval)
+    formula = laplace.laplace
+    interval_formula = staticmethod(
+        of_interval(laplace.laplace, *tails(laplace), 1e100, (1.0, 0.0), (2.0, 0.5))
+    )
     scale_curvature: ClassVar[float] = 2.0  # type: ignore[misc]
 
     def _most_likely(self, y, share):
         location = weighted_quantile(y, share, 0.5)
         return location, float(share @ np.abs(y - location))
 
-    def _frozen(self, location, scale):
+    def _frozen(self, location, log_scale):
         from scipy.stats import laplace as distribution
 
-        return distribution(location, scale)
+        return distribution(location, np.exp(log_scale))
 
 
 @dataclass(frozen=True)
-class StudentT(Distribution):
+class StudentT(LocationScale):
     """Student's t distribution: (df + 1) / 2 log(1 + ((y - m) / s)^2 / df) + log(s) and a constant, of heavy tails.
 
     Rows far from the location pull it, and the scale, the less the farther they are. The scale s is not the standard
@@ -145,7 +145,7 @@ class StudentT(Distribution):
     array([20.4 ,  3.68])
     """
 
-    formula = student_t
+    formula = student_t.student_t
     df: float = 4.0
 
     def __post_init__(self) -> None:
@@ -183,15 +183,15 @@ class StudentT(Distribution):
                 break
         return location, scale
 
-    def _frozen(self, location, scale):
+    def _frozen(self, location, log_scale):
         from scipy.stats import t
 
-        return t(self.df, location, scale)
+        return t(self.df, location, np.exp(log_scale))
 
 
 @dataclass(frozen=True)
-class LogLogistic(Distribution):
-    """Log-logistic distribution: z + 2 log(1 + exp(-z)) + log(s y), z = (log y - m) / s, s = exp(second raw prediction).
+class LogLogistic(LocationScale):
+    """Log-logistic distribution: z + 2 log(1 + exp(-z)) + log(s y), z = (log y - m) / s, m and log s raw predictions.
 
     It is that of a target > 0 whose logarithm has a logistic distribution, of heavier tails than `LogNormal`. The
     prediction is the median, exp(m): where s >= 1 the mean is infinite.
@@ -210,14 +210,17 @@ class LogLogistic(Distribution):
     array([1.8153, 0.3605])
     """
 
-    formula = log_logistic
-    interval_formula = staticmethod(log_logistic_interval)
+    formula = logistic_distribution.log_logistic
+    interval_formula = staticmethod(
+        of_interval(
+            logistic_distribution.log_logistic,
+            *tails(logistic_distribution),
+            *(1e100, (0.5, 0.0), (2.0 + logistic_distribution.FISHER, 1.0), log),
+        )
+    )
     allowed = "> 0"
-    of_logarithm: ClassVar[bool] = True
-    scale_curvature: ClassVar[float] = 2.0 + LOGISTIC_FISHER  # type: ignore[misc]
-
-    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        return y <= 0.0
+    positive: ClassVar[bool] = True
+    scale_curvature: ClassVar[float] = 2.0 + logistic_distribution.FISHER  # type: ignore[misc]
 
     def _most_likely(self, y, share):
         return likeliest(self, y, share)
@@ -225,18 +228,18 @@ class LogLogistic(Distribution):
     def _mean(self, location, log_scale):
         return np.exp(location)
 
-    def _frozen(self, location, scale):
+    def _frozen(self, location, log_scale):
         from scipy.stats import fisk
 
-        return fisk(1.0 / scale, scale=np.exp(location))
+        return fisk(np.exp(-log_scale), scale=np.exp(location))
 
 
 @dataclass(frozen=True)
-class Weibull(Distribution):
+class Weibull(LocationScale):
     """Weibull distribution: exp(z) - z + log(s y), z = (log y - m) / s, s = exp(second raw prediction).
 
-    The scale is exp(m), which 63 % of the targets do not exceed, and the shape 1 / s: failures become more frequent with
-    age where s < 1. The prediction is the mean, exp(m) Gamma(1 + s).
+    The scale is exp(m), which 63 % of the targets do not exceed, and the shape 1 / s: failures become more frequent
+    with age where s < 1. The prediction is the mean, exp(m) Gamma(1 + s).
 
     References
     ----------
@@ -252,14 +255,17 @@ class Weibull(Distribution):
     array([0.9665, -0.5867])
     """
 
-    formula = weibull
-    interval_formula = staticmethod(weibull_interval)
+    formula = weibull.weibull
+    interval_formula = staticmethod(
+        of_interval(  # exp(700) is near the largest number
+            weibull.weibull,
+            *tails(weibull),
+            *(700.0, (2.0, 1.0), (2.0 + weibull.FISHER, 1.0), log, weibull.bend),
+        )
+    )
     allowed = "> 0"
-    of_logarithm: ClassVar[bool] = True
-    scale_curvature: ClassVar[float] = 2.0 + WEIBULL_FISHER  # type: ignore[misc]
-
-    def is_wrong(self, y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        return y <= 0.0
+    positive: ClassVar[bool] = True
+    scale_curvature: ClassVar[float] = 1.0 + 2.0 * weibull.FISHER  # type: ignore[misc]
 
     def _most_likely(self, y, share):
         return likeliest(self, y, share)
@@ -269,10 +275,10 @@ class Weibull(Distribution):
 
         return np.exp(location) * gamma(1.0 + np.exp(log_scale))
 
-    def _frozen(self, location, scale):
+    def _frozen(self, location, log_scale):
         from scipy.stats import weibull_min
 
-        return weibull_min(1.0 / scale, scale=np.exp(location))
+        return weibull_min(np.exp(-log_scale), scale=np.exp(location))
 
 
 DISTRIBUTIONS: tuple[type[Distribution], ...] = (

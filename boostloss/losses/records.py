@@ -14,10 +14,15 @@ from boostloss.autodiff.derivatives import DATA
 from boostloss.autodiff.traces import Trace, read
 from boostloss.losses.calls import call, excerpt
 from boostloss.losses.custom import CustomLoss, defined, own_class
+from boostloss.losses.densities import restored_class
 from boostloss.losses.links import Link, link_of
 
+# What a record may say of each kind.
+OPTIONS = {kind: {"curvature", "smoothing", "decided"} for kind in DATA}
+OPTIONS["density"] = {"outputs", "positive", "decided"}
 
-def restored(text: str) -> CustomLoss:
+
+def restored(text: str) -> Any:
     """The loss of a record: of the class that this process has defined, if its value is the same, else of a new one.
 
     Raises
@@ -29,7 +34,7 @@ def restored(text: str) -> CustomLoss:
         name, arguments, given = call(first(text)[0])
         kind, others, options = call(first(first(text)[1])[0])
         body = first(first(text)[1])[1]
-        if kind not in DATA or not set(options) <= {"curvature", "smoothing", "decided"}:
+        if kind not in OPTIONS or not set(options) <= OPTIONS[kind]:
             raise ValueError(f"{kind!r} is no kind of loss")
         if arguments or others or {type(number) for number in given.values()} - {float, int}:
             raise ValueError("its parameters are no numbers")
@@ -45,7 +50,12 @@ def restored(text: str) -> CustomLoss:
             else:
                 if loss.record == text:
                     return loss
-        return made(name, tuple(numbers.items()), kind, tuple(options.items()), body)()
+        described = tuple(numbers.items()), tuple(options.items()), body
+        return (
+            restored_class(name, *described)()
+            if kind == "density"
+            else made(name, kind, *described)()
+        )
     except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(
             f"this record of a loss cannot be read ({str(error)[:200]}): {excerpt(text)}."
@@ -59,7 +69,7 @@ def first(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def made(
-    name: str, numbers: tuple[tuple[str, float], ...], kind: Any, options: Any, body: str
+    name: str, kind: Any, numbers: tuple[tuple[str, float], ...], options: Any, body: str
 ) -> type[CustomLoss]:
     """A class of losses whose value is a text."""
     data, parameters, told = DATA[kind], dict(numbers), dict(options)

@@ -1,0 +1,272 @@
+"""Distributions of one's own, from their log-density alone.
+
+>>> import numpy as np
+>>> import boostloss as bl
+>>> @bl.log_density
+... def gumbel(target, location, log_scale):
+...     z = (target - location) / np.exp(log_scale)
+...     return -z - np.exp(-z) - log_scale
+>>> gumbel().fit_intercept([1.0, 2.0, 4.0]).round(4)
+array([1.7422, 0.0189])
+"""
+
+import inspect
+import itertools
+import keyword
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import field, make_dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostloss.autodiff.densities import LINKED, density_formula
+from boostloss.autodiff.traces import Trace, read
+from boostloss.losses.custom import RESERVED, defined
+from boostloss.losses.distributions import Distribution
+from boostloss.losses.intervals import most_likely
+from boostloss.losses.lifting import place, traced
+from boostloss.losses.quadrature import NumericalDistribution
+from boostloss.losses.traced import Traced
+
+MOST_OUTPUTS = 3  # that a kernel computes
+# Of the mean curvature of an output without a unit, which is added to that of every row. With a half to the whole the
+# scales of normal and Student's t distributions are as good as with the curvatures written by hand
+# (`benchmarks/density_curvatures.py`).
+SHARE_OF_MEAN = 2.0 / 3.0
+MASS_ERROR = 1e-4  # of the integral of a density: sums of panels are better by far
+
+
+class Density(Traced, Distribution):
+    """A distribution made of its log-density: what `boostloss.log_density` returns is a subclass.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        The names of the raw predictions.
+    positive : bool
+        Whether targets are above 0.
+    """
+
+    @cached_property
+    def record(self) -> str:  # type: ignore[override]
+        """A line from which `boostloss.from_string` makes the distribution again, in any process."""
+        options = f"outputs={','.join(self.outputs)!r}, positive={int(self.positive)}"
+        if asked := self.trace.inspected or self.decided:
+            options += f", decided={','.join(sorted(asked))!r}"
+        return "; ".join([repr(self), f"density({options})", self.trace.text])
+
+    @cached_property
+    def formula(self) -> Callable[..., Any]:  # type: ignore[override]
+        """The negative log-density with its derivatives and curvatures."""
+        return density_formula(type(self).__name__, self.trace, self.outputs, self.names)
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        return tuple(self.given.values())
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        return "> 0" if self.positive else "a number"
+
+    def steady(self, hessian: NDArray, weight: NDArray | None) -> None:
+        """Add to the curvatures of outputs without a unit a share of their mean over the rows."""
+        total = hessian.shape[1] if weight is None else float(weight.sum(dtype=np.float64))
+        for line, output in zip(hessian, self.outputs, strict=True):
+            if output.startswith(LINKED) and total > 0.0:
+                mean = SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
+                line += mean if weight is None else mean * weight
+
+    def _best_constant(self, y: NDArray, weight: NDArray | None) -> Any:
+        """From the best of some places, which are in units of the targets, by the gradient."""
+        kept = y[slice(None) if weight is None else weight > 0.0].astype(np.float64)
+        w = None if weight is None else weight[weight > 0.0].astype(np.float64)
+        low, middle, high = np.quantile(kept, [0.25, 0.5, 0.75])
+        unit = float(high - low) or float(np.abs(kept - middle).mean()) or abs(middle) or 1.0
+        size = math.log(float(np.abs(kept).mean()) or 1.0)
+        places = [
+            dict.fromkeys([0.0, -1.0, 1.0, math.log(unit), math.log(unit) - 1.0, size, size - 1.0])
+            if output.startswith(LINKED)
+            else dict.fromkeys([float(middle), float(np.mean(kept)), 0.0, 1.0, unit])
+            for output in self.outputs
+        ]
+        rows = slice(None, None, max(1, len(kept) // 1000))
+        with np.errstate(all="ignore"):
+            found = {
+                raw: self.mean_loss(
+                    kept[rows], np.tile(raw, (len(kept[rows]), 1)), None if w is None else w[rows]
+                )
+                for raw in itertools.product(*places)
+            }
+        start = np.array(min(found, key=lambda raw: np.nan_to_num(found[raw], nan=np.inf)))
+        units = [1.0 if output.startswith(LINKED) else unit for output in self.outputs]
+        best = most_likely(self, kept, w, start, np.array(units))
+        spread = [x for x, output in zip(best, self.outputs, strict=True) if output == self.spread]
+        if not np.isfinite(best).all() or any(x < math.log(unit) - 20.0 for x in spread):
+            raise ValueError(
+                f"y_true must have targets that differ, for {self!r}, and where its density is positive: no parameters "
+                "of a largest likelihood were found."
+            )
+        return best
+
+    def _mean(self, *raw: Any, **_: Any) -> Any:
+        return self._frozen(*raw).mean()
+
+    def _frozen(self, *raw: Any, **_: Any) -> NumericalDistribution:
+        columns = np.stack(raw, axis=1)
+
+        def log_density(y: NDArray) -> NDArray:
+            rows = np.broadcast_to(columns, (len(y), *columns.shape)).reshape(-1, columns.shape[1])
+            target = np.where(y > 0.0, y, 1.0) if self.positive else y
+            return -self.loss(target.ravel(), rows).reshape(y.shape)
+
+        return NumericalDistribution(log_density, len(columns), self.positive)
+
+
+def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool = False) -> Any:
+    """Make a distribution of the function of its log-density: of one row, in plain Python with NumPy's functions.
+
+    The first argument is ``target``. Those after it that have no default are the raw predictions, one to three, which
+    trees predict; all others are parameters, with numbers as defaults. The names of raw predictions that are logarithms
+    or logits begin with ``log_`` or ``logit_``: they have no unit, and boosting moves them by other steps. If one is
+    called ``log_scale``, a fit tells where it is too small. Derivatives, the start, mean and quantiles follow.
+
+    Parameters
+    ----------
+    function : callable
+        The logarithm of the density, with its constants. ``if`` may ask for parameters; for data write
+        ``np.where(condition, a, b)``, ``min`` and ``max``.
+    positive : bool, default False
+        Whether targets are above 0.
+
+    Returns
+    -------
+    type
+        A subclass of `boostloss.losses.distributions.Distribution`, to be called with the parameters.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the function is not one of one row, naming the line, or its density does not integrate to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import boostloss as bl
+    >>> @bl.log_density(positive=True)
+    ... def inverse_gaussian(target, log_mean, log_shape):
+    ...     mean, shape = np.exp(log_mean), np.exp(log_shape)
+    ...     error = (target - mean) / mean
+    ...     return 0.5 * (log_shape - np.log(2 * np.pi * target**3) - shape * error**2 / target)
+    >>> inverse_gaussian().inverse_link([[0.7, 1.0]]).round(4)  # the mean
+    array([2.0138])
+    """
+    if function is None:
+        return lambda given: log_density(given, positive=positive)
+    if not inspect.isfunction(function):
+        raise TypeError(f"log_density takes a plain Python function, got {function!r}.")
+    outputs, parameters = signature_of(function)
+    if not function.__name__.isidentifier():
+        raise ValueError("a density needs a name, by which models keep it: define it with def.")
+
+    def value(given: Mapping[str, float]) -> Trace:
+        return traced(function, ("target", *outputs), given)
+
+    made = own_class(function.__name__, outputs, parameters, value, bool(positive))
+    made.__doc__, made.__module__ = function.__doc__, function.__module__
+    made.__qualname__ = function.__qualname__
+    check_mass(made())
+    defined[function.__name__] = made
+    return made
+
+
+def signature_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]]:
+    """The names of the raw predictions, and the parameters with their defaults."""
+    given = inspect.signature(function).parameters
+    names, kinds = list(given), {x.kind for x in given.values()}
+    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        raise TypeError(f"{place(function)}: a log-density takes no * and no ** arguments.")
+    outputs = [x for x in names[1:] if given[x].default is inspect.Parameter.empty]
+    if names[:1] != ["target"] or not 1 <= len(outputs) <= MOST_OUTPUTS:
+        raise TypeError(
+            f"{place(function)}: a log-density is a function of `target`, of one to {MOST_OUTPUTS} raw predictions, "
+            f"and of parameters with defaults; got ({', '.join(names)})."
+        )
+    parameters = {}
+    for name in names[1 + len(outputs) :]:
+        default = given[name].default
+        if isinstance(default, bool) or not isinstance(default, int | float):
+            raise TypeError(
+                f"{place(function)}: the parameter {name} needs a number as its default, as in {name}=1.0."
+            )
+        parameters[name] = float(default)
+    return tuple(outputs), parameters
+
+
+def own_class(
+    name: str,
+    outputs: tuple[str, ...],
+    parameters: Mapping[str, float],
+    value: Callable[[Mapping[str, float]], Trace],
+    positive: bool,
+    decided: tuple[str, ...] = (),
+) -> type[Density]:
+    """A class of distributions, whose parameters are its fields."""
+    import boostloss
+
+    if name in boostloss.__all__:
+        raise ValueError(f"{name} is a name of boostloss already: give your density another.")
+    for each in (*outputs, *parameters):
+        if each in RESERVED or hasattr(Density, each) or keyword.iskeyword(each):
+            raise ValueError(f"{name}: an argument cannot be called {each!r} here.")
+    space = {
+        "outputs": outputs,
+        "spread": "log_scale" if "log_scale" in outputs else None,
+        "positive": positive,
+        "value": staticmethod(value),
+        "decided": decided,
+    }
+    columns = [(key, float, field(default=number)) for key, number in parameters.items()]
+    return make_dataclass(
+        name, columns, bases=(Density,), namespace=space, frozen=True, eq=False, repr=False
+    )
+
+
+def check_mass(density: Density) -> None:
+    """Refuse a function whose density does not integrate to 1 at some small raw predictions."""
+    columns = list(itertools.product([-1.0, 0.0, 1.0], repeat=density.n_outputs))
+    masses = {}
+    for raw in columns:
+        try:
+            masses[raw] = float(density.distribution([raw]).mass()[0])
+        except ValueError:  # no number there: perhaps an output that must be above 0
+            continue
+    name = type(density).__name__
+    if not masses:
+        raise ValueError(f"{name}: the log-density is finite for no raw predictions from -1 to 1.")
+    for raw, mass in masses.items():
+        if not abs(mass - 1.0) < MASS_ERROR:
+            where = ", ".join(f"{x}={y:g}" for x, y in zip(density.outputs, raw, strict=True))
+            raise ValueError(
+                f"{name} must return the logarithm of a density, with its constants: it integrates to {mass:.6g}, not "
+                f"to 1, at {where}."
+            )
+
+
+@lru_cache(maxsize=256)
+def restored_class(
+    name: str, numbers: tuple[tuple[str, float], ...], options: Any, body: str
+) -> type[Density]:
+    """A class of distributions whose log-density is a text."""
+    told, parameters = dict(options), dict(numbers)
+    outputs = tuple(str(told["outputs"]).split(","))
+    if not 1 <= len(outputs) <= MOST_OUTPUTS or not all(map(str.isidentifier, outputs)):
+        raise ValueError("its outputs are no names")
+    decided = tuple(filter(None, str(told.get("decided", "")).split(",")))
+
+    def value(given: Mapping[str, float]) -> Trace:
+        return read(body, ("target", *outputs, *given), given)[""]
+
+    return own_class(name, outputs, parameters, value, bool(told.get("positive")), decided)

@@ -1,0 +1,219 @@
+"""A distribution by its log-density alone: probabilities, quantiles and moments by quadrature."""
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Places where the top of a density is looked for first; each further round of 11 is five times as narrow.
+SIZES = 10.0 ** np.linspace(-12.0, 15.0, 109)
+ROUNDS = 18
+# How far below its top a log-density is followed: what lies beyond has less than 1e-15 of the mass, even where the
+# density falls like y^-2.
+DEPTH = 80.0
+BISECTIONS = 60
+PANELS, NODES = 24, 10  # on each side of the top, of equal width in asinh(distance)
+
+
+class NumericalDistribution:
+    """Distributions of which a log-density is known, one for each row: continuous, with a single top.
+
+    Methods are named as in scipy.stats. Probabilities are right to about 1e-9 where the density is smooth on each side
+    of its top.
+
+    Parameters
+    ----------
+    log_density : callable
+        Of targets in shape (m, n), m for each row: the logarithm of the density, in that shape. NaN counts as none.
+    n : int
+        How many rows.
+    positive : bool
+        Whether targets are above 0.
+    """
+
+    def __init__(self, log_density: Callable[[NDArray], NDArray], n: int, positive: bool):
+        self._log_density, self._n, self._positive = log_density, n, positive
+
+    def logpdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Logarithm of the density, of a number for each row, or of several in rows of an array."""
+        x = self._spread(x)
+        shape = np.broadcast_shapes(x.shape, (self._n,))
+        return self._log(np.broadcast_to(x, shape).reshape(-1, self._n)).reshape(shape)
+
+    def pdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        """The density."""
+        return np.exp(self.logpdf(x))
+
+    def cdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Probability of a target of at most ``x``."""
+        x = self._spread(x)
+        shape = np.broadcast_shapes(x.shape, (self._n,))
+        below, above = self._parts(np.broadcast_to(x, shape).reshape(-1, self._n))
+        return np.where(below < above, below, 1.0 - above).reshape(shape)
+
+    def sf(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Probability of a target above ``x``."""
+        x = self._spread(x)
+        shape = np.broadcast_shapes(x.shape, (self._n,))
+        below, above = self._parts(np.broadcast_to(x, shape).reshape(-1, self._n))
+        return np.where(above < below, above, 1.0 - below).reshape(shape)
+
+    def ppf(self, q: ArrayLike) -> NDArray[np.float64]:
+        """Quantile, the inverse of `cdf`; NaN outside [0, 1]."""
+        q = self._spread(q)
+        shape = np.broadcast_shapes(q.shape, (self._n,))
+        wanted = np.broadcast_to(q, shape).reshape(-1, self._n)
+        low = np.broadcast_to(-self._ends[0], wanted.shape).copy()
+        high = np.broadcast_to(self._ends[1], wanted.shape).copy()
+        for _ in range(BISECTIONS):  # of asinh of the distance
+            middle = 0.5 * (low + high)
+            below, above = self._parts(self._at(middle))
+            less = np.where(below < above, below < wanted, above > 1.0 - wanted)
+            low, high = np.where(less, middle, low), np.where(less, high, middle)
+        found = self._at(0.5 * (low + high))
+        found = np.where((wanted >= 0.0) & (wanted <= 1.0), found, np.nan)
+        lowest = 0.0 if self._positive else -np.inf
+        found = np.where(wanted == 0.0, lowest, np.where(wanted == 1.0, np.inf, found))
+        return found.reshape(shape)
+
+    def interval(self, confidence: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both ends of the interval around the median that has this probability."""
+        low, high = self.ppf([[0.5 - 0.5 * confidence], [0.5 + 0.5 * confidence]])
+        return low, high
+
+    def median(self) -> NDArray[np.float64]:
+        return self.ppf(0.5)
+
+    def mean(self) -> NDArray[np.float64]:
+        return self._expectation(lambda y: y)
+
+    def var(self) -> NDArray[np.float64]:
+        mean = self.mean()
+        return self._expectation(lambda y: (y - mean) ** 2)
+
+    def std(self) -> NDArray[np.float64]:
+        return np.sqrt(self.var())
+
+    def rvs(
+        self,
+        size: int | tuple[int, ...] | None = None,
+        random_state: int | np.random.Generator | None = None,
+    ) -> NDArray[np.float64]:
+        """Random targets: one for each row, or of a size whose last number is that of the rows."""
+        shape = (self._n,) if size is None else size
+        return self.ppf(np.random.default_rng(random_state).random(shape))
+
+    def mass(self) -> NDArray[np.float64]:
+        """The integral of the density, which should be 1."""
+        below, above = (side[-1] for side in self._masses)
+        return below + above
+
+    def _spread(self, x: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(x, np.float64)
+
+    def _log(self, y: NDArray) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            found = np.asarray(self._log_density(y), np.float64)
+        found = np.where(np.isnan(found), -np.inf, found)
+        return np.where(y > 0.0, found, -np.inf) if self._positive else found
+
+    @cached_property
+    def _top(self) -> NDArray[np.float64]:
+        """Where the density is largest."""
+        places = SIZES if self._positive else np.r_[-SIZES[::-1], 0.0, SIZES]
+        values = self._log(np.repeat(places[:, None], self._n, axis=1))
+        best = values.argmax(axis=0)
+        if not np.isfinite(values.max(axis=0, initial=-np.inf)).all():
+            raise ValueError("a log-density is finite nowhere that was looked at, or infinite.")
+        low = places[np.maximum(best - 1, 0)]
+        high = places[np.minimum(best + 1, len(places) - 1)]
+        for _ in range(ROUNDS):
+            grid = low + (high - low) * np.linspace(0.0, 1.0, 11)[:, None]
+            best = self._log(grid).argmax(axis=0)
+            low, high = (
+                np.take_along_axis(grid, np.clip(best + step, 0, 10)[None], axis=0)[0]
+                for step in (-1, 1)
+            )
+        return 0.5 * (low + high)
+
+    @cached_property
+    def _units(self) -> NDArray[np.float64]:
+        """The distance on each side within which a log-density falls by 1/2."""
+        return np.stack([self._reach(side, 0.5) for side in (-1.0, 1.0)])
+
+    @cached_property
+    def _ends(self) -> NDArray[np.float64]:
+        """asinh of the farthest distance on each side, in units."""
+        return np.arcsinh(
+            np.stack([self._reach(side, DEPTH) for side in (-1.0, 1.0)]) / self._units
+        )
+
+    def _reach(self, side: float, depth: float) -> NDArray[np.float64]:
+        """The distance from the top, on one side, at which the log-density has fallen by a depth."""
+        height = self._log(self._top[None])[0] - depth
+        least = np.maximum(np.abs(self._top), 1e-300) * 1e-14
+        low, high = np.log(least), np.full(self._n, math.log(1e40))
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            within = self._log((self._top + side * np.exp(middle))[None])[0] >= height
+            low, high = np.where(within, middle, low), np.where(within, high, middle)
+        return np.exp(low)
+
+    def _at(self, v: NDArray) -> NDArray[np.float64]:
+        """The target at a distance of sinh(v) units from the top."""
+        unit = np.where(v < 0.0, *self._units)
+        return self._top + unit * np.sinh(v)
+
+    def _density(self, v: NDArray) -> NDArray[np.float64]:
+        """The density of v."""
+        unit = np.where(v < 0.0, *self._units)
+        return np.exp(self._log(self._at(v))) * unit * np.cosh(v)
+
+    @cached_property
+    def _masses(self) -> list[NDArray[np.float64]]:
+        """On each side the probabilities from the top to the border of each panel."""
+        found = []
+        for side, end in zip((-1.0, 1.0), self._ends, strict=True):
+            edges = side * end * np.linspace(0.0, 1.0, PANELS + 1)[:, None]
+            parts = [self._integral(a, b) for a, b in pairwise(edges)]
+            found.append(np.concatenate([np.zeros((1, self._n)), np.cumsum(np.abs(parts), axis=0)]))
+        return found
+
+    def _integral(
+        self, start: NDArray, end: NDArray, of: Callable[[NDArray], NDArray] | None = None
+    ) -> NDArray[np.float64]:
+        """The integral of the density of v, times a function of the target, by Gauss's rule."""
+        total, half = 0.0 * start, 0.5 * (end - start)
+        for t, w in zip(*np.polynomial.legendre.leggauss(NODES), strict=True):
+            v = start + half * (1.0 + t)
+            shape = v.reshape(-1, self._n)
+            density = self._density(shape).reshape(v.shape)
+            total = total + w * (density if of is None else density * of(self._at(v)))
+        return half * total
+
+    def _parts(self, y: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The probabilities below and above."""
+        units = np.where(y < self._top, *self._units)
+        v = np.arcsinh((y - self._top) / units)
+        side = (v >= 0.0).astype(np.intp)
+        end = np.where(side, self._ends[1], self._ends[0])
+        v = np.clip(v, -self._ends[0], self._ends[1])
+        panel = np.minimum((np.abs(v) / end * PANELS).astype(np.intp), PANELS - 1)
+        masses, rows = np.stack(self._masses), np.arange(self._n)
+        border = np.where(side, 1.0, -1.0) * end * (panel + 1) / PANELS
+        beyond = masses[side, PANELS, rows] - masses[side, panel + 1, rows]
+        tail = beyond + np.abs(self._integral(v, border))  # farther from the top
+        rest = masses[:, PANELS].sum(axis=0) - tail
+        return np.where(side, rest, tail), np.where(side, tail, rest)
+
+    def _expectation(self, function: Callable[[NDArray], Any]) -> NDArray[np.float64]:
+        total = np.zeros(self._n)
+        for side, end in zip((-1.0, 1.0), self._ends, strict=True):
+            edges = side * end * np.linspace(0.0, 1.0, PANELS + 1)[:, None]
+            for a, b in pairwise(edges):
+                total += side * self._integral(a, b, function)
+        return total

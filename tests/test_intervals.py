@@ -1,0 +1,240 @@
+"""Targets of which intervals are known: likelihoods, derivatives, constants, and fits that are given them."""
+
+import pickle
+
+import mpmath
+import numpy as np
+import pytest
+from drop_in import drop_in, fit, raw_prediction
+from scipy.optimize import minimize
+
+import boostloss as bl
+from boostloss.boosting.intervals import Intervals
+from boostloss.losses.location_scale import DISTRIBUTIONS
+
+LOSSES = [kind() for kind in DISTRIBUTIONS if kind.interval_formula is not None]
+every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+
+
+def rows(loss, n=200, seed=0):
+    """Intervals of all kinds, and raw predictions near and far from them."""
+    rng = np.random.default_rng(seed)
+    lower, width = 2.0 * rng.normal(size=n), np.exp(rng.normal(size=n))
+    upper = lower + width
+    kind = np.arange(n) % 5
+    lowest = 0.0 if loss.positive else -np.inf
+    if loss.positive:
+        lower, upper = np.exp(lower), np.exp(upper)
+    upper = np.where(kind == 0, np.inf, np.where(kind == 2, lower, upper))
+    upper = np.where(kind == 3, lower + 1e-7 * np.abs(lower), upper)
+    lower = np.where(kind == 1, lowest, lower)
+    raw = np.stack([2.0 * rng.normal(size=n), rng.normal(size=n)], axis=1)
+    if isinstance(loss, bl.Weibull):
+        raw[:, 1] = np.abs(raw[:, 1])
+    return np.stack([lower, upper], axis=1), raw, kind
+
+
+def test_the_distributions_of_survival_are_there():
+    assert {type(x) for x in LOSSES} >= {bl.LogNormal, bl.LogLogistic, bl.Weibull, bl.Laplace}
+
+
+@every
+def test_the_loss_is_the_logarithm_of_a_probability(loss):
+    y, raw, kind = rows(loss)
+    found, p = loss.loss(y, raw), loss.distribution(raw)
+    with np.errstate(all="ignore"):
+        expected = [-p.logsf(y[:, 0]), -p.logcdf(y[:, 1]), -p.logpdf(y[:, 0])]
+        expected += [-p.logpdf(y.mean(axis=1)) - np.log(y[:, 1] - y[:, 0])]
+        expected += [-np.log(p.cdf(y[:, 1]) - p.cdf(y[:, 0]))]
+    assert np.isfinite(found).all()
+    for k, (values, rtol) in enumerate(zip(expected, [1e-8, 1e-8, 1e-9, 1e-8, 1e-6], strict=True)):
+        some = (
+            (kind == k) & np.isfinite(values) & (values < 30.0)
+        )  # scipy's own are few digits far out
+        assert np.count_nonzero(some) > 10
+        np.testing.assert_allclose(found[some], values[some], rtol=rtol, atol=rtol)
+    np.testing.assert_allclose(
+        loss.loss(np.stack([y[:, 0], y[:, 0]], axis=1)[kind == 2], raw[kind == 2]),
+        loss.loss(y[kind == 2, 0], raw[kind == 2]),
+        rtol=1e-14,
+    )
+
+
+@every
+def test_derivatives_are_exact_and_curvatures_positive(loss):
+    y, raw, _ = rows(loss, 60)
+    gradient, hessian = loss.gradient_hessian(y, raw)
+    assert (hessian > 0.0).all()
+    with mpmath.workdps(40):
+        for ends, each, found in zip(y, raw, gradient, strict=True):
+            for place in (0, 1):
+
+                def value(x, place=place, ends=ends, each=each):
+                    given = [mpmath.mpf(float(v)) for v in each]
+                    given[place] = x
+                    low, high = (mpmath.mpf(float(end)) for end in ends)
+                    return loss.interval_formula(low, high, *given)[0]
+
+                exact = float(mpmath.diff(value, mpmath.mpf(float(each[place]))))
+                assert found[place] == pytest.approx(exact, rel=1e-7, abs=1e-9)
+
+
+@every
+def test_no_row_steps_past_where_its_loss_falls(loss):
+    """Half a step by each curvature alone never makes the loss of a row larger."""
+    y, raw, _ = rows(loss, 500, seed=1)
+    before, (gradient, hessian) = loss.loss(y, raw), loss.gradient_hessian(y, raw)
+    for place in (0, 1):
+        if place == 0 and isinstance(loss, bl.Laplace):
+            continue  # its curvature lets a leaf move by a scale, a row across its corner
+        step = np.zeros_like(raw)
+        step[:, place] = -0.5 * gradient[:, place] / hessian[:, place]
+        assert (loss.loss(y, raw + step) <= before + 1e-9 * (1.0 + np.abs(before))).all()
+
+
+@every
+def test_the_constant_is_that_of_maximum_likelihood(loss):
+    y = loss.distribution(np.tile([0.5, -0.3], (300, 1))).rvs(random_state=0)
+    censor = loss.distribution(np.tile([1.0, -0.3], (300, 1))).rvs(random_state=1)
+    ends = np.stack([np.minimum(y, censor), np.where(y < censor, y, np.inf)], axis=1)
+    weight = np.random.default_rng(1).integers(0, 3, 300).astype(float)
+    for w in (None, weight):
+        best = loss.fit_intercept(ends, w)
+        found = minimize(
+            lambda x, w=w: loss.mean_loss(ends, np.tile(x, (300, 1)), w),
+            best + np.array([0.05, -0.05]),
+            method="Nelder-Mead",
+            options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000},
+        )
+        assert loss.mean_loss(ends, np.tile(best, (300, 1)), w) <= found.fun + 1e-11
+    assert np.abs(best - [0.5, -0.3]).max() < 0.3
+    ends, exact = np.stack([y, y], axis=1), np.tile(loss.fit_intercept(y), (300, 1))
+    found = np.tile(loss.fit_intercept(ends), (300, 1))
+    assert loss.mean_loss(y, found) == pytest.approx(loss.mean_loss(y, exact), abs=1e-9)
+
+
+@every
+def test_likelihoods_without_a_maximum_are_refused(loss):
+    lowest = 0.0 if loss.positive else -np.inf
+    above, below = [[1.0, np.inf], [2.0, np.inf]], [[lowest, 1.0], [lowest, 2.0]]
+    for given in (above, below, [[1.0, 3.0], [2.0, 5.0]], [[3.0, 3.0], [1.0, np.inf]]):
+        with pytest.raises(ValueError, match="intervals that all hold one number"):
+            loss.fit_intercept(given)
+    with pytest.raises(ValueError, match=r"differ|all hold one number"):
+        loss.fit_intercept([[3.0, 3.0]] * 5)
+
+
+def test_bad_intervals_are_refused():
+    for loss, ends, text in (
+        (bl.Weibull(), [2.0, 1.0], "lower <= upper"),
+        (bl.Weibull(), [-1.0, 1.0], "0 <= lower"),
+        (bl.Weibull(), [0.0, 0.0], "upper > 0"),
+        (bl.Laplace(), [np.inf, np.inf], "equal ones only if they are finite"),
+        (bl.Laplace(), [np.nan, 1.0], "lower <= upper"),
+        (bl.StudentT(), [0.0, 1.0], "takes no intervals"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            loss.loss([[1.0, 2.0], ends], [[0.0, 0.0]] * 2)
+
+
+def survival(loss, n=3000, seed=0):
+    """Durations of which a third is cut off, and the distribution that made them."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-2.0, 2.0, (n, 4))
+    raw = np.stack([1.0 + np.sin(2.0 * X[:, 0]), -0.7 + 0.4 * X[:, 1]], axis=1)
+    y = loss.distribution(raw).rvs(random_state=rng)
+    end = loss.distribution(raw + np.array([0.5, 0.0])).rvs(random_state=rng)
+    return X, y, np.stack([np.minimum(y, end), np.where(y < end, y, np.inf)], axis=1), raw
+
+
+@both
+@every
+def test_trees_learn_from_what_is_cut_off(loss, library):
+    X, y, ends, raw = survival(loss)
+    train, stop, test = slice(0, 1800), slice(1800, 2200), slice(2200, None)
+    model = drop_in(library, loss, rounds=200, stop=20, learning_rate=0.1, max_depth=3)
+    sets = {"eval_set": [(X[stop], ends[stop])]}
+    if library == "lightgbm":
+        sets = {"eval_X": (X[stop],), "eval_y": (ends[stop],)}
+    fit(library, model, X[train], ends[train], **sets)
+    found = raw_prediction(library, model, X[test])
+    best, ours = loss.mean_loss(y[test], raw[test]), loss.mean_loss(y[test], found)
+    constant = loss.mean_loss(y[test], np.tile(loss.fit_intercept(ends[train]), (800, 1)))
+    assert ours - best < 0.25 * (constant - best)
+    assert model.loss_ is loss is model.objective
+    assert model.score(X[test], ends[test]) == pytest.approx(-loss.mean_loss(ends[test], found))
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(
+        raw_prediction(library, again, X), raw_prediction(library, model, X)
+    )
+
+
+@both
+def test_exact_intervals_train_the_model_of_exact_targets(library):
+    loss = bl.LogLogistic()
+    X, y, _, _ = survival(loss, 500)
+    settings = {"rounds": 20, "max_depth": 3}
+    plain = fit(library, drop_in(library, loss, **settings), X, y)
+    start = loss.fit_intercept(y.astype(np.float32))
+    given = fit(library, drop_in(library, loss, **settings), X, np.stack([y, y], axis=1))
+    found = [raw_prediction(library, model, X) for model in (plain, given)]
+    np.testing.assert_allclose(*found, atol=2e-3 * np.abs(start).max())
+
+
+@both
+def test_weights_are_repeated_rows_and_metrics_get_intervals(library):
+    loss = bl.Weibull()
+    X, _, ends, _ = survival(loss, 150)
+    seen = []
+
+    def metric(target, prediction, *_):
+        seen.append((np.shape(target), np.shape(prediction)))
+        return 1.0 if library == "xgboost" else ("own", 1.0, False)
+
+    given = {"eval_metric": metric}
+    sets = {"eval_set": [(X[:50], ends[:50])]}
+    if library == "lightgbm":
+        sets = {"eval_X": (X[:50],), "eval_y": (ends[:50],)}
+    parameters, options = (given, {}) if library == "xgboost" else ({}, given)
+    fit(library, drop_in(library, loss, rounds=3, **parameters), X, ends, **sets, **options)
+    assert set(seen) == {((50, 2), (50,))}
+    weight = np.random.default_rng(0).integers(0, 3, 150)
+    a = fit(library, drop_in(library, loss, rounds=1), X, ends, sample_weight=weight.astype(float))
+    b = np.repeat(np.arange(150), weight)
+    np.testing.assert_allclose(
+        loss.fit_intercept(ends, weight), loss.fit_intercept(ends[b]), atol=1e-6
+    )
+    assert np.isfinite(raw_prediction(library, a, X)).all()
+
+
+def test_scales_that_are_too_small_are_told_of_intervals_too():
+    loss = bl.LogLogistic()
+    X, _, ends, _ = survival(loss)
+    X = np.c_[X, np.random.default_rng(1).normal(size=(3000, 10))]
+    with pytest.warns(UserWarning, match="Predicted scales are too small"):
+        fit(
+            "xgboost",
+            drop_in("xgboost", loss, rounds=150, learning_rate=0.3, max_depth=6),
+            X,
+            ends,
+        )
+
+
+def test_other_losses_and_classifiers_refuse_two_columns():
+    X, _, ends, _ = survival(bl.Weibull(), 60)
+    for loss in (bl.Huber(1.0), bl.StudentT()):
+        with pytest.raises(ValueError, match="y"):
+            fit("xgboost", drop_in("xgboost", loss), X, ends)
+
+
+def test_numbers_of_rows_are_finite_floats():
+    table = Intervals(bl.Laplace())
+    y = np.stack([np.arange(5.0), np.arange(5.0) + 1.0], axis=1)
+    numbers, more = table.numbered(y), table.numbered(y[::-1])
+    assert table.numbered(y) is numbers
+    assert numbers.dtype == np.float32
+    assert np.isfinite(numbers).all()
+    assert (numbers >= np.finfo(np.float32).tiny).all()
+    np.testing.assert_array_equal(table.of(numbers.astype(np.float64)), y)
+    np.testing.assert_array_equal(table.of(more[[4, 0]]), y[[0, 4]])
