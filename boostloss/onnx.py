@@ -22,7 +22,7 @@ from skl2onnx.common.shape_calculator import (
     calculate_linear_regressor_output_shapes,
 )
 
-from boostloss import ops
+from boostloss import ops, special
 from boostloss._onnx_trees import TREES
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.decisions import threshold_of
@@ -105,6 +105,9 @@ Number.library = SimpleNamespace(
     exprel=lambda x: where(x == 0.0, 1.0, ops.expm1(x) / where(x == 0.0, 1.0, x)),
     log1p=lambda x: ops.log(1.0 + x),
     log1p_square=lambda x: ops.log(1.0 + x * x),
+    lgamma=special.lgamma,
+    digamma=special.digamma,
+    log_ndtr=special.log_ndtr,
 )
 
 

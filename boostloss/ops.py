@@ -6,14 +6,16 @@ vectorisable code. ``where`` evaluates both of its values: make their arguments 
 derivatives out; on jets it selects derivatives too, and an arm that is not taken does no harm.
 
 The accuracies below are of the compiled functions, in units in the last place (ulp) of float64 and of float32 alike:
-the largest error that `tests/test_ops.py` finds over the range of the format. The other libraries have their own.
-Results below the smallest normal number may be 0.
+the largest error that `tests/test_ops.py` and `tests/test_ops_special.py` find over the range of the format. The other
+libraries have their own. Results below the smallest normal number may be 0.
 """
 
 import sys
 from typing import Any
 
 import numpy as np
+
+from boostloss import special
 
 
 class Operand:
@@ -178,3 +180,48 @@ def arctan(x):
     """Arctangent; 2 ulp."""
     library = _library(x)
     return library.arctan(x) if hasattr(library, "arctan") else library.atan(x)
+
+
+def _special(name, x):
+    library = _library(x)
+    if isinstance(x, Operand):
+        return getattr(library, name)(x)
+    own = {"torch": special.TORCH, "mpmath": special.MPMATH}.get(library.__name__, {})
+    if name in own:
+        return own[name](library, x)
+    return getattr(special, name)(np.float64(x) if isinstance(x, float | int) else x)
+
+
+def lgamma(x):
+    """log Gamma(x); 3 ulp of the larger of its size and 1. NaN below 0, whatever Gamma is there."""
+    return _special("lgamma", x)
+
+
+def digamma(x):
+    """Derivative of `lgamma`; 6 ulp of the larger of its size and 1. NaN below 0."""
+    return _special("digamma", x)
+
+
+def trigamma(x):
+    """Second derivative of `lgamma`; 4 ulp. NaN below 0."""
+    return _special("trigamma", x)
+
+
+def tetragamma(x):
+    """Third derivative of `lgamma`; 7 ulp. NaN below 0."""
+    return _special("tetragamma", x)
+
+
+def log_ndtr(x):
+    """log Phi(x), of the standard normal distribution function, without overflow; 4 ulp."""
+    return _special("log_ndtr", x)
+
+
+def inverse_mills(x):
+    """phi(x) / Phi(x), the inverse Mills ratio: the derivative of `log_ndtr`; 5 ulp."""
+    return _special("inverse_mills", x)
+
+
+def normal_excess(x):
+    """x + phi(x) / Phi(x), which does not cancel: how far a normal number below x lies below it on average; 5 ulp."""
+    return _special("normal_excess", x)

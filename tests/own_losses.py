@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.special import log_ndtr
 
 import boostloss as bl
 
@@ -63,6 +64,11 @@ def softplus_squares(target, prediction):
     return (prediction - target) ** 2
 
 
+@bl.loss
+def probit(margin):
+    return -log_ndtr(margin)
+
+
 OWN = [
     overstock(),
     savage(),
@@ -74,4 +80,5 @@ OWN = [
     own_focal(),
     power_loss(),
     softplus_squares(),
+    probit(),
 ]

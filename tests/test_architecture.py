@@ -26,7 +26,7 @@ FORMULAS = sorted(path for path in (PACKAGE / "formulas").glob("*.py") if path.s
 
 # An import points to the same layer or to one before it; a function may import upwards when it is called.
 LAYERS = (
-    {"ops"},
+    {"ops", "special"},
     {"formulas"},
     {"autodiff"},
     {"kernels"},

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import boostloss as bl
+from boostloss import ops
 
 
 def line_of(function):
@@ -32,6 +33,10 @@ def sorts(error):
 
 def goes_elsewhere(error):
     return math.gamma(error)
+
+
+def asks_for_a_derivative(error):
+    return ops.trigamma(1.0 + error * error)
 
 
 def takes_elements(error):
@@ -101,6 +106,7 @@ def test_what_is_no_arithmetic_of_one_row_is_said_with_its_line(function, messag
         (returns_two, "a loss returns one number for each row"),
         (returns_a_condition, "got a condition"),
         (is_constant, "the loss does not depend on error"),
+        (asks_for_a_derivative, "trigamma is not in the language of losses"),
     ],
     ids=lambda x: getattr(x, "__name__", ""),
 )

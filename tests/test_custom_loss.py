@@ -5,6 +5,7 @@ import math
 import pickle
 import warnings
 
+import mpmath as mp
 import numpy as np
 import pytest
 from own_losses import (
@@ -16,9 +17,11 @@ from own_losses import (
     own_log_cosh,
     poisson,
     power_loss,
+    probit,
     savage,
     softplus_squares,
 )
+from scipy import special
 from sklearn.base import clone
 
 import boostloss as bl
@@ -106,6 +109,52 @@ def test_a_textbook_formula_keeps_its_digits():
     np.testing.assert_allclose(
         own_log_cosh(1.0).loss(0 * x, x), bl.LogCosh(1.0).loss(0 * x, x), rtol=1e-13
     )
+
+
+@bl.loss(link="log")
+def gamma_shape(target, prediction, rate=2.0):
+    """Of a gamma distribution, whose shape is predicted."""
+    log_density = special.xlogy(prediction, rate) + (prediction - 1) * np.log(target)
+    return math.lgamma(prediction) - log_density + rate * target
+
+
+@bl.loss(inverse_link=lambda raw: np.log1p(np.exp(raw)))
+def mean_logarithm(target, prediction):
+    return (special.psi(1 + prediction) - np.log1p(target)) ** 2
+
+
+@bl.loss
+def truncated(margin, cut=0.5):
+    return special.log_ndtr(cut) - special.log_ndtr(margin)
+
+
+@pytest.mark.parametrize("loss", [gamma_shape(), mean_logarithm(), truncated()], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_gammas_and_the_normal_distribution(loss, dtype):
+    f = np.array([-4.0, -1.5, 0.0, 0.3, 0.5, 2.5, 4.5], dtype)
+    y = np.ones_like(f) if loss.kind == "margin" else np.full_like(f, 1.5)
+    columns = (loss.loss(y, f), *loss.gradient_hessian(y, f, curvature="exact"))
+    with mp.workdps(40):
+        data = {"target": mp.mpf(1.5)}
+        parameters = {name: mp.mpf(number) for name, number in loss.given.items()}
+
+        def exact(x):
+            point = {"margin": x} if loss.kind == "margin" else {"raw_prediction": x}
+            return loss.trace.replay(data | point | parameters)
+
+        true = [[mp.diff(exact, mp.mpf(float(x)), order) for x in f] for order in range(3)]
+    rtol = 1e-13 if dtype == np.float64 else 2e-5
+    for column, expected in zip(columns, np.array(true, float), strict=True):
+        np.testing.assert_allclose(column, expected, rtol=rtol, atol=rtol)
+    assert bl.from_string(repr(loss)) == loss
+    assert bl.from_string(loss.record) == loss
+
+
+def test_probit_in_both_tails():
+    f = np.array([-1e4, 8.0])
+    slope, bend = probit().gradient_hessian(np.ones(2), f, curvature="exact")
+    np.testing.assert_allclose(slope, [-1e4 - 1e-4 + 2e-12, -5.052271083536893e-15], rtol=1e-14)
+    np.testing.assert_allclose(bend, [1 - 1e-8 + 6e-16, 8 * 5.052271083536893e-15], rtol=1e-13)
 
 
 @pytest.mark.parametrize(

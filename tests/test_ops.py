@@ -3,8 +3,8 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from ulps import error_in_ulps, run, spread
 
-from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.ops import (
     arctan,
     clip,
@@ -51,45 +51,12 @@ def powers(y, f):
     return power(f, y), power(f, 1.5), logaddexp(f, y), sign(clip(f, -y, y))
 
 
-def run(formula, x, y=None):
-    """The four outputs at x."""
-    y = np.zeros_like(x) if y is None else y
-    pairs = (LOSS, GRADIENT), (HESSIAN, MAJORIZER)
-    return [v for pair in pairs for v in evaluate(Computation(formula, pair), Rows(y, x), x.dtype)]
-
-
-def spread(smallest, largest, dtype, n=300, seed=0):
-    """Numbers of every size between two, and their neighbourhood of 1."""
-    rng = np.random.default_rng(seed)
-    orders = rng.uniform(np.log(smallest), np.log(largest), n)
-    near = np.concatenate(
-        [1.0 + rng.uniform(-0.5, 1.0, n // 3), 1.0 + 10.0 ** -rng.uniform(1, 16, 30)]
-    )
-    near = near[(near > smallest) & (near < largest)]
-    return np.concatenate([np.exp(orders), near]).astype(dtype)
-
-
 def log1p_of_square(x):
     return mp.log1p(x * x)
 
 
 def mean_slope(x):
     return mp.expm1(x) / x if x else mp.mpf(1)
-
-
-def error_in_ulps(values, x, reference):
-    """The largest error, in units in the last place of the truth."""
-    smallest = float(np.finfo(values.dtype).tiny)
-    worst = 0.0
-    with mp.workdps(60):
-        for value, at in zip(values, x, strict=True):
-            true = reference(mp.mpf(float(at)))
-            rounded = values.dtype.type(float(true))
-            if not np.isfinite(rounded) or abs(rounded) < smallest:
-                continue
-            ulp = mp.mpf(float(np.spacing(abs(rounded))))
-            worst = max(worst, float(abs(mp.mpf(float(value)) - true) / ulp))
-    return worst
 
 
 @every_dtype

@@ -320,3 +320,28 @@ def arctan(x):
     v = x.value
     slope = 1.0 / (1.0 + v * v)
     return chain(x, ops.arctan(v), slope, -2.0 * v * (slope * slope))
+
+
+def lgamma(x):
+    return by_recurrence(x, log, ops.lgamma, ops.digamma, ops.trigamma)
+
+
+def digamma(x):
+    return by_recurrence(x, lambda x: 1.0 / x, ops.digamma, ops.trigamma, ops.tetragamma)
+
+
+def by_recurrence(x, step, function, derivative, second_derivative):
+    """f(x), as f(x + 1) - step(x) below 1: of x = exp(z) no factor overflows where the product does not."""
+    v = x.value
+    near = v < 1.0
+    y = ops.where(near, v + 1.0, v)
+    slope, bend = derivative(y), second_derivative(y)
+    curved = times(times(bend, x.first), x.first)
+    far = Jet(function(v), times(slope, x.first), plus(curved, times(slope, x.second)))
+    result = where(near, far - step(x), far)
+    return Jet(far.value, result.first, result.second)
+
+
+def log_ndtr(x):
+    slope = ops.inverse_mills(x.value)
+    return chain(x, ops.log_ndtr(x.value), slope, -(slope * ops.normal_excess(x.value)))

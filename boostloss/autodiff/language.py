@@ -57,6 +57,9 @@ LANGUAGE: dict[str, Callable[..., Any]] = {
     "log2": lambda x: log(x, 2.0),
     "log10": lambda x: log(x, 10.0),
     "atan": recorded("arctan"),
+    "gammaln": recorded("lgamma"),
+    "loggamma": recorded("lgamma"),
+    "psi": recorded("digamma"),
     "exp2": lambda x: record("exp", math.log(2.0) * x),
     "negative": operator.neg,
     "hypot": lambda a, b: record("sqrt", a * a + b * b),
@@ -82,7 +85,7 @@ LANGUAGE: dict[str, Callable[..., Any]] = {
     "invert": operator.invert,
 }
 KNOWN = "where, minimum, maximum, clip, abs, sign, sqrt, square, power, exp, expm1, log, log1p, tanh, sinh, cosh, "
-KNOWN += "arctan, logaddexp, expit, softplus, xlogy, + - * / **, comparisons, & and |"
+KNOWN += "arctan, logaddexp, expit, softplus, xlogy, lgamma, digamma, log_ndtr, + - * / **, comparisons, & and |"
 
 
 def called(name: str, *operands: Any, **options: Any) -> Any:

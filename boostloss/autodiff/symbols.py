@@ -36,7 +36,9 @@ OPERATORS = CONDITIONS | {
     "abs": operator.abs,
 }
 OF_ONE: tuple[str, ...] = ("sqrt", "exp", "expm1", "exprel", "log", "log1p", "log1p_square")
-OF_ONE += ("tanh", "expit", "softplus", "arctan", "sign")
+OF_ONE += ("tanh", "expit", "softplus", "arctan", "sign", "lgamma", "digamma", "log_ndtr")
+# What derivatives are written with, and a loss is not: jets know none of their own.
+OF_DERIVATIVES = ("trigamma", "tetragamma", "inverse_mills", "normal_excess")
 FUNCTIONS = (*OF_ONE, "where", "minimum", "maximum", "clip", "power", "logaddexp")
 LONGEST = 20_000  # operations of a trace
 
@@ -303,5 +305,5 @@ Symbol.library = SimpleNamespace(
     power=power,
     minimum=ordered("minimum"),
     maximum=ordered("maximum"),
-    **{name: recorded(name) for name in (*OF_ONE, "logaddexp")},
+    **{name: recorded(name) for name in (*OF_ONE, *OF_DERIVATIVES, "logaddexp")},
 )

@@ -146,7 +146,8 @@ def environment() -> tuple:
 def source_digest() -> str:
     """A digest of the files that turn a formula into code."""
     folder = Path(__file__).parent
-    paths = folder.parent / "ops.py", *sorted(folder.glob("*.py"))
+    language = [folder.parent / name for name in ("ops.py", "special.py")]
+    paths = *language, *sorted(folder.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 

@@ -7,8 +7,9 @@ on the bits of the number: no call, no branch.
 import numpy as np
 from numba.core import types
 from numba.extending import overload as numba_overload
+from numba.extending import register_jitable
 
-from boostloss import ops
+from boostloss import ops, special
 from boostloss.kernels.float32 import float32
 from boostloss.kernels.series import (
     DOUBLE,
@@ -281,3 +282,16 @@ def softplus(x):
 @overload(ops.logaddexp)
 def logaddexp(a, b):
     return lambda a, b: ops.maximum(a, b) + ops.log1p(ops.exp(-abs(a - b)))
+
+
+for _function in special.HELPERS:
+    register_jitable(**INLINE)(_function)
+
+
+def compiled_as(function):
+    """An overload by code that is written in `ops`."""
+    return lambda x: function
+
+
+for _name in special.NAMES:
+    overload(getattr(ops, _name))(compiled_as(getattr(special, _name)))

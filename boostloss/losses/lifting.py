@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from boostloss.autodiff.identities import improved
-from boostloss.autodiff.language import called
-from boostloss.autodiff.symbols import CONDITIONS, Symbol, Tape, ordered
+from boostloss.autodiff.language import KNOWN, called
+from boostloss.autodiff.symbols import CONDITIONS, OF_DERIVATIVES, Symbol, Tape, ordered
 from boostloss.autodiff.traces import Trace
 
 
@@ -60,6 +60,10 @@ def traced(
             f"{' and '.join(data)}, got {'a condition' if isinstance(result, Symbol) else repr(result)}."
         )
     result = improved(result)
+    if unknown := {x.operation for x in Trace(result).symbols} & {*OF_DERIVATIVES}:
+        raise ValueError(
+            f"{place(function)}: {min(unknown)} is not in the language of losses, which has {KNOWN}."
+        )
     used = {x.operands[0] for x in Trace(result).symbols if x.operation == "argument"}
     if not used & {data[-1], "raw_prediction"}:
         raise ValueError(f"{place(function)}: the loss does not depend on {data[-1]}.")
