@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from boostloss._moved import register_old_names
 from boostloss.decisions import expected_cost
+from boostloss.losses.barron_likelihood import BarronLikelihood
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import (
     LOSSES,
@@ -45,6 +46,7 @@ from boostloss.losses.catalogue import (
 )
 from boostloss.losses.custom import loss
 from boostloss.losses.densities import log_density
+from boostloss.losses.dispersions import GammaDistribution, NegativeBinomialDistribution
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
 from boostloss.losses.location_scale import (
@@ -68,6 +70,7 @@ __all__ = [
     "AbsoluteError",
     "Asymmetric",
     "Barron",
+    "BarronLikelihood",
     "BiTemperedLogistic",
     "Cauchy",
     "Charbonnier",
@@ -79,6 +82,7 @@ __all__ = [
     "Fair",
     "Focal",
     "Gamma",
+    "GammaDistribution",
     "GemanMcClure",
     "GeneralizedCrossEntropy",
     "Hinge",
@@ -93,6 +97,7 @@ __all__ = [
     "Loss",
     "ModifiedHuber",
     "NegativeBinomial",
+    "NegativeBinomialDistribution",
     "Normal",
     "Poisson",
     "PseudoHuber",

@@ -15,6 +15,7 @@ import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
 
 LOSSES = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.StudentT(), bl.LogLogistic(), bl.Weibull()]
+LOSSES += [bl.BarronLikelihood()]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 

@@ -9,9 +9,9 @@ import pytest
 
 import boostloss as bl
 from boostloss.losses import entries
+from boostloss.losses.catalogue import DISTRIBUTIONS
 from boostloss.losses.finding import find, near
 from boostloss.losses.guide import ENTRIES, by_situation
-from boostloss.losses.location_scale import DISTRIBUTIONS
 from boostloss.losses.tables import LOSSES_OF_TABLES
 
 LIBRARIES = [key for key in entries.LIBRARIES if key not in ("sklearn", "torch")]

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 import boostloss as bl
 from boostloss.boosting.intervals import Intervals
-from boostloss.losses.location_scale import DISTRIBUTIONS
+from boostloss.losses.catalogue import DISTRIBUTIONS
 
 LOSSES = [kind() for kind in DISTRIBUTIONS if kind.interval_formula is not None]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)

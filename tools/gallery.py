@@ -99,13 +99,14 @@ def rows(loss: bl.Loss) -> tuple[np.ndarray, np.ndarray, str]:
 
 
 def draw_distribution(loss: Distribution, axes: list[Axes]) -> None:
-    """The curves by both raw predictions, where the target is the location and the scale 1, or that too small."""
+    """The curves by both raw predictions, where the target is the center and the spread 1, or that too small."""
     steps = np.linspace(-3.0, 3.0, 601)
-    for place, colour, label in ((0, COLOUR, "by the location"), (1, "#d55e00", "by log(scale)")):
+    for place, colour in ((0, COLOUR), (1, "#d55e00")):
+        label = f"by {loss.outputs[place]}"
         raw = np.zeros((601, 2))
         raw[:, place] = steps if place == 0 else steps / 2.0
         y = np.full(601, 0.0 if place == 0 else 1.0)  # one scale from the location
-        y = np.exp(y) if loss.positive else y
+        y = np.exp(y) if loss.positive or loss.outputs[0] == "log_mean" else y
         gradient, hessian = loss.gradient_hessian(y, raw)
         lines = loss.loss(y, raw), gradient[:, place], hessian[:, place]
         for ax, title, line in zip(axes, ("loss", "gradient", "curvature"), lines, strict=True):

@@ -13,7 +13,6 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
 from boostloss.losses.custom import CustomLoss
-from boostloss.losses.densities import Density
 from boostloss.losses.distributions import Distribution, LocationScale
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.quantiles import Quantile
@@ -112,8 +111,7 @@ def fill_distribution(
 ) -> None:
     """Write those of the parameters of a distribution, into arrays of shape (n_outputs, n_samples)."""
     loss.fill([gradient, hessian], y, f, weight)
-    if isinstance(loss, Density):
-        loss.steady(hessian, weight)
+    loss.steady(hessian, weight)
     for place, unit in enumerate(curvature_units(loss, f, hessian, weight)):
         gradient[place] *= unit
         hessian[place] *= unit

@@ -56,6 +56,18 @@ def barron(y, f, alpha, scale):
     return loss, error * root * root, curvature * bend, majorizer
 
 
+def barron_likelihood(y, location, log_scale, alpha, log_z, fisher):
+    """Negative log-likelihood of Barron's distribution by its location and the logarithm of its scale.
+
+    The value, the derivatives and their curvatures. ``log_z`` is log Z(alpha), and ``fisher`` the information of the
+    scale. Up to alpha = 2 the loss is concave in the square of the error, as in `formulas.student_t`, and the
+    curvatures are made likewise.
+    """
+    loss, gradient, _, weight = barron(y, location, alpha, exp(log_scale))
+    pull = (location - y) * gradient
+    return loss + log_scale + log_z, gradient, 1.0 - pull, weight, 1.0 + fisher + pull
+
+
 def exponential(x, alpha):
     """What `barron` makes of the two infinities: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2)."""
     sign = where(alpha > 0.0, 1.0, -1.0)

@@ -7,7 +7,18 @@ curvature (A + B) / 2 a leaf whose rows have one prediction steps by 2 tanh(log(
 log(A / B), as in `formulas.tweedie`; and no row steps past its own best prediction.
 """
 
-from boostloss.ops import expit, log, log1p, softplus, where
+from boostloss.ops import (
+    digamma,
+    exp,
+    expit,
+    lgamma,
+    log,
+    log1p,
+    maximum,
+    softplus,
+    trigamma,
+    where,
+)
 
 
 def negative_binomial(y, f, dispersion, log_dispersion):
@@ -21,3 +32,27 @@ def negative_binomial(y, f, dispersion, log_dispersion):
     best = where(positive, number * log1p(dispersion * target) - y * log(dispersion * target), 0.0)
     loss = number * softplus(z) - y * z - best
     return where(loss < 0.0, 0.0, loss), push - pull, number * (p * rest), 0.5 * (pull + push)
+
+
+def negative_binomial_likelihood(y, log_mean, log_dispersion):
+    """Negative log-likelihood by both parameters: value, derivatives and curvatures.
+
+    With k = 1 / dispersion the derivative by log(k) is k (psi(k) - psi(y + k) + log(1 + mean / k) + (y - mean) / (k +
+    mean)). The curvature of the dispersion is the Hessian, where it is positive, and the size of the gradient, as of
+    the log-densities of one's own (`autodiff.densities`).
+    """
+    mean, k = exp(log_mean), exp(-log_dispersion)
+    z = log_mean + log_dispersion
+    p, rest = expit(z), expit(-z)  # of mean / (k + mean), and of what is left
+    pull, push = y * rest, k * p
+    error = (y - mean) * (rest / k)  # rest / k is 1 / (k + mean)
+    slope = k * (digamma(k) - digamma(y + k) + softplus(z) + error)
+    bend = slope + k * (k * (trigamma(k) - trigamma(y + k)) - p - error * rest)
+    likelihood = lgamma(y + k) - lgamma(k) - lgamma(y + 1.0)
+    return (
+        k * softplus(z) - y * (log_mean + log(rest / k)) - likelihood,
+        push - pull,
+        -slope,
+        0.5 * (pull + push),
+        maximum(bend, 0.0) + abs(slope),
+    )

@@ -7,7 +7,7 @@ longer; its expectation is the Fisher information, 2. That is added once more, s
 means: the residuals of the first rounds are wide because the means are not learned yet (`benchmarks/distributions.py`).
 """
 
-from boostloss.ops import exp, log
+from boostloss.ops import exp, log, log_ndtr
 
 HALF_LOG_2_PI = 0.9189385332046727
 
@@ -30,3 +30,15 @@ def log_normal(y, mean, log_scale):
     raw = log(y)
     value, by_mean, by_scale, of_mean, of_scale = normal(raw, mean, log_scale)
     return value + raw, by_mean, by_scale, of_mean, of_scale
+
+
+def log_cdf(z):
+    return log_ndtr(z)
+
+
+def log_sf(z):
+    return log_ndtr(-z)
+
+
+def log_pdf(z):
+    return -0.5 * z * z - HALF_LOG_2_PI

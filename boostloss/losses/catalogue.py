@@ -4,17 +4,27 @@ from typing import Any
 
 from boostloss.losses import custom, tables
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
+from boostloss.losses.barron_likelihood import BarronLikelihood
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.calls import Call, call, excerpt
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
+from boostloss.losses.dispersions import GammaDistribution, NegativeBinomialDistribution
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.label_noise import (
     BiTemperedLogistic,
     GeneralizedCrossEntropy,
     SymmetricCrossEntropy,
 )
 from boostloss.losses.location import Huber, LogCosh, SmoothL1, SquaredError
-from boostloss.losses.location_scale import DISTRIBUTIONS
+from boostloss.losses.location_scale import (
+    Laplace,
+    LogLogistic,
+    LogNormal,
+    Normal,
+    StudentT,
+    Weibull,
+)
 from boostloss.losses.margins import Exponential, Hinge, ModifiedHuber, SquaredHinge
 from boostloss.losses.quantiles import AbsoluteError, EpsilonInsensitive, Expectile, Quantile
 from boostloss.losses.records import restored
@@ -57,6 +67,18 @@ LOSSES: tuple[type[Loss], ...] = (
     SquaredHinge,
     ModifiedHuber,
     Exponential,
+)
+
+DISTRIBUTIONS: tuple[type[Distribution], ...] = (
+    Normal,
+    LogNormal,
+    Laplace,
+    StudentT,
+    BarronLikelihood,
+    LogLogistic,
+    Weibull,
+    GammaDistribution,
+    NegativeBinomialDistribution,
 )
 
 

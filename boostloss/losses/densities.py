@@ -32,10 +32,6 @@ from boostloss.losses.quadrature import NumericalDistribution
 from boostloss.losses.traced import Traced
 
 MOST_OUTPUTS = 3  # that a kernel computes
-# Of the mean curvature of an output without a unit, which is added to that of every row. With a half to the whole the
-# scales of normal and Student's t distributions are as good as with the curvatures written by hand
-# (`benchmarks/density_curvatures.py`).
-SHARE_OF_MEAN = 2.0 / 3.0
 MASS_ERROR = 1e-4  # of the integral of a density: sums of panels are better by far
 
 
@@ -70,14 +66,6 @@ class Density(Traced, Distribution):
     @property
     def allowed(self) -> str:  # type: ignore[override]
         return "> 0" if self.positive else "a number"
-
-    def steady(self, hessian: NDArray, weight: NDArray | None) -> None:
-        """Add to the curvatures of outputs without a unit a share of their mean over the rows."""
-        total = hessian.shape[1] if weight is None else float(weight.sum(dtype=np.float64))
-        for line, output in zip(hessian, self.outputs, strict=True):
-            if output.startswith(LINKED) and total > 0.0:
-                mean = SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
-                line += mean if weight is None else mean * weight
 
     def _best_constant(self, y: NDArray, weight: NDArray | None) -> Any:
         """From the best of some places, which are in units of the targets, by the gradient."""
@@ -225,6 +213,7 @@ def own_class(
         "outputs": outputs,
         "spread": "log_scale" if "log_scale" in outputs else None,
         "positive": positive,
+        "steadied": tuple(output for output in outputs if output.startswith(LINKED)),
         "value": staticmethod(value),
         "decided": decided,
     }

@@ -17,6 +17,10 @@ from boostloss.losses.intervals import NO_SCALE, checked_ends, most_likely_of_in
 from boostloss.losses.linked import Linked
 from boostloss.losses.validation import as_column, as_matrix, check_finite, check_weight
 
+# Of the mean curvature of an output without a unit, which is added to that of every row. With a half to the whole the
+# scales of normal and Student's t distributions are as good as with the curvatures written by hand
+# (`benchmarks/density_curvatures.py`).
+SHARE_OF_MEAN = 2.0 / 3.0
 NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
 
 
@@ -36,6 +40,8 @@ class Distribution(Linked):
     )
     positive: ClassVar[bool] = False  # whether targets are above 0
     interval_formula: ClassVar[Callable[..., Any] | None] = None  # of both ends of an interval
+    in_double: ClassVar[bool] = False  # whether float32 has too few digits for the formula
+    steadied: ClassVar[tuple[str, ...]] = ()  # outputs whose curvatures boosting makes less unlike
 
     @property
     def n_outputs(self) -> int:
@@ -174,9 +180,17 @@ class Distribution(Linked):
         if y.ndim == 2:
             assert self.interval_formula is not None
             formula, y = self.interval_formula, np.ascontiguousarray(y.T)
-            # In float32 a probability between two near ends would have few digits.
+        if y.ndim == 2 or self.in_double:  # the probability between two near ends has few digits
             columns = columns.astype(np.float64, copy=False)
         fill_outputs(results, formula, self.parameters, Rows(y, columns, weight))
+
+    def steady(self, hessian: NDArray, weight: NDArray | None) -> None:
+        """Add to the curvatures of the outputs in `steadied` a share of their mean over the rows."""
+        total = hessian.shape[1] if weight is None else float(weight.sum(dtype=np.float64))
+        for line, output in zip(hessian, self.outputs, strict=True):
+            if output in self.steadied and total > 0.0:
+                mean = SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
+                line += mean if weight is None else mean * weight
 
 
 class LocationScale(Distribution):

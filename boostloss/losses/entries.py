@@ -15,6 +15,7 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.location import SquaredError
+from boostloss.losses.location_scale import LogLogistic
 from boostloss.losses.quantiles import Quantile
 from boostloss.ops import expit
 
@@ -122,7 +123,9 @@ class Entry:
     def link(self) -> str:
         """What makes a prediction of the raw prediction."""
         if isinstance(self.loss, Distribution):
-            return "location and logarithm of the scale are raw predictions: prediction = mean of the distribution"
+            center = "median" if isinstance(self.loss, LogLogistic) else "mean"
+            names = " and ".join(self.loss.outputs)
+            return f"{names} are raw predictions: prediction = {center} of the distribution"
         if not isinstance(self.loss, Binary):
             return LINK_TEXTS[self.loss.link_name]
         scores = np.linspace(-3.0, 3.0, 7)
@@ -150,11 +153,18 @@ class Entry:
         return f"{QUADRATIC}; {LEAST}"
 
 
+def entry(
+    situation: str, loss: Loss, use: str, constant: str, cost: str, **names: str | tuple[str, ...]
+) -> Entry:
+    """An entry, in which one name of a library needs no tuple."""
+    listed = {key: (name,) if isinstance(name, str) else name for key, name in names.items()}
+    return Entry(loss, situation, use, constant, cost, listed)
+
+
 QUADRATIC = "that of a quadratic that touches the loss and lies above it"
 LEAST = "a tenth of its largest value at least"
 OF_DISTRIBUTIONS = (
-    "of the location at least the Fisher information; of the scale that, and one with which no leaf steps past its "
-    "best value"
+    "of the center at least the Fisher information; of the spread more, for half as long steps"
 )
 OF_CLASSES = ". Of more than two classes that of a quadratic above the loss"
 LINK_TEXTS = {

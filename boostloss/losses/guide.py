@@ -4,10 +4,10 @@ The command line, the gallery in `docs/losses.md` and the tests all tell these r
 """
 
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
-from boostloss.losses.base import Loss
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
-from boostloss.losses.entries import SITUATIONS, Entry
+from boostloss.losses.distribution_guide import OF_DISTRIBUTIONS
+from boostloss.losses.entries import SITUATIONS, Entry, entry
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import GHMC, GHMR
 from boostloss.losses.label_noise import (
@@ -16,12 +16,6 @@ from boostloss.losses.label_noise import (
     SymmetricCrossEntropy,
 )
 from boostloss.losses.location import Huber, LogCosh, SmoothL1, SquaredError
-from boostloss.losses.location_scale import (
-    Laplace,
-    LogNormal,
-    Normal,
-    StudentT,
-)
 from boostloss.losses.margins import Exponential, Hinge, ModifiedHuber, SquaredHinge
 from boostloss.losses.quantiles import AbsoluteError, EpsilonInsensitive, Expectile, Quantile
 from boostloss.losses.robust import Fair, PseudoHuber, Tukey
@@ -39,14 +33,6 @@ FORGETS = (
     "Where noise is skewed it leans to the mode."
 )
 SHARE = "the share of label 1"
-
-
-def entry(
-    situation: str, loss: Loss, use: str, constant: str, cost: str, **names: str | tuple[str, ...]
-) -> Entry:
-    """An entry, in which one name of a library needs no tuple."""
-    listed = {key: (name,) if isinstance(name, str) else name for key, name in names.items()}
-    return Entry(loss, situation, use, constant, cost, listed)
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -170,31 +156,7 @@ ENTRIES: tuple[Entry, ...] = (
         "An error pulls the more, the larger it is: wrong targets do as much harm as under squared error.",
         catboost="Expectile:alpha=expectile",
     ),
-    entry(
-        "distributions", Normal(),
-        "probabilities, densities and intervals, where noise is normal and its spread depends on features",
-        "the mean",
-        "Wrong targets pull at the mean and widen the spread around them.",
-        catboost="RMSEWithUncertainty",
-    ),
-    entry(
-        "distributions", LogNormal(),
-        "amounts above 0 whose relative spread depends on features",
-        "that of maximum likelihood",
-        "The mean, which is predicted, grows fast with the spread: where few rows tell that, it is unsteady.",
-    ),
-    entry(
-        "distributions", Laplace(),
-        "the median and its spread, with some wrong targets",
-        "the median",
-        "Its density has a corner that noise seldom has: intervals of 90 % are a little too wide.",
-    ),
-    entry(
-        "distributions", StudentT(4.0),
-        "probabilities, densities and intervals, with wrong targets or heavy tails",
-        "that of maximum likelihood",
-        "Clean normal noise seems to have tails: far quantiles are too far.",
-    ),
+    *OF_DISTRIBUTIONS,
     entry(
         "sides", Asymmetric(Huber(1.0), 4.0),
         "a ratio of costs, as where late is four times as dear as early, around any loss of the error",

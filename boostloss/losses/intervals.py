@@ -91,10 +91,11 @@ def most_likely(
 
 
 def likeliest(loss: Any, raw: NDArray, share: NDArray) -> tuple[float, float]:
-    """Location and scale of maximum likelihood for exact targets, of which the logarithms are given."""
-    if raw.min() == raw.max():
-        return float(raw[0]), 0.0
-    middle = 0.5 * (raw.min() + raw.max())  # a shift, so that no target overflows
-    ends = np.exp(np.stack([raw - middle, raw - middle], axis=1))
-    location, log_scale = most_likely_of_intervals(loss, ends, share)
+    """Location and scale of maximum likelihood for exact targets, of positive ones by their logarithms."""
+    middle, spread = float(share @ raw), float(np.sqrt(share @ (raw - share @ raw) ** 2))
+    if not spread > NO_SCALE * np.abs(raw).max():
+        return middle, 0.0
+    shifted = np.exp(raw - middle) if loss.positive else raw - middle  # so that none overflows
+    start, units = np.array([0.0, math.log(spread)]), np.array([spread, 1.0])
+    location, log_scale = most_likely(loss, shifted, share, start, units)
     return float(location + middle), math.exp(log_scale)

@@ -8,7 +8,7 @@ import numpy as np
 
 from boostloss.formulas import laplace, logistic_distribution, normal, student_t, weibull
 from boostloss.formulas.intervals import of_interval
-from boostloss.losses.distributions import Distribution, LocationScale
+from boostloss.losses.distributions import LocationScale
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.intervals import NO_SCALE, likeliest
 from boostloss.losses.validation import check_number
@@ -43,6 +43,9 @@ class Normal(LocationScale):
     """
 
     formula = normal.normal
+    interval_formula = staticmethod(
+        of_interval(normal.normal, *tails(normal), 1e100, (1.0, 0.0), (4.0, 1.0))
+    )
 
     def _frozen(self, location, log_scale):
         from scipy.stats import norm
@@ -71,6 +74,9 @@ class LogNormal(LocationScale):
     """
 
     formula = normal.log_normal
+    interval_formula = staticmethod(
+        of_interval(normal.log_normal, *tails(normal), 1e100, (1.0, 0.0), (4.0, 1.0), log)
+    )
     allowed = "> 0"
     positive: ClassVar[bool] = True
 
@@ -279,9 +285,3 @@ class Weibull(LocationScale):
         from scipy.stats import weibull_min
 
         return weibull_min(np.exp(-log_scale), scale=np.exp(location))
-
-
-DISTRIBUTIONS: tuple[type[Distribution], ...] = (
-    *(Normal, LogNormal, Laplace, StudentT),
-    *(LogLogistic, Weibull),
-)

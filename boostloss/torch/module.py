@@ -18,6 +18,7 @@ from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.torch._derivative import TOTAL, derivative, weighted
+from boostloss.torch._distribution_loss import of_distribution
 from boostloss.torch._shapes import prepared, spread
 from boostloss.torch.reduction import (
     Reduction,
@@ -32,7 +33,6 @@ from boostloss.torch.several import (
     class_shares,
     of_classes,
     of_columns,
-    of_distribution,
     of_shares,
 )
 
@@ -123,12 +123,13 @@ class LossModule(nn.Module):
         Parameters
         ----------
         input : Tensor
-            Raw predictions: of the target, in a last dimension for several quantiles or the location and the logarithm
-            of the scale of a distribution; or logits, which have a dimension
-            of classes after the first.
+            Raw predictions: of the target, in a last dimension for several quantiles or the parameters of a
+            distribution; or logits, which have a dimension of classes after the first.
         target : Tensor
-            Targets, or labels from 0 to 1, in the shape of the input; without its dimension of quantiles, or of
-            classes, of which the target holds the positions; or a probability for each class, in the mode "multiclass".
+            Targets, or labels from 0 to 1, in the shape of the input; without its dimension of quantiles, of
+            parameters, or of classes, of which the target holds the positions; or a probability for each class, in the
+            mode "multiclass". Of a distribution also both ends of an interval in a last dimension, equal for an exact
+            target and infinite where it is not known.
             A label between 0 and 1, or probabilities, have the expected loss.
         weight : Tensor, optional
             Non-negative weights: one for each element of the loss, or for each row along its first dimensions.

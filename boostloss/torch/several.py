@@ -10,7 +10,6 @@ from torch import Tensor
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
-from boostloss.losses.distributions import Distribution
 from boostloss.torch._class_loss import MOST_CLASSES, ClassLoss, class_dim, margin_of
 from boostloss.torch._compatibility import last_backward_pass, transformed
 from boostloss.torch._derivative import derivative, dual, has_kernel
@@ -26,13 +25,6 @@ def of_columns(loss: Columns, input: Tensor, target: Tensor) -> Tensor:
         for each, column in zip(loss.columns, columns, strict=True)
     ]
     return torch.stack(losses, dim=-1)
-
-
-def of_distribution(loss: Distribution, input: Tensor, target: Tensor) -> Tensor:
-    """The negative log-likelihood of every target, by the location and the logarithm of the scale."""
-    check_last(loss, input, target)
-    (location, target), (log_scale, _) = (prepared(raw, target) for raw in input.unbind(-1))
-    return loss.formula(target, location, log_scale, *loss.parameters)[0]
 
 
 def check_last(loss: Loss, input: Tensor, target: Tensor) -> None:

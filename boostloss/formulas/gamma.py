@@ -1,0 +1,28 @@
+"""Negative log-likelihood of a Gamma distribution, by the logarithms m of its mean and s of its dispersion.
+
+The value, the derivatives by m and s, and their curvatures. The shape is a = exp(-s), the variance exp(s + 2 m). With
+t = log(y) - m the loss is log Gamma(a) - a log(a) + a + log(y) + a (exp(t) - 1 - t). Of m the curvature a (1 +
+exp(t)) / 2 gives a leaf the step 2 tanh(log(r) / 2), r the mean of exp(t), where log(r) is the best one. Of s: the
+derivative is G - p, with G = a (log(a) - psi(a)) and p = a (exp(t) - 1 - t), neither of them negative, and the Hessian
+is the Fisher information less the derivative, F = a^2 psi'(a) - a. The curvature is (G + p) / 2 + F: for small
+dispersions, where G = F = 1/2 and p = z^2 / 2, that of `formulas.normal`, of whose scale s is twice the logarithm.
+"""
+
+from boostloss.ops import digamma, exp, expm1, lgamma, log, trigamma
+
+
+def gamma(y, log_mean, log_dispersion):
+    shape, raw = exp(-log_dispersion), log(y)
+    t = raw - log_mean
+    excess = expm1(t)
+    log_shape = -log_dispersion
+    pull = shape * (excess - t)
+    push = shape * (log_shape - digamma(shape))
+    fisher = shape * (shape * trigamma(shape) - 1.0)
+    return (
+        lgamma(shape) - shape * (log_shape - 1.0) + raw + pull,
+        -shape * excess,
+        push - pull,
+        shape * (1.0 + 0.5 * excess),
+        0.5 * (push + pull) + fisher,
+    )

@@ -1,0 +1,90 @@
+"""Negative log-likelihoods of distributions, with their derivatives by a kernel where one runs."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boostloss.kernels.outputs import fill_outputs
+from boostloss.kernels.rows import Rows
+from boostloss.losses.distributions import Distribution
+from boostloss.torch._compatibility import transformed
+from boostloss.torch._derivative import dual, has_kernel
+from boostloss.torch._operators import in_torch_threads
+
+
+def of_distribution(loss: Distribution, input: Tensor, target: Tensor) -> Tensor:
+    """The negative log-likelihood of every target or interval, by the raw predictions in a last dimension."""
+    of_intervals = check_distribution(loss, input, target)
+    dtype = torch.promote_types(input.dtype, torch.float32)
+    if target.is_floating_point():
+        dtype = torch.promote_types(dtype, target.dtype)
+    input, target = input.to(dtype), target.to(dtype)
+    targets = target.unbind(-1) if of_intervals else (target,)
+    plain = not (torch.compiler.is_compiling() or transformed() or dual(input) or dual(target))
+    if plain and has_kernel(input) and not target.requires_grad:
+        wanted = input.requires_grad and torch.is_grad_enabled()
+        return DistributionLoss.apply(loss, wanted, input, *targets)
+    return by_operations(loss, input, targets)
+
+
+def check_distribution(loss: Distribution, input: Tensor, target: Tensor) -> bool:
+    """Refuse shapes that do not go together; whether targets are intervals."""
+    shape = (*input.shape[:-1], 2)
+    of_intervals = loss.interval_formula is not None and target.shape == shape
+    if input.ndim == 0 or input.shape[-1] != loss.n_outputs:
+        raise ValueError(
+            f"input must have shape {(*target.shape, loss.n_outputs)}, got {tuple(input.shape)}."
+        )
+    if not of_intervals and target.shape != input.shape[:-1]:
+        also = f" or {shape} of intervals" if loss.interval_formula is not None else ""
+        raise ValueError(
+            f"target must have shape {tuple(input.shape[:-1])}{also}, got {tuple(target.shape)}."
+        )
+    if input.is_complex() or target.is_complex():
+        raise TypeError(f"input and target must be real, got {input.dtype} and {target.dtype}.")
+    return of_intervals
+
+
+def by_operations(loss: Distribution, input: Tensor, targets: Any) -> Tensor:
+    """The loss by torch's own operations, which it can differentiate."""
+    formula: Any = loss.formula if len(targets) == 1 else loss.interval_formula
+    dtype = input.dtype
+    if loss.in_double or len(targets) > 1:
+        input, targets = input.double(), [x.double() for x in targets]
+    return formula(*targets, *input.unbind(-1), *loss.parameters)[0].to(dtype)
+
+
+class DistributionLoss(torch.autograd.Function):
+    """Losses by a kernel, and the gradients by another: twenty operations and as many backward take longer."""
+
+    @staticmethod
+    def forward(ctx, loss, differentiable, input, *targets):
+        k = input.shape[-1]
+        columns = input.detach().reshape(-1, k).t().contiguous()
+        lines = torch.stack([x.detach().reshape(-1) for x in targets])
+        formula = loss.formula if len(targets) == 1 else loss.interval_formula
+        dtype = np.float64 if loss.in_double or len(targets) > 1 else columns.numpy().dtype
+        y, f = (x.numpy().astype(dtype, copy=False) for x in (lines, columns))
+        rows = Rows(y if len(targets) > 1 else y[0], f)
+        value = torch.empty(input.shape[:-1], dtype=input.dtype)
+        fill_outputs([value.view(-1).numpy()], formula, loss.parameters, rows, in_torch_threads)
+        ctx.loss = loss
+        slope = torch.empty(columns.shape if differentiable else 0, dtype=input.dtype)
+        if differentiable:
+            results = [slope.numpy(), np.empty_like(slope.numpy())]
+            fill_outputs(results, formula, loss.parameters, rows, in_torch_threads)
+        ctx.save_for_backward(input, slope, *targets)
+        return value
+
+    @staticmethod
+    def backward(ctx, grad):
+        input, slope, *targets = ctx.saved_tensors
+        none = [None] * len(targets)
+        if torch.is_grad_enabled():
+            value = by_operations(ctx.loss, input, targets)
+            (found,) = torch.autograd.grad(value, input, grad, create_graph=True)
+            return None, None, found, *none
+        found = (slope * grad.reshape(1, -1)).t().reshape(input.shape)
+        return None, None, found, *none
