@@ -8,7 +8,10 @@ is the Fisher information less the derivative, F = a^2 psi'(a) - a. The curvatur
 dispersions, where G = F = 1/2 and p = z^2 / 2, that of `formulas.normal`, of whose scale s is twice the logarithm.
 """
 
-from boostloss.ops import digamma, exp, expm1, lgamma, log, trigamma
+from boostloss.ops import digamma, exp, expm1, lgamma, log, maximum, trigamma, where
+
+HALF_LOG_2_PI = 0.9189385332046727
+FAR = 100.0  # from where on three terms of Stirling's series are exact in double precision
 
 
 def gamma(y, log_mean, log_dispersion):
@@ -20,9 +23,24 @@ def gamma(y, log_mean, log_dispersion):
     push = shape * (log_shape - digamma(shape))
     fisher = shape * (shape * trigamma(shape) - 1.0)
     return (
-        lgamma(shape) - shape * (log_shape - 1.0) + raw + pull,
+        log_constant(shape, log_shape) + raw + pull,
         -shape * excess,
         push - pull,
         shape * (1.0 + 0.5 * excess),
         0.5 * (push + pull) + fisher,
     )
+
+
+def log_constant(shape, log_shape):
+    """log Gamma(a) - a log(a) + a, whose terms cancel where the shape is large."""
+    far = shape > FAR
+    small, large = where(far, 1.0, shape), maximum(shape, FAR)
+    near = lgamma(small) - small * (where(far, 0.0, log_shape) - 1.0)
+    return where(far, HALF_LOG_2_PI - 0.5 * log_shape + stirling_rest(large), near)
+
+
+def stirling_rest(x):
+    """log Gamma(x) less (x - 1/2) log(x) - x + log(2 pi) / 2, from `FAR` on."""
+    inverse = 1.0 / x
+    square = inverse * inverse
+    return inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square / 1260.0))

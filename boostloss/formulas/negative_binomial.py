@@ -7,6 +7,7 @@ curvature (A + B) / 2 a leaf whose rows have one prediction steps by 2 tanh(log(
 log(A / B), as in `formulas.tweedie`; and no row steps past its own best prediction.
 """
 
+from boostloss.formulas.gamma import FAR, stirling_rest
 from boostloss.ops import (
     digamma,
     exp,
@@ -46,13 +47,38 @@ def negative_binomial_likelihood(y, log_mean, log_dispersion):
     p, rest = expit(z), expit(-z)  # of mean / (k + mean), and of what is left
     pull, push = y * rest, k * p
     error = (y - mean) * (rest / k)  # rest / k is 1 / (k + mean)
-    slope = k * (digamma(k) - digamma(y + k) + softplus(z) + error)
-    bend = slope + k * (k * (trigamma(k) - trigamma(y + k)) - p - error * rest)
-    likelihood = lgamma(y + k) - lgamma(k) - lgamma(y + 1.0)
+    rise, slope_of_rise, bend_of_rise = gamma_rise(k, y)
+    slope = k * (softplus(z) + error - slope_of_rise)
+    bend = slope - k * (k * bend_of_rise + p + error * rest)
     return (
-        k * softplus(z) - y * (log_mean + log(rest / k)) - likelihood,
+        (k + y) * softplus(z) - y * log_mean - rise + lgamma(y + 1.0),
         push - pull,
         -slope,
         0.5 * (pull + push),
         maximum(bend, 0.0) + abs(slope),
+    )
+
+
+def gamma_rise(k, y):
+    """log(Gamma(k + y) / Gamma(k)) - y log(k), and the derivatives by k of the first term.
+
+    By Stirling's series where k is large: the logarithms of Gamma have nothing left of their difference there.
+    """
+    far = k > FAR
+    small, large = where(far, 1.0, k), maximum(k, FAR)
+    near = lgamma(small + y) - lgamma(small) - y * log(small)
+    near_slope, near_bend = (
+        digamma(small + y) - digamma(small),
+        trigamma(small + y) - trigamma(small),
+    )
+    sum, ratio = large + y, log1p(y / large)
+    rest = stirling_rest(sum) - stirling_rest(large)
+    a, b = 1.0 / large, 1.0 / sum
+    step = b - a
+    far_slope = ratio - step * (0.5 + (a + b) / 12.0)
+    far_bend = step * (1.0 + 0.5 * (a + b) + (a * a + a * b + b * b) / 6.0)
+    return (
+        where(far, (sum - 0.5) * ratio - y + rest, near),
+        where(far, far_slope, near_slope),
+        where(far, far_bend, near_bend),
     )

@@ -250,8 +250,12 @@ def restored_class(
 ) -> type[Density]:
     """A class of distributions whose log-density is a text."""
     told, parameters = dict(options), dict(numbers)
-    outputs = tuple(str(told["outputs"]).split(","))
-    if not 1 <= len(outputs) <= MOST_OUTPUTS or not all(map(str.isidentifier, outputs)):
+    outputs = tuple(str(told.get("outputs")).split(","))
+    if (
+        "outputs" not in told
+        or len(outputs) > MOST_OUTPUTS
+        or not all(map(str.isidentifier, outputs))
+    ):
         raise ValueError("its outputs are no names")
     decided = tuple(filter(None, str(told.get("decided", "")).split(",")))
 

@@ -55,7 +55,6 @@ OF_DISTRIBUTIONS: tuple[Entry, ...] = (
         "durations and amounts above 0, some of which are censored, with heavy tails",
         "that of maximum likelihood",
         "The prediction is the median, and sums of it are too small: the mean is infinite where the scale is above 1.",
-        xgboost="survival:aft",
     ),
     entry(
         "distributions",
@@ -63,7 +62,6 @@ OF_DISTRIBUTIONS: tuple[Entry, ...] = (
         "times to failure, some of which are censored, with risks that rise or fall with age",
         "that of maximum likelihood",
         "A few durations that are wrong and very long widen all scales around them.",
-        xgboost="survival:aft",
     ),
     entry(
         "distributions",

@@ -1,0 +1,240 @@
+"""Distributions of one's own, from their log-density alone."""
+
+import pickle
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.stats
+from drop_in import drop_in, fit, raw_prediction
+
+import boostloss as bl
+from boostloss.losses.quadrature import NumericalDistribution
+
+both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+
+
+@bl.log_density
+def own_normal(target, location, log_scale):
+    z = (target - location) / np.exp(log_scale)
+    return -0.5 * z * z - log_scale - 0.5 * np.log(2.0 * np.pi)
+
+
+@bl.log_density
+def gumbel(target, location, log_scale):
+    z = (target - location) / np.exp(log_scale)
+    return -z - np.exp(-z) - log_scale
+
+
+@bl.log_density(positive=True)
+def inverse_gaussian(target, log_mean, log_shape):
+    mean, shape = np.exp(log_mean), np.exp(log_shape)
+    error = (target - mean) / mean
+    return 0.5 * (log_shape - np.log(2 * np.pi * target**3) - shape * error**2 / target)
+
+
+@bl.log_density
+def skewed(target, location, log_scale, logit_balance, df=5.0):
+    """Student's t distribution whose sides have scales of their own."""
+    import math
+
+    balance = 1.0 / (1.0 + np.exp(-logit_balance))
+    error = target - location
+    scale = np.exp(log_scale) * 2.0 * np.where(error > 0.0, balance, 1.0 - balance)
+    z = error / scale
+    constant = math.lgamma(0.5 * df + 0.5) - math.lgamma(0.5 * df) - 0.5 * math.log(math.pi * df)
+    return constant - 0.5 * (df + 1.0) * np.log1p(z * z / df) - log_scale
+
+
+THEIRS = {
+    own_normal(): lambda raw: scipy.stats.norm(raw[:, 0], np.exp(raw[:, 1])),
+    gumbel(): lambda raw: scipy.stats.gumbel_r(raw[:, 0], np.exp(raw[:, 1])),
+    inverse_gaussian(): lambda raw: scipy.stats.invgauss(
+        np.exp(raw[:, 0] - raw[:, 1]), scale=np.exp(raw[:, 1])
+    ),
+}
+every = pytest.mark.parametrize("loss", THEIRS, ids=repr)
+
+
+def rows(n=100, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, 2))
+
+
+@every
+def test_value_and_derivatives_are_exact(loss):
+    raw = rows()
+    y = THEIRS[loss](raw).rvs(random_state=1)
+    np.testing.assert_allclose(
+        loss.loss(y, raw), -THEIRS[loss](raw).logpdf(y), rtol=1e-10, atol=1e-11
+    )
+    gradient, hessian = loss.gradient_hessian(y, raw)
+    assert (hessian > 0.0).all()
+    with mpmath.workdps(30):
+        for target, each, found, bend in zip(y, raw, gradient, hessian, strict=True):
+            for place in (0, 1):
+
+                def value(x, place=place, target=target, each=each):
+                    given = [mpmath.mpf(float(v)) for v in each]
+                    given[place] = x
+                    return loss.formula(mpmath.mpf(float(target)), *given)[0]
+
+                at = mpmath.mpf(float(each[place]))
+                assert found[place] == pytest.approx(
+                    float(mpmath.diff(value, at)), rel=1e-8, abs=1e-9
+                )
+                assert bend[place] >= float(mpmath.diff(value, at, 2)) - 1e-7
+
+
+@every
+def test_quadrature_gives_what_scipy_has(loss):
+    raw = rows()
+    ours, theirs = loss.distribution(raw), THEIRS[loss](raw)
+    y = theirs.rvs(random_state=1)
+    q = np.random.default_rng(2).random(100)
+    for name, values in (("cdf", y), ("sf", y), ("ppf", q), ("pdf", y), ("interval", 0.9)):
+        found, expected = getattr(ours, name)(values), getattr(theirs, name)(values)
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+    for name in ("mean", "std", "var", "median"):
+        np.testing.assert_allclose(
+            getattr(ours, name)(), getattr(theirs, name)(), rtol=1e-9, atol=1e-9
+        )
+    np.testing.assert_allclose(loss.inverse_link(raw), theirs.mean(), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(ours.mass(), 1.0, rtol=1e-10)
+    assert ours.ppf([[0.1], [0.5]]).shape == (2, 100)
+    assert ours.rvs((3, 100), random_state=0).shape == (3, 100)
+    np.testing.assert_array_equal(ours.rvs(random_state=0), ours.rvs(random_state=0))
+    lowest = 0.0 if loss.positive else -np.inf
+    np.testing.assert_array_equal(ours.ppf(0.0), lowest)
+    assert np.isinf(ours.ppf(1.0)).all()
+    assert np.isnan(ours.ppf(1.5)).all()
+
+
+def test_quadrature_of_far_and_of_heavy_tails():
+    for location, scale in ((1e8, 1e-3), (-1e-9, 1e9), (3.0, 1e-9)):
+        theirs = scipy.stats.t(1.2, location, scale)
+        ours = NumericalDistribution(theirs.logpdf, 1, positive=False)
+        places = theirs.ppf([[1e-6], [0.3], [0.5], [0.999]])
+        np.testing.assert_allclose(ours.cdf(places), theirs.cdf(places), rtol=1e-5)
+        np.testing.assert_allclose(
+            ours.ppf([[0.01], [0.7]]), theirs.ppf([[0.01], [0.7]]), rtol=1e-6
+        )
+
+
+@every
+def test_the_constant_is_that_of_scipy(loss):
+    y = THEIRS[loss](np.tile([0.7, 0.3], (500, 1))).rvs(random_state=0)
+    weight = np.random.default_rng(1).integers(0, 3, 500)
+    best = loss.fit_intercept(y)
+    gradient, _ = loss.gradient_hessian(y, np.tile(best, (500, 1)))
+    assert np.abs(gradient.mean(axis=0)).max() < 1e-6
+    assert np.abs(best - [0.7, 0.3]).max() < 0.2
+    np.testing.assert_allclose(
+        loss.fit_intercept(y, weight), loss.fit_intercept(np.repeat(y, weight)), atol=1e-5
+    )
+    if not loss.positive:
+        moved = loss.fit_intercept(1e6 * y + 1e7)
+        np.testing.assert_allclose(moved, [1e6 * best[0] + 1e7, best[1] + np.log(1e6)], rtol=1e-5)
+    with pytest.raises(ValueError, match="targets that differ"):
+        loss.fit_intercept(np.full(9, 3.0))
+
+
+@both
+@every
+def test_trees_learn_both_parameters(loss, library):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2.0, 2.0, (4000, 4))
+    raw = np.stack([1.0 + np.sin(2.0 * X[:, 0]), -0.7 + 0.4 * X[:, 1]], axis=1)
+    y = THEIRS[loss](raw).rvs(random_state=rng)
+    train, stop, test = slice(0, 2500), slice(2500, 3000), slice(3000, None)
+    model = drop_in(library, loss, rounds=300, stop=20, learning_rate=0.1, max_depth=3)
+    sets: dict = {"eval_set": [(X[stop], y[stop])]}
+    if library == "lightgbm":
+        sets = {"eval_X": (X[stop],), "eval_y": (y[stop],)}
+    fit(library, model, X[train], y[train], **sets)
+    found = raw_prediction(library, model, X[test])
+    best, ours = loss.mean_loss(y[test], raw[test]), loss.mean_loss(y[test], found)
+    constant = loss.mean_loss(y[test], np.tile(loss.fit_intercept(y[train]), (1000, 1)))
+    assert ours - best < 0.45 * (constant - best)
+
+
+@both
+def test_three_outputs_parameters_and_saved_models(library, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2.0, 2.0, (2000, 3))
+    noise = rng.standard_t(5, 2000)
+    y = X[:, 0] + np.where(noise > 0, 2.0, 0.5) * noise
+    loss = skewed(df=5.0)
+    assert loss.n_outputs == 3
+    model = fit(library, drop_in(library, loss, rounds=40, learning_rate=0.1, max_depth=2), X, y)
+    raw = raw_prediction(library, model, X)
+    assert raw.shape == (2000, 3)
+    assert np.median(raw[:, 2]) > 0.5  # the side above is the wider one
+    path = tmp_path / "model.json"
+    model.save_model(path)
+    name = "regression" if library == "lightgbm" else "reg:squarederror"
+    again = drop_in(library, name, own=False)
+    again.load_model(path)
+    assert again.loss_ == loss
+    assert pickle.loads(pickle.dumps(model)).loss_ == loss
+    np.testing.assert_allclose(again.predict(X[:5]), model.predict(X[:5]))
+
+
+def test_records_say_all():
+    for loss in (*THEIRS, skewed(df=7.0)):
+        again = bl.from_string(loss.record)
+        assert again == loss
+        assert hash(again) == hash(loss)
+        assert again.outputs == loss.outputs
+    elsewhere = skewed(df=7.0).record.replace("skewed(", "not_defined_here(")
+    loss = bl.from_string(elsewhere)
+    raw = np.random.default_rng(0).normal(size=(5, 3))
+    np.testing.assert_array_equal(loss.loss(np.ones(5), raw), skewed(df=7.0).loss(np.ones(5), raw))
+    assert bl.from_string("skewed(df=7.0)") == skewed(df=7.0)
+    for bad in (
+        "x(); density(outputs='a,b,c,d', positive=0); target + a + b + c + d",
+        "x(); density(outputs='a', positive=0, other=1); target + a",
+        "x(); density(positive=0); target",
+        "x(); density(outputs='1a', positive=0); target",
+    ):
+        with pytest.raises(ValueError, match="cannot be read"):
+            bl.from_string(bad)
+
+
+def test_functions_that_are_no_densities_are_refused():
+    with pytest.raises(
+        ValueError, match=r"integrates to 0\.92.*, not to 1, at location=-1, log_scale=-1"
+    ):
+
+        @bl.log_density
+        def without_constants(target, location, log_scale):
+            return -0.5 * ((target - location) / np.exp(log_scale)) ** 2
+
+    with pytest.raises(ValueError, match="does not depend on log_scale"):
+
+        @bl.log_density
+        def of_one(target, location, log_scale):
+            return -0.5 * (target - location) ** 2 - 0.5 * np.log(2.0 * np.pi)
+
+    for function, text in (
+        (lambda y, location: -y, "function of `target`"),
+        (lambda target: -target, "of one to 3 raw predictions"),
+        (lambda target, a, b, c, d: -target, "of one to 3 raw predictions"),
+        (lambda target, a, b="x": -target, "needs a number"),
+        (lambda target, *a: -target, r"no \* and no"),
+    ):
+        function.__name__ = "given"
+        with pytest.raises(TypeError, match=text):
+            bl.log_density(function)
+    with pytest.raises(TypeError, match="plain Python function"):
+        bl.log_density(np.exp)
+
+    def normal_named_target(target, loss, log_scale):
+        return -0.5 * (target - loss) ** 2 * np.exp(-2 * log_scale) - log_scale
+
+    with pytest.raises(ValueError, match="cannot be called 'loss'"):
+        bl.log_density(normal_named_target)
+    normal_named_target.__name__ = "Normal"
+    with pytest.raises(ValueError, match="Normal is a name of boostloss"):
+        bl.log_density(normal_named_target)
+    with pytest.raises(ValueError, match=r"y_true must be > 0 for inverse_gaussian, got -1.0"):
+        inverse_gaussian().loss([-1.0], [[0.0, 0.0]])
