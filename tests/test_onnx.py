@@ -6,6 +6,7 @@ import pytest
 from boosting import SIGNAL, X
 from cases import BINARY, REGRESSION
 from own_losses import savage
+from scipy import special
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -27,6 +28,11 @@ def gamma_deviance(target, prediction):
 
 @bl.loss(inverse_link=lambda raw: np.arctan(raw) + np.log1p(np.exp(raw)) + np.tanh(raw) + 3)
 def odd_link(target, prediction):
+    return (target - prediction) ** 2
+
+
+@bl.loss(inverse_link=lambda raw: special.gammaln(1 + raw * raw) - special.log_ndtr(-raw) + 1)
+def special_link(target, prediction):
     return (target - prediction) ** 2
 
 
@@ -54,7 +60,9 @@ def run(model, table, **options):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("loss", [REGRESSION[1], gamma_deviance(), odd_link()], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [REGRESSION[1], gamma_deviance(), odd_link(), special_link()], ids=repr
+)
 def test_predictions(library, loss, dtype):
     rows = HOLES.astype(dtype)
     model = fitted(library, loss, rows, np.exp(0.3 * SIGNAL) + 3)

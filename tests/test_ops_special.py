@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ulps import error_in_ulps, run, spread
 
+from boostloss.kernels.rows import JIT_DISABLED
 from boostloss.ops import (
     digamma,
     inverse_mills,
@@ -44,7 +45,7 @@ def test_gammas_to_a_few_ulps(dtype, compiled):
     assert error_in_ulps(values[3], x, lambda t: mp.psi(2, t)) <= 7.0
     # Beside its zeros, too, the logarithm keeps its digits.
     near = np.concatenate([z + rng.uniform(-0.3, 0.3, 200) for z in (1.0, 2.0)]).astype(dtype)
-    assert error_in_ulps(run(gammas, near, compiled=compiled)[0], near, mp.loggamma) <= 12.0
+    assert error_in_ulps(run(gammas, near, compiled=compiled)[0], near, mp.loggamma) <= 8.0
 
 
 def log_phi(x):
@@ -63,7 +64,7 @@ def test_normal_distribution_to_a_few_ulps(dtype, compiled):
     x = np.concatenate([x, rng.uniform(0, 37, 100), [-1e5, -1e4, -1e3, 0, 8]]).astype(dtype)
     values = run(normals, x, compiled=compiled)
     assert values[0].dtype == dtype
-    more = 0.0 if compiled else 3.0
+    more = 0.0 if compiled and not JIT_DISABLED else 3.0
     assert error_in_ulps(values[0], x, log_phi) <= 4.0 + more
     assert error_in_ulps(values[1], x, mills) <= 5.0 + more
     assert error_in_ulps(values[2], x, lambda t: t + mills(t)) <= 5.0 + more
