@@ -14,6 +14,7 @@ import boostloss
 from boostloss import LOSSES
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses import catalogue
+from boostloss.losses.distributions import Distribution
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "boostloss"
@@ -158,7 +159,9 @@ def test_every_loss_is_public():
     assert {kind.__name__ for kind in known} < set(boostloss.__all__)
 
 
-@pytest.mark.parametrize("kind", (*LOSSES, *catalogue.DISTRIBUTIONS), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", (*LOSSES, *catalogue.DISTRIBUTIONS), ids=lambda kind: kind.__name__
+)
 def test_loss_is_documented(kind):
     text = inspect.getdoc(kind).split("\n\n")[0]
     assert re.search(r": .*[*/^(]", text), "the first line gives the formula"

@@ -6,6 +6,8 @@ exp(t)) / 2 gives a leaf the step 2 tanh(log(r) / 2), r the mean of exp(t), wher
 derivative is G - p, with G = a (log(a) - psi(a)) and p = a (exp(t) - 1 - t), neither of them negative, and the Hessian
 is the Fisher information less the derivative, F = a^2 psi'(a) - a. The curvature is (G + p) / 2 + F: for small
 dispersions, where G = F = 1/2 and p = z^2 / 2, that of `formulas.normal`, of whose scale s is twice the logarithm.
+
+The likelihood: Smyth, "Generalized Linear Models with Varying Dispersion", JRSS B 1989.
 """
 
 from boostloss.ops import digamma, exp, expm1, lgamma, log, maximum, trigamma, where

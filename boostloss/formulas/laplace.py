@@ -4,6 +4,8 @@ The value, the derivatives by m and s, and their curvatures. That of m is the Fi
 by b at most. Of s: with r the mean of |z| over the rows of a leaf, z = (y - m) / b, moving s by d leaves a loss of r
 exp(-d) + d, which is least at d = log(r). The curvature (1 + |z|) / 2 gives the step 2 tanh(log(r) / 2), which is of
 the same sign and never longer; its expectation is the Fisher information, 1, which is added as in `formulas.normal`.
+
+Kotz, Kozubowski & Podgorski, "The Laplace Distribution and Generalizations", 2001.
 """
 
 from boostloss.ops import exp, log1p, minimum, sign, where

@@ -4,6 +4,8 @@ The value, the derivatives by m and s, and their curvatures. With z = (log y - m
 concave in z^2, since tanh(z / 2) / z falls as z^2 grows, and so lies below its tangent: w z^2 / 2 and a constant, w =
 tanh(z / 2) / z. Of that, the loss of a normal distribution whose rows weigh w, the curvatures are those of
 `formulas.normal`: w / exp(2 s), and 1 + w z^2, to which the Fisher information is added, (3 + pi^2) / 9.
+
+The likelihood: Kalbfleisch & Prentice, "The Statistical Analysis of Failure Time Data", 2nd edition 2002, section 2.2.
 """
 
 from boostloss.ops import exp, log, softplus, tanh, where

@@ -5,6 +5,9 @@ rows of a leaf, z = (y - m) / exp(s), moving s by d leaves a loss of r exp(-2 d)
 2. The curvature 1 + z^2 gives the step (r - 1) / (r + 1) = tanh(log(r) / 2), which is of the same sign and never
 longer; its expectation is the Fisher information, 2. That is added once more, so that scales move half as fast as
 means: the residuals of the first rounds are wide because the means are not learned yet (`benchmarks/distributions.py`).
+
+The likelihood and its information: Aitkin, "Modelling Variance Heterogeneity in Normal Regression Using GLIM", JRSS C
+1987.
 """
 
 from boostloss.ops import exp, log, log_ndtr
