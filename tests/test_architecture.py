@@ -160,7 +160,7 @@ def test_every_loss_is_public():
 
 
 @pytest.mark.parametrize(
-    "kind", (*LOSSES, *catalogue.DISTRIBUTIONS), ids=lambda kind: kind.__name__
+    "kind", [*LOSSES, *catalogue.DISTRIBUTIONS], ids=lambda kind: kind.__name__
 )
 def test_loss_is_documented(kind):
     text = inspect.getdoc(kind).split("\n\n")[0]

@@ -13,12 +13,24 @@ from boostloss.torch import LossModule  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
+
+def negative_binomial(log_mean, dispersion):
+    """Theirs counts successes until so many failures."""
+    return of_torch.NegativeBinomial(1.0 / dispersion, logits=log_mean + dispersion.log())
+
+
 THEIRS = {
     bl.Normal(): of_torch.Normal,
     bl.LogNormal(): of_torch.LogNormal,
     bl.Laplace(): of_torch.Laplace,
     bl.StudentT(5.0): lambda location, scale: of_torch.StudentT(5.0, location, scale),
+    bl.Weibull(): lambda log_scale, scale: of_torch.Weibull(log_scale.exp(), 1.0 / scale),
+    bl.GammaDistribution(): lambda log_mean, scale: of_torch.Gamma(
+        1.0 / scale, (-log_mean).exp() / scale
+    ),
+    bl.NegativeBinomialDistribution(): negative_binomial,
 }
+INTERVALS = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.LogLogistic(), bl.Weibull()]
 every = pytest.mark.parametrize("loss", THEIRS, ids=repr)
 
 
@@ -28,9 +40,20 @@ def data(n=50, dtype=torch.float64):
     return raw, torch.tensor(np.exp(rng.normal(size=n)), dtype=dtype)
 
 
+def intervals(n=50):
+    """Exact, open above, open below, wide and narrow."""
+    raw, lower = data(n)
+    kind = torch.arange(n) % 5
+    upper = torch.stack([lower, lower + torch.inf, lower, lower + 1.0, lower * (1.0 + 1e-7)])
+    upper = upper.gather(0, kind[None])[0]
+    return raw, torch.stack([lower.where(kind != 2, 0.0), upper], dim=-1)
+
+
 @every
 def test_value_and_gradient_are_those_of_torch(loss):
     raw, target = data()
+    if isinstance(loss, bl.NegativeBinomialDistribution):
+        target = target.floor()
     weight = torch.rand(50, dtype=torch.float64)
     theirs = -THEIRS[loss](raw[:, 0], raw[:, 1].exp()).log_prob(target)
     torch.testing.assert_close(LossModule(loss, "none")(raw, target), theirs)
@@ -44,6 +67,49 @@ def test_value_and_gradient_are_those_of_torch(loss):
         LossModule(loss, "none")(raw, target).detach(),
         loss.loss(target.numpy(), raw.detach().numpy()),
     )
+
+
+@pytest.mark.parametrize("loss", INTERVALS, ids=repr)
+def test_intervals_have_the_probability_of_the_core(loss):
+    raw, target = intervals()
+    module = LossModule(loss)
+    found = LossModule(loss, "none")(raw, target)
+    y = target.numpy()
+    np.testing.assert_allclose(found.detach(), loss.loss(y, raw.detach().numpy()), rtol=1e-13)
+    (slope,) = torch.autograd.grad(found.sum(), raw)
+    expected, _ = loss.gradient_hessian(y, raw.detach().numpy())
+    np.testing.assert_allclose(slope, expected, rtol=1e-12, atol=1e-12)
+    assert torch.autograd.gradcheck(lambda x: module(x, target), raw)
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(raw, target), module(raw, target))
+    torch.testing.assert_close(
+        torch.autograd.grad(compiled(raw, target), raw),
+        torch.autograd.grad(module(raw, target), raw),
+    )
+    single = module(raw.float(), target.float())
+    torch.testing.assert_close(single, module(raw, target).float(), rtol=1e-4, atol=1e-4)
+    mask = torch.arange(50) % 2 == 0
+    spoiled = raw.detach().masked_fill(~mask[:, None], torch.nan)
+    torch.testing.assert_close(module(spoiled, target, mask=mask), module(raw[mask], target[mask]))
+
+
+def test_shapes_that_do_not_go_together_are_refused():
+    raw, target = data(6)
+    with pytest.raises(ValueError, match=r"target must have shape \(6,\) or \(6, 2\) of intervals"):
+        LossModule(bl.Weibull())(raw, target[:5])
+    with pytest.raises(ValueError, match=r"target must have shape \(6,\), got"):
+        LossModule(bl.StudentT())(raw, torch.stack([target, target], dim=-1))
+
+
+@every
+def test_the_kernel_and_torchs_operations_agree(loss, monkeypatch):
+    raw, target = data(2000, torch.float32)
+    module = LossModule(loss)
+    found = module(raw, target), torch.autograd.grad(module(raw, target), raw)[0]
+    monkeypatch.setattr("boostloss.torch._distribution_loss.has_kernel", lambda x: False)
+    plain = module(raw, target), torch.autograd.grad(module(raw, target), raw)[0]
+    torch.testing.assert_close(found, plain, rtol=1e-4, atol=1e-6)
+    assert module(raw[:0], target[:0]).isnan()
 
 
 @every

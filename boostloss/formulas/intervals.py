@@ -77,4 +77,4 @@ def standard_end(end, location, inverse, limit):
     """An end of an interval in units of the scale from the location; infinity becomes the limit."""
     known = abs(end) <= LARGEST
     z = clip((where(known, end, 0.0) - location) * inverse, -limit, limit)
-    return where(known, z, where(end > 0.0, limit, -limit))
+    return where(known, z, where(end > 0.0, limit + 0.0 * z, -limit))
