@@ -98,8 +98,9 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
     y, weight = _checked(y_true, distribution, sample_weight)
     below, above = distribution.cdf(y), distribution.sf(y)
     # The pinball loss of the quantile of level q is q (y - quantile) below the target, and as much from the other end.
-    score = np.zeros(len(y))
-    for some in np.array_split(np.arange(len(NODES)), 1 + len(NODES) * len(y) // AT_ONCE):
+    score, step = np.zeros(len(y)), max(1, AT_ONCE // len(y))
+    for start in range(0, len(NODES), step):
+        some = slice(start, start + step)
         node, share = NODES[some, None], (NODES * WEIGHTS)[some]
         score += below**2 * (share @ (y - distribution.ppf(np.maximum(below * node, LEAST))))
         score += above**2 * (share @ (distribution.isf(np.maximum(above * node, LEAST)) - y))

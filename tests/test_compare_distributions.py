@@ -17,13 +17,13 @@ pytest.importorskip("typer")
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.compare import outcome, plots, run, sheet, sheet_plots, wording
+from boostloss.compare import outcome, plots, race, run, sheet, sheet_plots, wording
 from boostloss.compare.candidates import Candidate, lacking, list_candidates
 from boostloss.compare.data import InputError, prepare
 from boostloss.compare.libraries import Rows, Settings
 from boostloss.compare.metrics import score
 from boostloss.compare.results import Results
-from boostloss.compare.run import score_blocks, split
+from boostloss.compare.run import Fit, score_blocks, split
 from boostloss.metrics import crps, negative_log_likelihood
 from tests.homes import QUICK, homes, invoke
 
@@ -176,6 +176,33 @@ def test_likelihoods_are_told_by_their_differences(results):
     assert not any("%" in cell for cell in headings["behind ★"].cells)
     assert wording.OF_DIFFERENCES in wording.legend(wording.LEGEND, results)
     assert wording.legend(wording.LEGEND, replace(results, metric="crps")) == wording.LEGEND
+
+
+def test_likelihoods_race_and_are_judged_by_their_differences(table):
+    """A log-likelihood that changes its sign with the unit of the target."""
+    behind = {
+        Candidate("catboost", bl.Normal(), distribution=True): 0.0,
+        Candidate("catboost", "RMSEWithUncertainty", distribution=True): 0.1,
+        Candidate("catboost", bl.Laplace(), distribution=True): 0.5,
+    }
+    blocks = np.random.default_rng(0).normal(0.0, 0.01, 20)
+    for shift in (0.0, -0.1, 7.0):
+        fits = [
+            Fit(c, 0, 1.0, str(c.objective), {"nll": shift + gap}, blocks={
+                "nll": shift + gap + (k + 1) * blocks, "weight": np.ones(20),
+            })
+            for k, (c, gap) in enumerate(behind.items())
+        ]  # fmt: skip
+        results = Results(table, Settings(folds=2), list(behind), "nll", fits)
+        race.drop(results)
+        (dropped,) = results.dropped
+        assert dropped.behind == pytest.approx(0.5)
+        assert "CatBoost Laplace() (0.500 ± 0.0" in wording.dropped(results)[0]
+        (verdict,) = results.verdicts()
+        assert outcome.verdict_text("nll", verdict) == "0.100 better"
+        (told,) = [c for c in outcome.verdicts(results, [verdict]) if c.heading == "own best"]
+        assert told.cells == [f"{shift + 0.1:.3f}"]
+        assert "its NLL is 0.100 higher." in wording.answer(results)
 
 
 def test_the_constant_is_the_best_of_the_fitted_distributions(results):

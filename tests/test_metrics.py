@@ -104,8 +104,9 @@ def test_a_right_distribution_scores_best(score):
 def test_many_rows_take_little_memory(monkeypatch):
     y, distribution = np.linspace(-3.0, 3.0, 100), stats.norm(0.0, 1.0)
     at_once = crps(y, distribution)
-    monkeypatch.setattr("boostloss.metrics.AT_ONCE", 700)
-    assert crps(y, distribution) == pytest.approx(at_once, rel=1e-12)
+    for quantiles in (700, 1):
+        monkeypatch.setattr("boostloss.metrics.AT_ONCE", quantiles)
+        assert crps(y, distribution) == pytest.approx(at_once, rel=1e-12)
 
 
 @pytest.mark.parametrize("score", [crps, negative_log_likelihood])
