@@ -174,8 +174,10 @@ def test_likelihoods_are_told_by_their_differences(results):
     assert {"NLL", "CRPS", "coverage (90%)", "width"} < set(headings)
     assert headings["behind ★"].cells[1] == f"{others[0].behind:.3f}"
     assert not any("%" in cell for cell in headings["behind ★"].cells)
-    assert wording.OF_DIFFERENCES in wording.legend(wording.LEGEND, results)
-    assert wording.legend(wording.LEGEND, replace(results, metric="crps")) == wording.LEGEND
+    assert wording.OF_DIFFERENCES in wording.legend(wording.LEGEND, results, [None, 0.9])
+    assert wording.legend(wording.LEGEND, results, [0.9]) == wording.LEGEND
+    by_crps = replace(results, metric="crps")
+    assert wording.legend(wording.LEGEND, by_crps, [None]) == wording.LEGEND
 
 
 def test_likelihoods_race_and_are_judged_by_their_differences(table):

@@ -149,11 +149,14 @@ def to_html(
     if verdicts := results.verdicts():
         body.append(f"<h2>{wording.VERDICTS}</h2>")
         body.append(_table(outcome.verdicts(results, verdicts)))
-        body.append(f'<p class="soft">{wording.legend(wording.VERDICT_LEGEND, results)}</p>')
+        judged = [verdict.quantile for verdict in verdicts]
+        legend = wording.legend(wording.VERDICT_LEGEND, results, judged)
+        body.append(f'<p class="soft">{escape(legend)}</p>')
     for quantile in groups:
         body.append(f"<h2>{escape(wording.title(results, quantile))}</h2>")
         body.append(_ranking(results, quantile))
-        body.append(f'<p class="soft">{escape(wording.legend(wording.LEGEND, results))}</p>')
+        legend = wording.legend(wording.LEGEND, results, [quantile])
+        body.append(f'<p class="soft">{escape(legend)}</p>')
         body.append(_figure(plots.metric_by_loss(results, quantile), DOTS_CAPTION))
         if isinstance(quantile, tuple):
             best = results.rows(quantile)[0]

@@ -1,7 +1,7 @@
 """The outcome in words and cells: what the terminal and the page both say."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -104,9 +104,9 @@ def overview(
     return lines
 
 
-def legend(text: str, results: Results) -> str:
-    """What marks and columns mean, `LEGEND` or `VERDICT_LEGEND`, where the metric is one of differences too."""
-    told = any(results.ranking_metric(quantile) in DIFFERENCES for quantile in results.groups)
+def legend(text: str, results: Results, groups: Iterable[Level]) -> str:
+    """`LEGEND` or `VERDICT_LEGEND`, with what differs if no shares are told in one of the groups."""
+    told = any(results.ranking_metric(quantile) in DIFFERENCES for quantile in groups)
     return f"{text} {OF_DIFFERENCES}" if told else text
 
 
