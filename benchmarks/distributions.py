@@ -37,6 +37,7 @@ from benchmarks._common import Table, fit, real_tables, some_rows
 from benchmarks.quantile import split
 from boostloss.formulas.normal import normal
 from boostloss.losses.distributions import Distribution
+from boostloss.metrics import crps, negative_log_likelihood
 
 ROUNDS, DEPTH, PATIENCE, THREADS = 2000, 4, 50, 2
 MOST_ROWS = 12_000
@@ -224,11 +225,11 @@ def chosen(rate: float, initialize: bool, curvatures: bool) -> dict[str, Method]
 
 
 def scores(y: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> list[float]:
-    """Mean negative log-likelihood, CRPS (Gneiting & Raftery, JASA 2007, section 4.2) and coverage."""
-    p, z = norm(mean, deviation), (y - mean) / deviation
-    crps = deviation * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
+    """Mean negative log-likelihood, CRPS and coverage."""
+    p = norm(mean, deviation)
     low, high = p.interval(0.9)
-    return [-p.logpdf(y).mean(), crps.mean(), float(np.mean((low <= y) & (y <= high)))]
+    coverage = float(np.mean((low <= y) & (y <= high)))
+    return [negative_log_likelihood(y, p), crps(y, p), coverage]
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ LAYERS = (
     {"autodiff"},
     {"kernels"},
     {"losses", "distribution"},
-    {"boosting", "torch", "plot"},
+    {"boosting", "torch", "plot", "metrics"},
     set(LIBRARIES),
     {"check", "compare", "_onnx_trees", "onnx"},
 )

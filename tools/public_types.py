@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MODULES = ["boostloss", "boostloss.check", "boostloss.distribution", "boostloss.plot"]
+MODULES = ["boostloss", "boostloss.check", "boostloss.distribution", "boostloss.metrics"]
+MODULES += ["boostloss.plot"]
 MODULES += [f"boostloss.{name}" for name in ("xgboost", "lightgbm", "catboost", "torch")]
 
 

@@ -27,10 +27,10 @@ class Library:
     objective, rounds, learning_rate, threads, seed, early_stopping : str
         Names of the estimators' parameters; the last one is for how many rounds may pass without an improvement.
     own_objectives : mapping of str to tuple of str
-        For each task, for more classes than two ("multiclass"), for one or several quantiles ("quantile", "quantiles")
-        and for counts and amounts ("amounts"), the objectives that are compared with ours, as `parameters` reads them;
-        ``{huber}`` stands for the threshold of a Huber loss, ``{quantile}`` for a level or a list of them, ``{listed}``
-        for levels with commas.
+        For each task, for more classes than two ("multiclass"), for one or several quantiles ("quantile", "quantiles"),
+        for counts and amounts ("amounts") and for whole distributions ("distributions"), the objectives that are
+        compared with ours, as `parameters` reads them; ``{huber}`` stands for the threshold of a Huber loss,
+        ``{quantile}`` for a level or a list of them, ``{listed}`` for levels with commas.
     minimised : mapping of str to str
         The loss of ours that each own objective minimises, as `boostloss.from_string` reads it.
     own_start : mapping of str to mapping
@@ -58,7 +58,8 @@ class Library:
         Of a table, a target, weights or None, and the columns that hold text: the options of `fit` for the rows by
         which it stops.
     several : frozenset of str
-        Of "quantiles" and "multiclass", the kinds of several outputs that the drop-in estimators train.
+        Of "quantiles", "multiclass" and "distributions", the kinds of several outputs that the drop-in estimators
+        train.
     level_by_level : bool
         Whether the own objective of several quantiles is a model for each of them.
     text_categories : bool
@@ -154,6 +155,7 @@ XGBOOST = Library(
         "quantile": ("reg:quantileerror(quantile_alpha={quantile})",),
         "quantiles": ("reg:quantileerror(quantile_alpha={quantile})",),
         "amounts": ("count:poisson", "reg:tweedie(tweedie_variance_power=1.5)"),
+        "distributions": (),
         "binary": ("binary:logistic",),
         "multiclass": ("multi:softprob",),
     },
@@ -185,7 +187,7 @@ XGBOOST = Library(
         "eval_set": [(X, y)],
         "sample_weight_eval_set": None if weight is None else [weight],
     },
-    several=frozenset({"quantiles", "multiclass"}),
+    several=frozenset({"quantiles", "multiclass", "distributions"}),
     settings={"enable_categorical": True},
     fit_options=lambda: {"verbose": False},
     modules=frozenset({"xgboost"}),
@@ -200,6 +202,7 @@ LIGHTGBM = Library(
         "quantile": ("quantile(alpha={quantile})",),
         "quantiles": ("quantile(alpha={quantile})",),
         "amounts": ("poisson", "tweedie(tweedie_variance_power=1.5)"),
+        "distributions": (),
         "binary": ("binary",),
         "multiclass": ("multiclass",),
     },
@@ -230,7 +233,7 @@ LIGHTGBM = Library(
         "eval_sample_weight": [weight],
     },
     early_stopping="early_stopping_round",
-    several=frozenset({"quantiles", "multiclass"}),
+    several=frozenset({"quantiles", "multiclass", "distributions"}),
     level_by_level=True,
     # Else it times two layouts and takes the faster one, so that a run would not repeat.
     settings={"verbosity": -1, "deterministic": True, "force_row_wise": True},
@@ -246,6 +249,7 @@ CATBOOST = Library(
         "quantile": ("Quantile:alpha={quantile}",),
         "quantiles": ("MultiQuantile:alpha={listed}",),
         "amounts": ("Poisson", "Tweedie:variance_power=1.5"),
+        "distributions": ("RMSEWithUncertainty",),
         "binary": ("Logloss",),
         "multiclass": ("MultiClass",),
     },
@@ -257,6 +261,7 @@ CATBOOST = Library(
         "MultiQuantile:alpha={listed}": "Quantile({quantile})",
         "Poisson": "Poisson()",
         "Tweedie:variance_power=1.5": "Tweedie(1.5)",
+        "RMSEWithUncertainty": "Normal()",
         "Logloss": "Logistic()",
         "MultiClass": "Logistic()",
     },
@@ -264,6 +269,7 @@ CATBOOST = Library(
         "regression": {"boost_from_average": False},
         "quantiles": {"boost_from_average": True},
         "amounts": {},  # starts from a mean of 1
+        "distributions": {},  # starts from the best constants
         "binary": {"boost_from_average": True},
         "multiclass": {},  # starts from equal scores: CatBoost has no other start for it
     },

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
@@ -10,6 +11,7 @@ from boostloss.compare.data import InputError, Task
 from boostloss.compare.metrics import Level
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 # The losses that are compared when none is asked for.
 LOSSES = {
@@ -23,7 +25,14 @@ LOSSES = {
 
 COUNTS = "Poisson", "Tweedie(power=1.5)"  # beside them where the target holds counts
 
-WHAT = {"quantiles": "several quantiles", "multiclass": "more than two classes"}
+# What is compared where whole distributions are judged; the log-normal one where all targets are above 0.
+DISTRIBUTIONS = "Normal", "LogNormal", "Laplace", "StudentT"
+
+WHAT = {
+    "quantiles": "several quantiles",
+    "multiclass": "more than two classes",
+    "distributions": "distributions",
+}
 
 # Huber's threshold for a library's own objective, in standard deviations of the residuals: it keeps 95 % of least
 # squares' efficiency where the errors are normal (Holland & Welsch 1977, "Robust regression using iteratively
@@ -43,15 +52,23 @@ class Candidate:
         A loss of boostloss, or one of the library's own objectives.
     quantile : float, tuple of float or None
         The level or levels at which it is judged; None in the main comparison.
+    distribution : bool
+        Whether it is judged by the whole distribution that it predicts.
     """
 
     library: str
     objective: Loss | str
     quantile: Level = None
+    distribution: bool = False
 
     @property
     def own(self) -> bool:
         return isinstance(self.objective, str)
+
+    @property
+    def family(self) -> Distribution | None:
+        """The distribution that its raw predictions describe; None where none is judged."""
+        return cast(Distribution, self.minimised(1.0)) if self.distribution else None
 
     @property
     def side(self) -> tuple[str, bool]:
@@ -108,6 +125,8 @@ def list_candidates(
     losses: Iterable[str] = (),
     quantiles: Iterable[float] = (),
     counts: bool = False,
+    distributions: bool = False,
+    positive: bool = False,
 ) -> list[Candidate]:
     """All candidates, in the order in which they are fitted.
 
@@ -122,27 +141,41 @@ def list_candidates(
     counts : bool, default False
         Whether losses of counts suit the task as well. Beside them, or where they are asked for, stand the libraries'
         own.
+    distributions : bool, default False
+        Whether whole distributions are judged in the main comparison, of losses that predict one.
+    positive : bool, default False
+        Whether distributions of targets above 0 suit the task as well.
     """
     asked = dict.fromkeys(losses, "--loss")
     if levels := sorted(set(quantiles)):
         asked |= {f"Quantile({levels if len(levels) > 1 else levels[0]})": "--quantile"}
-    asked = asked or dict.fromkeys((*LOSSES[task], *(COUNTS if counts else ())), "--loss")
+    suited = (*LOSSES[task], *(COUNTS if counts else ()))
+    if distributions:
+        suited = tuple(name for name in DISTRIBUTIONS if positive or name != "LogNormal")
+    asked = asked or dict.fromkeys(suited, "--loss")
     ours = [_parse(text, task, option) for text, option in asked.items()]
+    for (loss, quantile), (text, option) in zip(ours, asked.items(), strict=True):
+        if distributions and quantile is None and not isinstance(loss, Distribution):
+            raise InputError(
+                f"{option} {text!r} predicts no distribution, which --metric nll and crps judge; "
+                f"{', '.join(DISTRIBUTIONS)} do"
+            )
     judged = {quantile for _, quantile in ours}
     amounts = any(loss.link_name == "log" for loss, _ in ours)
     result = []
     for name in libraries:
         library = LIBRARIES[name]
         own = library.own_objectives
-        result += [Candidate(name, text) for text in own[task] if None in judged]
+        main = own["distributions" if distributions else task] if None in judged else ()
+        result += [Candidate(name, text, None, distributions) for text in main]
         result += [Candidate(name, text) for text in own["amounts"] if amounts]
         for quantile in sorted(judged - {None}, key=group_order):
             texts = own[outputs(task, quantile) or "quantile"]
             result += [Candidate(name, text, quantile) for text in texts]
         result += [
-            Candidate(name, loss, quantile)
+            Candidate(name, loss, quantile, distributions and quantile is None)
             for loss, quantile in ours
-            if outputs(task, quantile) in (None, *library.several)
+            if outputs(task, quantile, distributions) in (None, *library.several)
         ]
     return result
 
@@ -152,16 +185,18 @@ def group_order(quantile: Level) -> tuple[bool, bool, float | tuple[float, ...]]
     return quantile is not None, isinstance(quantile, tuple), quantile or 0.0
 
 
-def outputs(task: Task, quantile: Level) -> str | None:
+def outputs(task: Task, quantile: Level, distribution: bool = False) -> str | None:
     """Of which kind several outputs are, as the libraries' records name it; None of one output."""
     if isinstance(quantile, tuple):
         return "quantiles"
+    if distribution and quantile is None:
+        return "distributions"
     return "multiclass" if task == "multiclass" else None
 
 
 def lacking(task: Task, libraries: list[str], candidates: list[Candidate]) -> list[str]:
     """Which libraries have no candidates of boostloss in some comparison, in sentences."""
-    kinds = {outputs(task, candidate.quantile) for candidate in candidates} - {None}
+    kinds = {outputs(task, c.quantile, c.distribution) for c in candidates} - {None}
     return [
         f"{LIBRARIES[name].title} is compared with its own objective only: boostloss does not train "
         f"{WHAT[kind]} in it."

@@ -23,7 +23,7 @@ try:
     )
     from boostloss.compare.interrupts import INTERRUPTED, NOTHING, interrupts
     from boostloss.compare.libraries import Settings, share_cores
-    from boostloss.compare.metrics import METRICS
+    from boostloss.compare.metrics import DISTRIBUTION_METRICS, METRICS, allowed
     from boostloss.compare.reading import FORMATS
     from boostloss.compare.results import Results
     from boostloss.compare.roles import TASKS
@@ -130,7 +130,8 @@ def compare(
     metric: Annotated[
         str | None,
         typer.Option(
-            help=f"What ranks the losses: {', '.join(METRICS['regression'])}; "
+            help=f"What ranks the losses: {', '.join(METRICS['regression'])}; of losses that predict whole "
+            f"distributions, which are compared then: {', '.join(DISTRIBUTION_METRICS)}; "
             f"binary: {', '.join(METRICS['binary'])}; "
             f"multiclass: {', '.join(METRICS['multiclass'])}. The first is the default. "
             "Quantiles are ranked by their pinball loss."
@@ -204,13 +205,17 @@ def compare(
         if rows:
             table = table.sample(rows, seed)
         metric = metric or next(iter(METRICS[table.task]))
-        if metric not in METRICS[table.task]:
-            allowed = ", ".join(METRICS[table.task])
-            raise InputError(f"--metric: {metric!r} is none of those for {table.task}: {allowed}")
+        if metric not in (ranking := allowed(table.task)):
+            raise InputError(
+                f"--metric: {metric!r} is none of those for {table.task}: {', '.join(ranking)}"
+            )
         if metric == "mape" and not table.y.all():
             raise InputError(f"--metric mape divides by the target, and {table.target!r} holds 0")
         counts = table.holds_counts and not contaminate
-        candidates = list_candidates(table.task, libraries, loss or (), quantile or (), counts)
+        candidates = list_candidates(
+            table.task, libraries, loss or (), quantile or (), counts,
+            distributions=metric in DISTRIBUTION_METRICS, positive=table.y.min() > 0 and not contaminate,
+        )  # fmt: skip
         if folds is None:
             folds = DEMO_FOLDS if file is None else 3 if len(table.y) >= race.LARGE else 5
         jobs, threads = share_cores(threads or cpu_count(), len(table.y))

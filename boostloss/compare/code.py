@@ -7,6 +7,7 @@ from typing import Any
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.libraries import Settings, common
+from boostloss.compare.metrics import DISTRIBUTION_METRICS
 from boostloss.compare.results import Results, Row
 
 PREPARED = """
@@ -69,6 +70,7 @@ def reproduction(results: Results, row: Row, table: str) -> str:
             "from boostloss.compare.run import evaluate, split",
         }
         arguments = f"{candidate.library!r}, {candidate.objective!r}, {candidate.quantile!r}"
+        arguments += ", distribution=True" if candidate.distribution else ""
         loop += [
             f"    fit = evaluate(Candidate({arguments}), fold, table.task, settings)",
             f"    scores.append(fit.metrics[{metric!r}])",
@@ -76,13 +78,15 @@ def reproduction(results: Results, row: Row, table: str) -> str:
     else:
         more, loop = _plain_fit(results, row)
         head = PREPARED if "prepared(" in "".join(loop) else ""
-        imports |= more | {
-            "from boostloss.compare.metrics import score",
-            "from boostloss.compare.run import split",
-        }
         weight = "" if results.table.weight is None else ", fold.test.weight"
-        judged = f"score(fold.test.y, prediction, table.task, {candidate.quantile!r}{weight})"
-        loop.append(f"    scores.append({judged}[{metric!r}])")
+        judged = f"score(fold.test.y, prediction, table.task, {candidate.quantile!r}{weight})[{metric!r}]"
+        scorer = "from boostloss.compare.metrics import score"
+        if candidate.distribution:
+            name = DISTRIBUTION_METRICS[metric].__name__
+            judged = f"{name}(fold.test.y, distribution{weight})"
+            scorer = f"from boostloss.metrics import {name}"
+        imports |= more | {scorer, "from boostloss.compare.run import split"}
+        loop.append(f"    scores.append({judged})")
     return "\n".join([
         *sorted(imports),
         head,
@@ -113,6 +117,9 @@ def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
     tested = rows("test")
     predict = f"predict({tested})" if task == "regression" else f"predict_proba({tested})"
     predict += "[:, 1]" if task == "binary" else ""
+    prediction = f"prediction = model.{predict}"
+    if row.candidate.distribution:
+        prediction = f"distribution = model.predict_distribution({tested})"
     imports = {imported, f"from boostloss.{library.name} import {name}"}
     evaluation = f"dict(eval_set=[({rows('stop')}, fold.stop.y)])"
     weight = ""
@@ -127,7 +134,7 @@ def _plain_fit(results: Results, row: Row) -> tuple[set[str], list[str]]:
         "    )",
         f"    stop = {evaluation}  # by which training stops",
         f"    model.fit({rows('train')}, fold.train.y{weight}, **stop{silent})",
-        f"    prediction = model.{predict}",
+        f"    {prediction}",
     ]
 
 

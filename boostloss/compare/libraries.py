@@ -12,6 +12,7 @@ from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.data import Task
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 ROWS_PER_THREAD = 2000  # keep a thread busy; with fewer the threads of a fit wait for each other
 MOST_JOBS = 8  # fits side by side, each in a process with some 300 MB of libraries
@@ -91,6 +92,7 @@ def fit(
     train: Rows,
     stop: Rows,
     settings: Settings,
+    raw: bool = False,
 ) -> Fitted:
     """Train until the loss itself stops improving on `stop`; a classifier predicts probabilities.
 
@@ -107,21 +109,34 @@ def fit(
         class of the same name.
     loss : Loss
         The objective itself, or what the own one minimises.
+    raw : bool, default False
+        Of a distribution: whether its raw predictions are predicted, not its mean.
     """
     if isinstance(objective, Loss):
-        return _train(library, objective, task, train, stop, settings, {})
+        return _train(library, objective, task, train, stop, settings, {}, raw)
     names = LIBRARIES[library]
     if isinstance(loss, Columns) and names.level_by_level:
         return _fit_levels(library, objective, loss, task, train, stop, settings)
-    amounts = loss.link_name == "log"
-    kind = "quantiles" if isinstance(loss, Columns) else "amounts" if amounts else task
+    kinds = {
+        "quantiles": isinstance(loss, Columns),
+        "distributions": isinstance(loss, Distribution),
+        "amounts": loss.link_name == "log",
+    }
+    kind = next((name for name, fits in kinds.items() if fits), task)
     start = loss.fit_intercept(train.y, train.weight) if kind == "regression" else 0.0
     train, stop = replace(train, y=train.y - start), replace(stop, y=stop.y - start)
     like_ours = names.like_ours(loss)
     fits = [
         replace(
             _train(
-                library, objective, task, train, stop, settings, {**names.own_start[kind], **more}
+                library,
+                objective,
+                task,
+                train,
+                stop,
+                settings,
+                {**names.own_start[kind], **more},
+                raw,
             ),
             like_ours=bool(more),
         )
@@ -130,8 +145,9 @@ def fit(
 
     def stopped_at(fit: Fitted) -> float:
         prediction = fit.predict(stop.X)
-        raw = _log(prediction) if task == "multiclass" else loss.link(prediction)
-        return loss.mean_loss(stop.y, raw, stop.weight)
+        if not raw:
+            prediction = _log(prediction) if task == "multiclass" else loss.link(prediction)
+        return loss.mean_loss(stop.y, prediction, stop.weight)
 
     best = min(fits, key=stopped_at)
     return replace(best, predict=lambda X, rounds=None: best.predict(X, rounds) + start)
@@ -172,6 +188,7 @@ def _train(
     stop: Rows,
     settings: Settings,
     parameters: dict[str, Any],
+    raw: bool,
 ) -> Fitted:
     """One fit with further parameters."""
     names = LIBRARIES[library]
@@ -193,11 +210,13 @@ def _train(
     kept = names.kept_rounds(model)
 
     def predict(X: pd.DataFrame, rounds: int | None = None) -> np.ndarray:
-        first = {} if rounds is None else names.first_rounds(model, min(rounds, kept))
+        options = {} if rounds is None else names.first_rounds(model, min(rounds, kept))
+        if raw:
+            return model.predict(prepare(X), **options, **names.raw_prediction)
         if task == "regression":
-            found = model.predict(prepare(X), **first)
+            found = model.predict(prepare(X), **options)
             return np.sort(found, axis=1) if found.ndim == 2 else found
-        probability = model.predict_proba(prepare(X), **first)
+        probability = model.predict_proba(prepare(X), **options)
         return probability[:, 1] if task == "binary" else probability
 
     return Fitted(predict, kept, seconds)

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn import metrics
 
 from boostloss.compare.data import Task
+from boostloss.losses.distributions import Distribution
+from boostloss.metrics import crps, negative_log_likelihood
 
 
 def percentage_error(y: np.ndarray, prediction: np.ndarray, **options: Any) -> float:
@@ -75,8 +77,15 @@ METRICS: dict[Task, dict[str, Callable[..., float]]] = {
         "auc": one_against_rest,
     },
 }
+DISTRIBUTION_METRICS: dict[str, Callable[..., float]] = {
+    "nll": negative_log_likelihood,
+    "crps": crps,
+}
+INTERVAL = 0.9  # the level of the distributions' intervals
 ON_REQUEST = ("medae", "mape", "bias", "r2")  # the tables show these only where they rank
-QUANTILE_METRICS = ("pinball", "coverage", "width")  # the width of an interval, of several levels
+INTERVAL_METRICS = "coverage", "width"
+QUANTILE_METRICS = ("pinball", *INTERVAL_METRICS)  # the width of an interval, of several levels
+DIFFERENCES = ("nll",)  # of which no shares are told: their zero depends on the unit of the target
 HIGHER_IS_BETTER = ("average-precision", "auc", "r2", "accuracy", "balanced-accuracy")
 HEADINGS = {
     "mae": "MAE",
@@ -92,9 +101,16 @@ HEADINGS = {
     "accuracy": "accuracy",
     "balanced-accuracy": "bal. accuracy",
     "pinball": "pinball",
+    "nll": "NLL",
+    "crps": "CRPS",
     "coverage": "coverage",
     "width": "width",
 }
+
+
+def allowed(task: Task) -> tuple[str, ...]:
+    """What may rank the losses of a task."""
+    return (*METRICS[task], *(DISTRIBUTION_METRICS if task == "regression" else ()))
 
 
 def score(
@@ -103,22 +119,25 @@ def score(
     task: Task,
     quantile: Level = None,
     weight: np.ndarray | None = None,
+    distribution: Distribution | None = None,
 ) -> dict[str, float]:
-    """All metrics of the task, or those of one or several quantiles, weighted.
+    """All metrics of the task, or those of one or several quantiles or of a distribution, weighted.
 
-    Several have the mean of their pinball losses, and the coverage and width of the interval between the outer ones.
+    Several quantiles have the mean of their pinball losses, and the coverage and width of the interval between the
+    outer ones. With a distribution `prediction` holds its raw predictions.
     """
+    if distribution is not None:
+        predicted = distribution.distribution(prediction)
+        found = {name: f(y, predicted, weight) for name, f in DISTRIBUTION_METRICS.items()}
+        low, high = predicted.interval(INTERVAL)
+        return found | _interval(y, low, high, weight)
     if isinstance(quantile, tuple):
         each = [
             metrics.mean_pinball_loss(y, column, alpha=level, sample_weight=weight)
             for level, column in zip(quantile, prediction.T, strict=True)
         ]
-        low, high = prediction[:, 0], prediction[:, -1]
-        return {
-            "pinball": float(np.mean(each)),
-            "coverage": float(np.average((low <= y) & (y <= high), weights=weight)),
-            "width": float(np.average(high - low, weights=weight)),
-        }
+        outer = _interval(y, prediction[:, 0], prediction[:, -1], weight)
+        return {"pinball": float(np.mean(each))} | outer
     if quantile is not None:
         pinball = metrics.mean_pinball_loss(y, prediction, alpha=quantile, sample_weight=weight)
         coverage = np.average(y <= prediction, weights=weight)
@@ -126,4 +145,14 @@ def score(
     return {
         name: float(metric(y, prediction, sample_weight=weight))
         for name, metric in METRICS[task].items()
+    }
+
+
+def _interval(
+    y: np.ndarray, low: np.ndarray, high: np.ndarray, weight: np.ndarray | None
+) -> dict[str, float]:
+    """The share of targets within intervals, and their mean width."""
+    return {
+        "coverage": float(np.average((low <= y) & (y <= high), weights=weight)),
+        "width": float(np.average(high - low, weights=weight)),
     }

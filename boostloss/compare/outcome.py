@@ -8,7 +8,7 @@ import numpy as np
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.candidates import Candidate, describe
-from boostloss.compare.metrics import HEADINGS, Level
+from boostloss.compare.metrics import DIFFERENCES, HEADINGS, INTERVAL, INTERVAL_METRICS, Level
 from boostloss.compare.results import Results, Row, Verdict
 
 MARKS = {"best": "★", "level": "≈", "": ""}
@@ -42,11 +42,13 @@ def ranking(results: Results, quantile: Level) -> list[Column]:
         Column("Loss", [loss_name(row) for row in rows], number=False),
         _scores(rows, metric),
         Column("± s.e.", _errors(rows, metric), 3),
-        Column("behind ★", ["" if share is None else percent(share) for share in behind], 1),
+        Column("behind ★", ["" if gap is None else distance(metric, gap) for gap in behind], 1),
         Column(
-            "± s.e.", ["" if row.place == "best" else error(row.behind_error) for row in rows], 4
+            "± s.e.",
+            ["" if row.place == "best" else error(metric, row.behind_error) for row in rows],
+            4,
         ),
-        *(_scores(rows, name, 2 if name in ("coverage", "width") else 5) for name in others),
+        *(_scores(rows, name, 2 if name in INTERVAL_METRICS else 5) for name in others),
         Column("rounds", [f"{row.rounds:.0f}" for row in rows], 6),
         Column("fit time", [f"{row.seconds:.2f} s" for row in rows], 7),
     )
@@ -60,7 +62,7 @@ def verdicts(results: Results, found: list[Verdict]) -> list[Column]:
         for metric, verdict in zip(metrics, found, strict=True)
     ]
     pairs = [
-        [number(row.mean[metric], digits([verdict.own.mean[metric], verdict.ours.mean[metric]]))
+        [number(row.mean[metric], digits([verdict.own.mean[metric], verdict.ours.mean[metric]], metric))
          for row in (verdict.own, verdict.ours)]
         for metric, verdict in zip(metrics, found, strict=True)
     ]  # fmt: skip
@@ -71,8 +73,8 @@ def verdicts(results: Results, found: list[Verdict]) -> list[Column]:
         Column("own best", [own for own, _ in pairs]),
         Column("best of boostloss", [short(v.ours) for v in found], 3, number=False),
         Column("boostloss", [ours for _, ours in pairs]),
-        Column("boostloss is", [verdict_text(verdict) for verdict in found]),
-        Column("± s.e.", [error(verdict.gain_error) for verdict in found], 2),
+        Column("boostloss is", list(map(verdict_text, metrics, found))),
+        Column("± s.e.", [error(m, v.gain_error) for m, v in zip(metrics, found, strict=True)], 2),
     )
 
 
@@ -89,12 +91,13 @@ def outcome_kind(verdict: Verdict) -> str:
     return "better" if verdict.gain > 0 else "worse"
 
 
-def verdict_text(verdict: Verdict) -> str:
+def verdict_text(metric: str, verdict: Verdict) -> str:
     """Better, level or worse, and by how much."""
     kind = outcome_kind(verdict)
     if kind == "level":
-        return f"level ({verdict.gain:+.1%})"
-    return f"{percent(abs(verdict.gain))} {kind}"
+        shown = f"{verdict.gain:+.3f}" if metric in DIFFERENCES else f"{verdict.gain:+.1%}"
+        return f"level ({shown})"
+    return f"{distance(metric, abs(verdict.gain))} {kind}"
 
 
 def loss_name(row: Row) -> str:
@@ -142,13 +145,17 @@ def levels(quantile: Level) -> str:
     return ", ".join(f"{level:g}" for level in np.atleast_1d(quantile))
 
 
-def wanted_coverage(quantile: float | tuple[float, ...]) -> float:
-    """The share of targets that shall be below a quantile, or between the outer ones of several."""
+def wanted_coverage(quantile: Level) -> float:
+    """The share of targets that shall be below a quantile, between the outer ones, or in a distribution's interval."""
+    if quantile is None:
+        return INTERVAL
     return quantile[-1] - quantile[0] if isinstance(quantile, tuple) else quantile
 
 
-def digits(values: list[float]) -> int:
-    """Decimals that give the smallest of the values four significant digits."""
+def digits(values: list[float], metric: str = "") -> int:
+    """Decimals that give the smallest of the values four significant digits; three where differences count."""
+    if metric in DIFFERENCES:
+        return 3
     smallest = min((abs(value) for value in values if value), default=1.0)
     return max(0, 3 - math.floor(math.log10(smallest)))
 
@@ -157,25 +164,30 @@ def number(value: float, decimals: int) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def percent(value: float, error: float = math.nan) -> str:
+def distance(metric: str, value: float, spread: float = math.nan) -> str:
+    """By how much a score is worse, in the metric's unit, and the standard error of that."""
     shown = f"{value:,.0%}" if value >= 10 else f"{value:.1%}"
-    return shown if math.isnan(error) else f"{shown} ± {error:.1%}"
+    shown = f"{value:.3f}" if metric in DIFFERENCES else shown
+    return f"{shown} {error(metric, spread)}".rstrip()
 
 
-def error(share: float) -> str:
-    return "" if math.isnan(share) else f"± {share:.1%}"
+def error(metric: str, spread: float) -> str:
+    if math.isnan(spread):
+        return ""
+    return f"± {spread:.3f}" if metric in DIFFERENCES else f"± {spread:.1%}"
 
 
 def _scores(rows: list[Row], metric: str, rank: int = 0) -> Column:
     means = [row.mean[metric] for row in rows]
     if metric == "coverage":
-        share = wanted_coverage(rows[0].candidate.quantile or 0.0)
+        share = wanted_coverage(rows[0].candidate.quantile)
         wanted = f"{HEADINGS[metric]} ({float(f'{100 * share:.6g}'):g}%)"
         return Column(wanted, [f"{mean:.1%}" for mean in means], rank)
-    return Column(HEADINGS[metric], [number(mean, digits(means)) for mean in means], rank)
+    decimals = digits(means, metric)
+    return Column(HEADINGS[metric], [number(mean, decimals) for mean in means], rank)
 
 
 def _errors(rows: list[Row], metric: str) -> list[str]:
-    decimals = digits([row.mean[metric] for row in rows])
+    decimals = digits([row.mean[metric] for row in rows], metric)
     errors = [row.error[metric] for row in rows]
     return ["" if math.isnan(error) else f"± {number(error, decimals)}" for error in errors]

@@ -14,7 +14,8 @@ from matplotlib.ticker import NullFormatter
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, Level
 from boostloss.compare.outcome import digits, loss_name, number
-from boostloss.compare.results import Results, Row
+from boostloss.compare.results import Results, Row, unit
+from boostloss.plot import plot_coverage, plot_pit
 
 WIDTH = 6.4  # inches; on a telephone the letters of a wider picture would be too small
 OURS, THEIRS, INK = "#0f766e", "#9a9a9a", "#27303a"
@@ -56,12 +57,12 @@ def metric_by_loss(results: Results, quantile: Level) -> str:
         for axis, group in zip(axes, groups, strict=True):
             for place, row in enumerate(group):
                 colour = THEIRS if row.candidate.own else OURS
-                mean, error = row.mean[metric], np.nan_to_num(row.behind_error) * abs(best)
+                mean, error = row.mean[metric], np.nan_to_num(row.behind_error) * unit(metric, best)
                 if abs(mean - best) > abs(edge - best) > 0:
                     axis.plot(edge, place, ">" if edge > best else "<", ms=5, color=colour)
                     side = "right" if edge > best else "left"
                     axis.annotate(
-                        f"{number(mean, digits([mean]))}  ",
+                        f"{number(mean, digits([mean], metric))}  ",
                         (edge, place),
                         ha=side,
                         va="center",
@@ -139,6 +140,20 @@ def calibration(results: Results) -> str:
         curve.set_aspect("equal")
         spread.set(title="Predictions", xlabel="predicted probability", ylabel="share of rows")
         figure.legend(loc="outside lower center", ncols=len(shown), fontsize=8)
+        return svg(figure)
+
+
+def distributions(results: Results) -> str:
+    """Whether predicted distributions are right, those of the best of each library."""
+    groups = groupby(_by_library(results.rows(None)), lambda row: row.library)
+    shown = [next(group) for _, group in groups]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 2.7 * len(shown)), layout="constrained")
+        axes = figure.subplots(len(shown), 2, squeeze=False)
+        for row, (places, coverage) in zip(shown, axes, strict=True):
+            y, predicted = results.pooled_distribution(row.candidate)
+            plot_pit(y, predicted, ax=places).set_title(f"{row.library}, {loss_name(row)}")
+            plot_coverage(y, predicted, ax=coverage)
         return svg(figure)
 
 

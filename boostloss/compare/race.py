@@ -15,7 +15,7 @@ from scipy.stats import t as student_t
 from boostloss.compare.candidates import Candidate
 from boostloss.compare.interrupts import interrupts
 from boostloss.compare.metrics import HIGHER_IS_BETTER, Level
-from boostloss.compare.results import Dropped, Results
+from boostloss.compare.results import Dropped, Results, unit
 from boostloss.compare.run import Fit, Fold, evaluate
 
 # The chance, in one test, to drop a candidate that is as good as the best. As in F-races (Birattari et al., "A Racing
@@ -88,10 +88,10 @@ def left_behind(results: Results, quantile: Level) -> list[Dropped]:
         n_blocks = sum(len(fit.blocks[metric]) for fit in fits[best])
         beyond_doubt = student_t.ppf(1.0 - LEVEL, n_blocks - 1) * error
         if candidate != best and behind > beyond_doubt and behind_first > error_first:
-            unit = abs(means[best]) or 1.0
+            scale = unit(metric, means[best])
             n_folds = len(results.compared_folds) if results.fits else 0
-            worse = (means[candidate] - means[best]) / unit
-            dropped.append(Dropped(candidate, n_folds, worse, error / unit))
+            worse = (means[candidate] - means[best]) / scale
+            dropped.append(Dropped(candidate, n_folds, worse, error / scale))
     return dropped
 
 

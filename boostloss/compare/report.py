@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from boostloss.compare import code, outcome, plots, sheet_plots, wording
-from boostloss.compare.metrics import Level
+from boostloss.compare.metrics import INTERVAL, Level
 from boostloss.compare.outcome import Column
 from boostloss.compare.results import Results, versions
 from boostloss.compare.sheet import Sheet, winner
@@ -32,6 +32,12 @@ WINNER = {
     ),
 }
 FAN = "Test folds: the quantiles of the best model, means over groups of rows, and some of the targets."
+CALIBRATION = (
+    "Test folds, the best of each library. Left: the probability that its distributions gave to values up to the "
+    "target, flat where they are right. Right: targets within central intervals. Grey: where a right model is in 95 "
+    "of 100 tables."
+)
+INTERVALS = f"Share of the test rows within the winner's intervals of {INTERVAL:.0%} by the median, ± standard error."
 WITHIN = (
     "Share of the test rows between the outer quantiles by the middle prediction, ± standard error."
 )
@@ -143,11 +149,14 @@ def to_html(
     if verdicts := results.verdicts():
         body.append(f"<h2>{wording.VERDICTS}</h2>")
         body.append(_table(outcome.verdicts(results, verdicts)))
-        body.append(f'<p class="soft">{wording.VERDICT_LEGEND}</p>')
+        judged = [verdict.quantile for verdict in verdicts]
+        legend = wording.legend(wording.VERDICT_LEGEND, results, judged)
+        body.append(f'<p class="soft">{escape(legend)}</p>')
     for quantile in groups:
         body.append(f"<h2>{escape(wording.title(results, quantile))}</h2>")
         body.append(_ranking(results, quantile))
-        body.append(f'<p class="soft">{escape(wording.LEGEND)}</p>')
+        legend = wording.legend(wording.LEGEND, results, [quantile])
+        body.append(f'<p class="soft">{escape(legend)}</p>')
         body.append(_figure(plots.metric_by_loss(results, quantile), DOTS_CAPTION))
         if isinstance(quantile, tuple):
             best = results.rows(quantile)[0]
@@ -156,6 +165,9 @@ def to_html(
         elif quantile is None and results.table.task == "binary":
             body.append("<h2>Calibration</h2>")
             body.append(_figure(plots.calibration(results), "Test folds, bins of equal count."))
+        elif results.rows(quantile)[0].candidate.distribution:
+            body.append("<h2>Calibration</h2>")
+            body.append(_figure(plots.distributions(results), CALIBRATION))
         elif quantile is None and results.table.task == "regression":
             body.append("<h2>Residuals</h2>")
             body.append(_figure(plots.residuals(results), "Test folds, in the winner's library."))
@@ -189,7 +201,8 @@ def _winner(results: Results, table: str, sheet: Sheet | None) -> list[str]:
     if row.candidate.quantile is None:
         task = results.table.task
         draw = sheet_plots.reliability if task == "multiclass" else sheet_plots.deciles
-        body.append(_figure(draw(results, row), WINNER[task]))
+        caption = INTERVALS if row.candidate.distribution else WINNER[task]
+        body.append(_figure(draw(results, row), caption))
     if sheet is not None:
         _, constant = wording.constant(results, row.candidate.quantile)
         body.append(_figure(sheet_plots.learning_curve(results, sheet, constant), CURVE))

@@ -15,7 +15,10 @@ from boostloss.compare.candidates import Candidate, describe, group_order
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
 from boostloss.compare.metrics import (
+    DIFFERENCES,
+    DISTRIBUTION_METRICS,
     HIGHER_IS_BETTER,
+    INTERVAL_METRICS,
     METRICS,
     ON_REQUEST,
     QUANTILE_METRICS,
@@ -28,7 +31,7 @@ from boostloss.compare.run import Fit
 class Row:
     """One candidate over the folds: per metric the mean and its standard error.
 
-    `behind` is how much worse than the best it is, as a share, with the standard error of the
+    `behind` is how much worse than the best it is, in the `unit` of the metric, with the standard error of the
     paired difference; `place` is "best", "level" (within one such standard error) or "".
     """
 
@@ -52,7 +55,7 @@ class Row:
 class Verdict:
     """The best of boostloss beside the best of the library's own objectives.
 
-    `gain` is the share by which boostloss is better, negative if it is worse, with the standard
+    `gain` is by how much boostloss is better in the `unit` of the metric, negative if it is worse, with the standard
     error of the paired difference.
     """
 
@@ -74,7 +77,7 @@ class Dropped:
     folds : int
         After how many it was dropped; 0 in the heat.
     behind, error : float
-        By which share it was worse than the best one, and the standard error of that.
+        By how much it was worse than the best one in the `unit` of the metric, and the standard error of that.
     """
 
     candidate: Candidate
@@ -128,10 +131,11 @@ class Results:
 
     def metrics(self, quantile: Level) -> tuple[str, ...]:
         """The metrics that a group shows, the one that ranks first."""
-        names = tuple(METRICS[self.table.task])
+        names, metric = tuple(METRICS[self.table.task]), self.ranking_metric(quantile)
         if quantile is not None:
             names = QUANTILE_METRICS[: 3 if isinstance(quantile, tuple) else 2]
-        metric = self.ranking_metric(quantile)
+        elif metric in DISTRIBUTION_METRICS:
+            names = (*DISTRIBUTION_METRICS, *INTERVAL_METRICS)
         return (metric, *(name for name in names if name not in (metric, *ON_REQUEST)))
 
     @property
@@ -188,6 +192,13 @@ class Results:
         fits = [f for f in self.fits_of(candidate) if f.fold in self.compared_folds and not f.error]
         rows = np.concatenate([fit.rows for fit in fits])
         return self.table.y[rows], np.concatenate([fit.prediction for fit in fits])
+
+    def pooled_distribution(self, candidate: Candidate) -> tuple[np.ndarray, Any]:
+        """Targets and predicted distributions of the same rows."""
+        y, raw = self.pooled(candidate)
+        family = candidate.family
+        assert family is not None
+        return y, family.distribution(raw)
 
     def fits_of(self, candidate: Candidate) -> list[Fit]:
         return [fit for fit in self.fits if fit.candidate == candidate]
@@ -285,11 +296,16 @@ def _placed(row: Row, best: Row, metric: str) -> Row:
 
 
 def difference(row: Row, other: Row, metric: str) -> tuple[float, float]:
-    """By which share `row` is worse than `other`, and the standard error over the folds."""
+    """By how much `row` is worse than `other`, in the metric's unit, and the standard error over the folds."""
     sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
-    unit = abs(other.mean[metric]) or 1.0
-    worse = sign * (row.mean[metric] - other.mean[metric]) / unit
-    return worse, standard_error(row.folds - other.folds) / unit
+    scale = unit(metric, other.mean[metric])
+    worse = sign * (row.mean[metric] - other.mean[metric]) / scale
+    return worse, standard_error(row.folds - other.folds) / scale
+
+
+def unit(metric: str, reference: float) -> float:
+    """In what differences are told: shares of a score, or numbers where its zero means nothing."""
+    return 1.0 if metric in DIFFERENCES else abs(reference) or 1.0
 
 
 def standard_error(values: np.ndarray) -> float:

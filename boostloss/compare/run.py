@@ -21,6 +21,7 @@ from boostloss.compare.candidates import Candidate, describe
 from boostloss.compare.data import InputError, Table, Task
 from boostloss.compare.libraries import Rows, Settings, fit
 from boostloss.compare.metrics import Level, score
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.scale import broad_scale, robust_scale
 
@@ -57,7 +58,8 @@ class Fold:
 class Fit:
     """What one candidate did on one fold; `error` says why it could not be fitted.
 
-    `prediction` is for the `rows` of the table that the fold tests, `blocks` holds the metrics of parts of these rows.
+    `prediction` is for the `rows` of the table that the fold tests, raw where a whole distribution is judged; `blocks`
+    holds the metrics of parts of these rows.
     """
 
     candidate: Candidate
@@ -262,7 +264,7 @@ def _as_numbers(X: pd.DataFrame) -> np.ndarray:
 
 def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -> Fit:
     """Fit the candidate and score it on the test fold; a failure is recorded, not raised."""
-    objective = candidate.at(fold.scale)
+    objective, family = candidate.at(fold.scale), candidate.family
     text = describe(objective)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
@@ -270,31 +272,40 @@ def evaluate(candidate: Candidate, fold: Fold, task: Task, settings: Settings) -
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             loss = candidate.minimised(fold.scale)
-            model = fit(candidate.library, objective, loss, task, fold.train, fold.stop, settings)
+            parts = fold.train, fold.stop, settings, candidate.distribution
+            model = fit(candidate.library, objective, loss, task, *parts)
             prediction = np.asarray(model.predict(fold.test.X), dtype=np.float64)
-            if not np.isfinite(prediction).all():
+            finite = np.isfinite(prediction).all()
+            if finite and family is not None:
+                finite = np.isfinite(family.distribution(prediction).logpdf(fold.test.y)).all()
+            if not finite:
                 raise FloatingPointError("its predictions are not finite")
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Fit(candidate, fold.number, fold.scale, text, error=reason[:300])
+    judged = task, candidate.quantile
     return Fit(
         candidate,
         fold.number,
         fold.scale,
         text,
-        metrics=score(fold.test.y, prediction, task, candidate.quantile, fold.test.weight),
+        metrics=score(fold.test.y, prediction, *judged, fold.test.weight, family),
         rounds=model.rounds,
         seconds=model.seconds,
         like_ours=model.like_ours,
         rows=fold.test_index,
         prediction=prediction,
-        blocks=score_blocks(fold.test, prediction, task, candidate.quantile),
+        blocks=score_blocks(fold.test, prediction, *judged, family),
         warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
     )
 
 
 def score_blocks(
-    rows: Rows, prediction: np.ndarray, task: Task, quantile: Level
+    rows: Rows,
+    prediction: np.ndarray,
+    task: Task,
+    quantile: Level,
+    distribution: Distribution | None = None,
 ) -> dict[str, np.ndarray]:
     """The metrics of blocks of neighbouring rows, which a race compares pair by pair, and what the blocks weigh.
 
@@ -312,7 +323,14 @@ def score_blocks(
     parts = [np.concatenate(part) for part in cut]
     weights = [float(len(part) if weight is None else weight[part].sum()) for part in parts]
     scores = [
-        score(y[part], prediction[part], task, quantile, None if weight is None else weight[part])
+        score(
+            y[part],
+            prediction[part],
+            task,
+            quantile,
+            None if weight is None else weight[part],
+            distribution,
+        )
         for part in parts
     ]
     found = {name: np.array([each[name] for each in scores]) for name in scores[0]}

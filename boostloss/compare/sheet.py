@@ -58,12 +58,13 @@ def examine(results: Results) -> Sheet:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the comparison has told them
         loss = candidate.minimised(fold.scale)
-        rows = fold.train, fold.stop
-        model = fit(candidate.library, objective, loss, table.task, *rows, results.settings)
+        options = fold.train, fold.stop, results.settings, candidate.distribution
+        model = fit(candidate.library, objective, loss, table.task, *options)
     metric = results.ranking_metric(candidate.quantile)
 
     def judge(rows: Rows, prediction: np.ndarray) -> float:
-        return score(rows.y, prediction, table.task, candidate.quantile, rows.weight)[metric]
+        judged = table.task, candidate.quantile
+        return score(rows.y, prediction, *judged, rows.weight, candidate.family)[metric]
 
     parts = {"train": fold.train, "stop": fold.stop, "test": fold.test}
     some = {name: rows.sample(LOOKED_AT, results.settings.seed) for name, rows in parts.items()}

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from boostloss.compare.metrics import HEADINGS
+from boostloss.compare.metrics import HEADINGS, INTERVAL
 from boostloss.compare.outcome import wanted_coverage
 from boostloss.compare.plots import LINES, OURS, STYLE, WIDTH, svg
 from boostloss.compare.results import Results, Row
@@ -22,6 +22,10 @@ def deciles(results: Results, row: Row) -> str:
     """Test rows in tenths by their prediction: residuals, or the observed share beside what is predicted."""
     y, prediction = results.pooled(row.candidate)
     quantile, binary = row.candidate.quantile, results.table.task == "binary"
+    if row.candidate.distribution:
+        _, predicted = results.pooled_distribution(row.candidate)
+        quantile = 0.5 - 0.5 * INTERVAL, 0.5, 0.5 + 0.5 * INTERVAL
+        prediction = np.transpose([predicted.ppf(level) for level in quantile])
     hits = y if binary else y <= prediction if prediction.ndim == 1 else _within(y, prediction)
     along = prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2]
     parts = np.array_split(np.argsort(along, kind="stable"), 10)

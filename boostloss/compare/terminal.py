@@ -95,7 +95,8 @@ def show(results: Results, console: Console) -> None:
             console.print(_grid(outcome.ranking(results, quantile), styles, console.width))
     if not results.finished:
         return
-    console.print(f"[dim]{wording.LEGEND}[/]")
+    legend = wording.legend(wording.LEGEND, results, results.groups)
+    console.print(f"[dim]{legend}[/]")
     for sentence in wording.dropped(results):
         console.print(f"[dim]{plain(sentence)}[/]")
     console.print()
@@ -103,7 +104,8 @@ def show(results: Results, console: Console) -> None:
         styles = [OUTCOME_STYLES[outcome.outcome_kind(verdict)] for verdict in verdicts]
         console.print(f"[bold]{wording.VERDICTS}[/]")
         console.print(_grid(outcome.verdicts(results, verdicts), styles, console.width))
-        console.print(f"[dim]{wording.VERDICT_LEGEND}[/]\n")
+        judged = [verdict.quantile for verdict in verdicts]
+        console.print(f"[dim]{wording.legend(wording.VERDICT_LEGEND, results, judged)}[/]\n")
     console.print(f"[bold]{plain(wording.answer(results))}[/]")
     if code := wording.snippet(results):
         console.print(f"\nThe best loss of boostloss:\n[cyan]{plain(code)}[/]", soft_wrap=True)

@@ -1,17 +1,26 @@
 """The outcome in words and cells: what the terminal and the page both say."""
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import outcome, race
-from boostloss.compare.candidates import Candidate, lacking
+from boostloss.compare.candidates import Candidate, describe, lacking
 from boostloss.compare.code import loss_import
 from boostloss.compare.data import Table
 from boostloss.compare.libraries import Settings
-from boostloss.compare.metrics import HEADINGS, HIGHER_IS_BETTER, Level, score
+from boostloss.compare.metrics import (
+    DIFFERENCES,
+    DISTRIBUTION_METRICS,
+    HEADINGS,
+    HIGHER_IS_BETTER,
+    INTERVAL,
+    Level,
+    score,
+)
 from boostloss.compare.results import Results, Row, versions
 from boostloss.compare.run import Fit, describe_folds
 from boostloss.losses.intercept import weighted_quantile
@@ -40,6 +49,13 @@ IN_ORDER = (
     "Several quantiles are ranked by the mean of their pinball losses; everyone's predictions of a row are put in "
     "order, which never raises it. Where a library has no such objective, as LightGBM, its own is a model for each "
     "level."
+)
+OF_DIFFERENCES = (
+    "For the NLL it is the difference itself: its zero depends on the unit of the target."
+)
+OF_DISTRIBUTIONS = (
+    "Whole distributions are judged: NLL is the mean of -log density at the targets, CRPS the continuous ranked "
+    f"probability score in the unit of the target, coverage and width are of the central intervals of {INTERVAL:.0%}."
 )
 NOISE = {
     "regression": "Cauchy noise added",
@@ -83,7 +99,15 @@ def overview(
         lines.append(IN_ORDER)
     if any(getattr(candidate.objective, "link_name", "") == "log" for candidate in candidates):
         lines.append(OF_MEANS)
+    if any(candidate.distribution for candidate in candidates):
+        lines.append(OF_DISTRIBUTIONS)
     return lines
+
+
+def legend(text: str, results: Results, groups: Iterable[Level]) -> str:
+    """`LEGEND` or `VERDICT_LEGEND`, with what differs if no shares are told in one of the groups."""
+    told = any(results.ranking_metric(quantile) in DIFFERENCES for quantile in groups)
+    return f"{text} {OF_DIFFERENCES}" if told else text
 
 
 def dropped(results: Results) -> list[str]:
@@ -92,7 +116,8 @@ def dropped(results: Results) -> list[str]:
     for folds in dict.fromkeys(each.folds for each in results.dropped):
         out = [each for each in results.dropped if each.folds == folds]
         names = ", ".join(
-            f"{outcome.title(each.candidate)} ({outcome.percent(each.behind, each.error)})"
+            f"{outcome.title(each.candidate)} "
+            f"({outcome.distance(results.ranking_metric(each.candidate.quantile), each.behind, each.error)})"
             for each in out
         )
         after = f"after {folds} fold{'s' if folds > 1 else ''}"
@@ -114,7 +139,7 @@ def answer(results: Results) -> str:
     other = next((row for row in rows if row.candidate.own != best.candidate.own), None)
     if other:
         side = "the libraries' own objectives" if other.candidate.own else "boostloss"
-        behind = outcome.percent(other.behind, other.behind_error)
+        behind = outcome.distance(metric, other.behind, other.behind_error)
         way = "lower" if metric in HIGHER_IS_BETTER else "higher"
         text += f" The best of {side} is {_who(other)}: its {name} is {behind} {way}."
     return text
@@ -140,13 +165,15 @@ def title(results: Results, quantile: Level) -> str:
     name, level = constant(results, quantile)
     return (
         f"{what}: {results.table.target} ({better} {HEADINGS[metric]} is better, {folds}; "
-        f"a constant, {name}, has {outcome.number(level, outcome.digits([level]))})"
+        f"a constant, {name}, has {outcome.number(level, outcome.digits([level], metric))})"
     )
 
 
 def constant(results: Results, quantile: Level) -> tuple[str, float]:
     """What to predict for every row if nothing is known of it, and how that is judged."""
     y, metric = results.table.y, results.ranking_metric(quantile)
+    if metric in DISTRIBUTION_METRICS:
+        return min(_constant_distributions(results), key=lambda found: found[1])
     weight = None if results.table.weight is None else results.table.weight.to_numpy()
     value: Any
     if quantile is not None:
@@ -164,6 +191,17 @@ def constant(results: Results, quantile: Level) -> tuple[str, float]:
         name, value = "the median", weighted_quantile(y, weight, 0.5)
     prediction = np.full((len(y), *np.shape(value)), value)
     return name, score(y, prediction, results.table.task, quantile, weight)[metric]
+
+
+def _constant_distributions(results: Results) -> Iterator[tuple[str, float]]:
+    """The compared distributions with the parameters of maximum likelihood, and how they are judged."""
+    y, weight = results.table.y, results.table.weight
+    weight = None if weight is None else weight.to_numpy()
+    for family in dict.fromkeys(row.candidate.family for row in results.rows(None)):
+        assert family is not None
+        raw = np.tile(family.fit_intercept(y, weight), (len(y), 1))
+        found = score(y, raw, results.table.task, None, weight, family)
+        yield f"the fitted {outcome.short_loss(describe(family))}", found[results.metric]
 
 
 def done(fit: Fit) -> str:
@@ -212,7 +250,7 @@ def snippet(results: Results) -> str:
 
 
 def _mean_error(row: Row, metric: str) -> str:
-    digits = outcome.digits([row.mean[metric]])
+    digits = outcome.digits([row.mean[metric]], metric)
     error = row.error[metric]
     shown = "" if math.isnan(error) else f" ± {outcome.number(error, digits)}"
     return outcome.number(row.mean[metric], digits) + shown
