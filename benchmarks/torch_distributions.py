@@ -85,7 +85,7 @@ def main() -> None:
             target = positive.floor()
         ours = LossModule(loss)
         a, b = best([ours, theirs], raw, target, options.rounds, clock)
-        difference = float(ours(raw, target) - theirs(raw, target))
+        difference = (ours(raw, target) - theirs(raw, target)).item()
         print(f"{name:32s} {a:8.2f} {b:8.2f} {b / a:6.2f} {difference:11.1e}", flush=True)
 
 

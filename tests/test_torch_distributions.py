@@ -86,8 +86,9 @@ def test_intervals_have_the_probability_of_the_core(loss):
         torch.autograd.grad(compiled(raw, target), raw),
         torch.autograd.grad(module(raw, target), raw),
     )
-    single = module(raw.float(), target.float())
-    torch.testing.assert_close(single, module(raw, target).float(), rtol=1e-4, atol=1e-4)
+    wide = torch.arange(50) % 5 != 4  # narrow ones have no digits of their width in float32
+    single = module(raw[wide].float(), target[wide].float())
+    torch.testing.assert_close(single.double(), module(raw[wide], target[wide]), rtol=1e-4, atol=0)
     mask = torch.arange(50) % 2 == 0
     spoiled = raw.detach().masked_fill(~mask[:, None], torch.nan)
     torch.testing.assert_close(module(spoiled, target, mask=mask), module(raw[mask], target[mask]))

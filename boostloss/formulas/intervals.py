@@ -27,7 +27,7 @@ def nothing(z):
 
 
 def of_interval(
-    exact, log_cdf, log_sf, log_pdf, limit, of_location, of_scale, raw=unchanged, more=nothing
+    exact, log_tail, log_pdf, limit, of_location, of_scale, raw=unchanged, more=nothing
 ):
     """The formula of an interval.
 
@@ -35,8 +35,10 @@ def of_interval(
     ----------
     exact : callable
         The formula of an exact target.
-    log_cdf, log_sf, log_pdf : callable
-        The logarithms of the standard distribution function, of what it lacks to 1, and of its density.
+    log_tail : callable
+        Of z, and whether what lies above z is meant: the logarithm of that probability, or of that below.
+    log_pdf : callable
+        The logarithm of the standard density.
     limit : float
         Farther ends, in units of the scale, count as infinite or as this far.
     of_location, of_scale : tuple of float
@@ -57,8 +59,8 @@ def of_interval(
         value, by_location, by_scale, at_location, at_scale = exact(middle, location, log_scale)
         width = where(lower < upper, where(narrow, upper - lower, 1.0), 1.0)
         above = a + b > 0.0  # the tail in which the probability is no difference of numbers near 1
-        large = where(above, log_sf(a), log_cdf(b))
-        small = where(above, log_sf(b), log_cdf(a))
+        large = log_tail(where(above, a, b), above)
+        small = log_tail(where(above, b, a), above)
         log_p = large + log1p(-exp(where(narrow, -1.0, small - large)))
         at_a, at_b = exp(log_pdf(a) - log_p), exp(log_pdf(b) - log_p)
         slope, tilt = at_b - at_a, b * at_b - a * at_a

@@ -26,13 +26,10 @@ def laplace(y, median, log_scale):
     )
 
 
-def log_cdf(z):
-    below = -LOG_2 + minimum(z, 0.0)
-    return where(z < 0.0, below, log1p(-0.5 * exp(-abs(z))))
-
-
-def log_sf(z):
-    return log_cdf(-z)
+def log_tail(z, above):
+    z = where(above, -z, z)
+    half = exp(-abs(z))
+    return where(z < 0.0, minimum(z, 0.0) - LOG_2, log1p(-0.5 * half))
 
 
 def log_pdf(z):

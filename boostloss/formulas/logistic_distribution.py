@@ -30,12 +30,8 @@ def log_logistic(y, location, log_scale):
     )
 
 
-def log_cdf(z):
-    return -softplus(-z)
-
-
-def log_sf(z):
-    return -softplus(z)
+def log_tail(z, above):
+    return -softplus(where(above, z, -z))
 
 
 def log_pdf(z):

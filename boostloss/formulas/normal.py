@@ -10,7 +10,7 @@ The likelihood and its information: Aitkin, "Modelling Variance Heterogeneity in
 1987.
 """
 
-from boostloss.ops import exp, log, log_ndtr
+from boostloss.ops import exp, log, log_ndtr, where
 
 HALF_LOG_2_PI = 0.9189385332046727
 
@@ -35,12 +35,8 @@ def log_normal(y, mean, log_scale):
     return value + raw, by_mean, by_scale, of_mean, of_scale
 
 
-def log_cdf(z):
-    return log_ndtr(z)
-
-
-def log_sf(z):
-    return log_ndtr(-z)
+def log_tail(z, above):
+    return log_ndtr(where(above, -z, z))
 
 
 def log_pdf(z):

@@ -35,14 +35,12 @@ def bend(z):
     return z * z * exp(z)
 
 
-def log_cdf(z):
-    """log(1 - exp(-exp(z))), which is z far below 0."""
+def log_tail(z, above):
+    """-exp(z), or log(1 - exp(-exp(z))), which is z far below 0."""
+    e = exp(z)
     far = z < -40.0
-    return where(far, z, log(-expm1(-exp(where(far, 0.0, z)))))
-
-
-def log_sf(z):
-    return -exp(z)
+    below = where(far, z, log(-expm1(-where(far, 1.0, e))))
+    return where(above, -e, below)
 
 
 def log_pdf(z):

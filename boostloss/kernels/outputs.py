@@ -33,7 +33,8 @@ def fill_outputs(
     Parameters
     ----------
     results : sequence of ndarray
-        For the loss one of shape (n,); else two of shape (k, n), for derivatives and curvatures.
+        One of shape (n,) for the loss; two of shape (k, n), for derivatives and curvatures; or one of each, for loss
+        and derivatives.
     formula : callable
         Of the targets of a row, its k raw predictions and the parameters.
     parameters : tuple of float
@@ -47,9 +48,10 @@ def fill_outputs(
     kinds = check_array("y_true", lines, (len(lines), n)), check_array("raw_prediction", f, (k, n))
     weight_kind = None if weight is None else check_array("sample_weight", weight, (n,))
     for result in results:
-        shape = (n,) if len(results) == 1 else (k, n)
+        shape = (n,) if result.ndim == 1 else (k, n)
         result_kind = check_array("result", result, shape, WRITABLE)
-    outputs, sides = tuple(range(len(results))), (len(lines), k)
+    first = 0 if results[0].ndim == 1 else 1
+    outputs, sides = tuple(range(first, first + len(results))), (len(lines), k)
     variant = Variant(
         outputs, len(parameters), *kinds, weight_kind, result_kind, "several outputs", *sides
     )
@@ -58,8 +60,8 @@ def fill_outputs(
         with np.errstate(all="ignore"):
             values = formula(*lines, *f, *parameters)
         w = 1.0 if weight is None else weight
-        wanted = [values[:1]] if len(results) == 1 else [values[1 : 1 + k], values[1 + k :]]
-        for result, columns in zip(results, wanted, strict=True):
+        kinds_of = values[:1], values[1 : 1 + k], values[1 + k :]
+        for result, columns in zip(results, (kinds_of[i] for i in outputs), strict=True):
             for line, column in zip(result.reshape(len(columns), n), columns, strict=True):
                 line[:] = column * w
         return

@@ -12,7 +12,7 @@ from boostloss.kernels.numba_ops import INLINE
 
 
 def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
-    """The loop that leaves the loss of every row, or its derivatives and their curvatures.
+    """The loop that leaves the loss of every row, or its derivatives and their curvatures, or loss and derivatives.
 
     The formula returns them all. A number, ``shape``, says how far apart in memory are the targets of a row, where it
     has two, its raw predictions, and its results of one kind.
@@ -47,7 +47,22 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
             store_gradient(first, i, values, w)
             store_curvature(second, i, values, w)
 
-    return loop_of_derivatives if len(variant.outputs) == 2 else loop_of_losses
+    def loop_of_gradients(n, y, f, weight, factor, floor, parameters, shape, first, second):
+        prefer_widest_vectors()
+        p, (step,) = load_tuple(parameters, n_parameters), load_tuple(shape, 1)
+        y, f, weight = carray(y, (n_targets, step)), carray(f, (k, step)), carray(weight, n)
+        first, second = carray(first, n), carray(second, (k, step))
+        for i in range(n):
+            values, w = row(y, f, weight, i, p)
+            first[i] = unwrap(values[0] * w)
+            store_gradient(second, i, values, w)
+
+    loops: dict[tuple[int, ...], Callable] = {
+        (0,): loop_of_losses,
+        (1, 2): loop_of_derivatives,
+        (0, 1): loop_of_gradients,
+    }
+    return loops[variant.outputs]
 
 
 def tuple_of(lines: int) -> Callable:

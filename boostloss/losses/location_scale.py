@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,12 +14,7 @@ from boostloss.losses.intervals import NO_SCALE, likeliest
 from boostloss.losses.validation import check_number
 from boostloss.ops import log
 
-
-def tails(formulas: Any) -> tuple[Any, Any, Any]:
-    """The functions of a standard distribution that intervals need."""
-    return formulas.log_cdf, formulas.log_sf, formulas.log_pdf
-
-
+FARTHEST = 1e7  # scales, whose square has digits to spare for torch's derivative of `log_ndtr`
 STEPS, TOLERANCE = 1000, 1e-12  # of the fixed-point iteration of a location and a scale
 
 
@@ -44,7 +39,9 @@ class Normal(LocationScale):
 
     formula = normal.normal
     interval_formula = staticmethod(
-        of_interval(normal.normal, *tails(normal), 1e100, (1.0, 0.0), (4.0, 1.0))
+        of_interval(
+            normal.normal, normal.log_tail, normal.log_pdf, FARTHEST, (1.0, 0.0), (4.0, 1.0)
+        )
     )
 
     def _frozen(self, location, log_scale):
@@ -75,7 +72,15 @@ class LogNormal(LocationScale):
 
     formula = normal.log_normal
     interval_formula = staticmethod(
-        of_interval(normal.log_normal, *tails(normal), 1e100, (1.0, 0.0), (4.0, 1.0), log)
+        of_interval(
+            normal.log_normal,
+            normal.log_tail,
+            normal.log_pdf,
+            FARTHEST,
+            (1.0, 0.0),
+            (4.0, 1.0),
+            log,
+        )
     )
     allowed = "> 0"
     positive: ClassVar[bool] = True
@@ -106,7 +111,9 @@ class Laplace(LocationScale):
 
     formula = laplace.laplace
     interval_formula = staticmethod(
-        of_interval(laplace.laplace, *tails(laplace), 1e100, (1.0, 0.0), (2.0, 0.5))
+        of_interval(
+            laplace.laplace, laplace.log_tail, laplace.log_pdf, 1e100, (1.0, 0.0), (2.0, 0.5)
+        )
     )
     scale_curvature: ClassVar[float] = 2.0  # type: ignore[misc]
 
@@ -220,7 +227,8 @@ class LogLogistic(LocationScale):
     interval_formula = staticmethod(
         of_interval(
             logistic_distribution.log_logistic,
-            *tails(logistic_distribution),
+            logistic_distribution.log_tail,
+            logistic_distribution.log_pdf,
             *(1e100, (0.5, 0.0), (2.0 + logistic_distribution.FISHER, 1.0), log),
         )
     )
@@ -265,7 +273,8 @@ class Weibull(LocationScale):
     interval_formula = staticmethod(
         of_interval(  # exp(700) is near the largest number
             weibull.weibull,
-            *tails(weibull),
+            weibull.log_tail,
+            weibull.log_pdf,
             *(700.0, (2.0, 1.0), (2.0 + weibull.FISHER, 1.0), log, weibull.bend),
         )
     )
