@@ -104,7 +104,7 @@ def draw_distribution(loss: Distribution, axes: list[Axes]) -> None:
     for place, colour in ((0, COLOUR), (1, "#d55e00")):
         label = f"by {loss.outputs[place]}"
         raw = np.zeros((601, 2))
-        raw[:, place] = steps if place == 0 else steps / 2.0
+        raw[:, place] = steps if place == 0 else steps / 3.0
         y = np.full(601, 0.0 if place == 0 else 1.0)  # one scale from the location
         y = np.exp(y) if loss.positive or loss.outputs[0] == "log_mean" else y
         gradient, hessian = loss.gradient_hessian(y, raw)

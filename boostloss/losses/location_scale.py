@@ -220,7 +220,7 @@ class LogLogistic(LocationScale):
     >>> loss.inverse_link([[1.0, -1.0]]).round(4)
     array([2.7183])
     >>> loss.loss([[2.0, 2.0], [2.0, float("inf")]], [[1.0, -1.0], [1.0, -1.0]]).round(4)  # the second is censored
-    array([1.8153, 0.3605])
+    array([1.2486, 0.3606])
     """
 
     formula = logistic_distribution.log_logistic
@@ -266,7 +266,7 @@ class Weibull(LocationScale):
     >>> loss.inverse_link([[0.0, 0.0]])  # an exponential distribution
     array([1.])
     >>> loss.fit_intercept([[1.0, 1.0], [2.0, 2.0], [3.0, float("inf")]]).round(4)  # the third is above 3
-    array([0.9665, -0.5867])
+    array([ 0.9794, -0.6121])
     """
 
     formula = weibull.weibull
