@@ -17,8 +17,9 @@ from boostloss.losses.intervals import NO_SCALE, checked_ends, most_likely_of_in
 from boostloss.losses.linked import Linked
 from boostloss.losses.validation import as_column, as_matrix, check_finite, check_weight
 
-# Of the mean curvature of an output without a unit, which is added to that of every row. With a half to the whole the
-# scales of normal and Student's t distributions are as good as with the curvatures written by hand
+# Of the mean curvature of an output without a unit, which is added to that of every row. Normal and Student's t
+# distributions of one's own are then nearly as good as those whose curvatures are written by hand: in likelihood they
+# are between 0.023 worse and 0.014 better, where the exact Hessian is 0.133 worse to 0.010 better
 # (`benchmarks/density_curvatures.py`).
 SHARE_OF_MEAN = 2.0 / 3.0
 NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
