@@ -48,6 +48,7 @@ from boostloss.losses.custom import loss
 from boostloss.losses.densities import log_density
 from boostloss.losses.dispersions import GammaDistribution, NegativeBinomialDistribution
 from boostloss.losses.f_beta import FBeta
+from boostloss.losses.free_student_t import FreeStudentT
 from boostloss.losses.harmonizing import GHMC, GHMR
 from boostloss.losses.location_scale import (
     Laplace,
@@ -81,6 +82,7 @@ __all__ = [
     "FBeta",
     "Fair",
     "Focal",
+    "FreeStudentT",
     "Gamma",
     "GammaDistribution",
     "GemanMcClure",

@@ -14,7 +14,7 @@ from boostloss.losses.catalogue import DISTRIBUTIONS
 
 LOSSES = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.StudentT(), bl.StudentT(2.5)]
 LOSSES += [bl.LogLogistic(), bl.Weibull(), bl.BarronLikelihood(), bl.BarronLikelihood(0.3)]
-DISPERSIONS = [bl.GammaDistribution(), bl.NegativeBinomialDistribution()]
+OTHERS = [bl.GammaDistribution(), bl.NegativeBinomialDistribution(), bl.FreeStudentT()]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
@@ -28,7 +28,7 @@ def rows(loss, n=200, seed=0):
 
 
 def test_all_are_tested():
-    assert {type(loss) for loss in LOSSES + DISPERSIONS} == set(DISTRIBUTIONS)
+    assert {type(loss) for loss in LOSSES + OTHERS} == set(DISTRIBUTIONS)
     assert all(getattr(bl, kind.__name__) is kind for kind in DISTRIBUTIONS)
 
 

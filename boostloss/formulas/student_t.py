@@ -7,7 +7,9 @@ exp(2 s), and 1 + w z^2, to which the Fisher information is added, 2 df / (df + 
 Statistical Modeling Using the t Distribution", JASA 1989. ``constant`` is what depends on df alone.
 """
 
-from boostloss.ops import exp, log1p
+from boostloss.ops import digamma, exp, lgamma, log1p, maximum, trigamma
+
+HALF_LOG_PI = 0.5723649429247001
 
 
 def student_t(y, location, log_scale, df, constant):
@@ -23,3 +25,37 @@ def student_t(y, location, log_scale, df, constant):
         weight * inverse * inverse,
         1.0 + 2.0 * df / (df + 3.0) + pull,
     )
+
+
+def free_student_t(y, location, log_scale, log_df):
+    """That by the logarithm of the degrees of freedom too.
+
+    The curvature of it is the Hessian, where it is positive, and the size of the gradient, as of the log-densities of
+    one's own (`autodiff.densities`).
+    """
+    df = exp(log_df)
+    constant = lgamma(0.5 * df) - lgamma(0.5 * df + 0.5) + HALF_LOG_PI + 0.5 * log_df
+    value, by_location, by_scale, of_location, of_scale = student_t(
+        y, location, log_scale, df, constant
+    )
+    z = (y - location) * exp(-log_scale)
+    square = z * z
+    below = df + square
+    share = square / (df * below)
+    slope = 0.5 * (
+        log1p(square / df)
+        - (df + 1.0) * share
+        + digamma(0.5 * df)
+        - digamma(0.5 * df + 0.5)
+        + 1.0 / df
+    )
+    steeper = share * (df + below) / (df * below)
+    bend = 0.5 * (
+        (df + 1.0) * steeper
+        - 2.0 * share
+        + 0.5 * (trigamma(0.5 * df) - trigamma(0.5 * df + 0.5))
+        - 1.0 / (df * df)
+    )
+    by_df = df * slope
+    of_df = maximum(by_df + df * df * bend, 0.0) + abs(by_df)
+    return value, by_location, by_scale, by_df, of_location, of_scale, of_df

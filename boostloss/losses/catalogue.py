@@ -11,6 +11,7 @@ from boostloss.losses.calls import Call, call, excerpt
 from boostloss.losses.counts import Gamma, NegativeBinomial, Poisson, Tweedie
 from boostloss.losses.dispersions import GammaDistribution, NegativeBinomialDistribution
 from boostloss.losses.distributions import Distribution
+from boostloss.losses.free_student_t import FreeStudentT
 from boostloss.losses.label_noise import (
     BiTemperedLogistic,
     GeneralizedCrossEntropy,
@@ -79,6 +80,7 @@ DISTRIBUTIONS: tuple[type[Distribution], ...] = (
     Weibull,
     GammaDistribution,
     NegativeBinomialDistribution,
+    FreeStudentT,
 )
 
 

@@ -3,6 +3,7 @@
 from boostloss.losses.barron_likelihood import BarronLikelihood
 from boostloss.losses.dispersions import GammaDistribution, NegativeBinomialDistribution
 from boostloss.losses.entries import Entry, entry
+from boostloss.losses.free_student_t import FreeStudentT
 from boostloss.losses.location_scale import (
     Laplace,
     LogLogistic,
@@ -41,6 +42,13 @@ OF_DISTRIBUTIONS: tuple[Entry, ...] = (
         "probabilities, densities and intervals, with wrong targets or heavy tails",
         "that of maximum likelihood",
         "Clean normal noise seems to have tails: far quantiles are too far.",
+    ),
+    entry(
+        "distributions",
+        FreeStudentT(),
+        "noise whose tails depend on features, of many rows",
+        "that of maximum likelihood",
+        "Tails are learned from few rows: with less than some thousands StudentT is steadier.",
     ),
     entry(
         "distributions",
