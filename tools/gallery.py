@@ -99,11 +99,11 @@ def rows(loss: bl.Loss) -> tuple[np.ndarray, np.ndarray, str]:
 
 
 def draw_distribution(loss: Distribution, axes: list[Axes]) -> None:
-    """The curves by both raw predictions, where the target is the center and the spread 1, or that too small."""
+    """The curves by each raw prediction, at a target at the center, and by the others at one beside it."""
     steps = np.linspace(-3.0, 3.0, 601)
-    for place, colour in ((0, COLOUR), (1, "#d55e00")):
+    for place, colour in enumerate((COLOUR, "#d55e00", "#009e73")[: loss.n_outputs]):
         label = f"by {loss.outputs[place]}"
-        raw = np.zeros((601, 2))
+        raw = np.zeros((601, loss.n_outputs))
         raw[:, place] = steps if place == 0 else steps / 3.0
         y = np.full(601, 0.0 if place == 0 else 1.0)  # one scale from the location
         y = np.exp(y) if loss.positive or loss.outputs[0] == "log_mean" else y
