@@ -66,7 +66,7 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
 
 
 def tuple_of(lines: int) -> Callable:
-    """What reads so many numbers of one row as data, which a loop would make slow."""
+    """A function that reads so many numbers of one row; written out, as a loop over them would not be vectorised."""
 
     @register_jitable(**INLINE)
     def one(array, i, partner):
@@ -84,7 +84,7 @@ def tuple_of(lines: int) -> Callable:
 
 
 def store_from(place: int, k: int) -> Callable:
-    """What writes k of the values of a row, the first of which has this place, times a weight."""
+    """A function that writes k of the values of a row, times a weight; ``place`` is that of the first."""
     a, b, c = place, place + 1, place + 2
 
     @register_jitable(**INLINE)

@@ -11,7 +11,7 @@ from boostloss.distribution import BarronDistribution
 from boostloss.formulas import barron
 from boostloss.formulas.log_partition import log_partition
 from boostloss.losses.distributions import LocationScale
-from boostloss.losses.intervals import likeliest
+from boostloss.losses.likelihood import likeliest
 from boostloss.losses.validation import check_number
 
 

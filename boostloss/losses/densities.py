@@ -26,12 +26,13 @@ from boostloss.autodiff.densities import LINKED, density_formula
 from boostloss.autodiff.traces import Trace, read
 from boostloss.losses.custom import RESERVED, defined
 from boostloss.losses.distributions import Distribution
-from boostloss.losses.intervals import most_likely
 from boostloss.losses.lifting import place, traced
+from boostloss.losses.likelihood import most_likely
 from boostloss.losses.quadrature import NumericalDistribution
 from boostloss.losses.traced import Traced
 
 MOST_OUTPUTS = 3  # that a kernel computes
+FARTHEST = 20.0  # between the logarithms of a scale and of the spread of the targets
 MASS_ERROR = 1e-4  # of the integral of a density: sums of panels are better by far
 
 
@@ -91,12 +92,12 @@ class Density(Traced, Distribution):
         start = np.array(min(found, key=lambda raw: np.nan_to_num(found[raw], nan=np.inf)))
         units = [1.0 if output.startswith(LINKED) else unit for output in self.outputs]
         best = most_likely(self, kept, w, start, np.array(units))
-        spread = [x for x, output in zip(best, self.outputs, strict=True) if output == self.spread]
-        if not np.isfinite(best).all() or any(x < math.log(unit) - 20.0 for x in spread):
-            raise ValueError(
-                f"y_true must have targets that differ, for {self!r}, and where its density is positive: no parameters "
-                "of a largest likelihood were found."
-            )
+        for x, output in zip(best, self.outputs, strict=True):
+            if output == self.spread and x < math.log(unit) - FARTHEST:
+                raise ValueError(
+                    f"y_true must have targets that differ, for {self!r}: of a constant the likelihood grows without "
+                    "end as the scale goes to 0."
+                )
         return best
 
     def _mean(self, *raw: Any, **_: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from boostloss.formulas.gamma import gamma
 from boostloss.formulas.negative_binomial import negative_binomial_likelihood
 from boostloss.losses.distributions import Distribution
-from boostloss.losses.intervals import most_likely
+from boostloss.losses.likelihood import most_likely
 
 SMALLEST_DISPERSION = 1e-12  # to begin with, where targets scatter by less than a Poisson's
 

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import LOSS, Rows
-from boostloss.losses.intervals import NO_SCALE, checked_ends, most_likely_of_intervals
+from boostloss.losses.intervals import checked_ends, most_likely_of_intervals
+from boostloss.losses.likelihood import NO_SCALE
 from boostloss.losses.linked import Linked
 from boostloss.losses.validation import as_column, as_matrix, check_finite, check_weight
 

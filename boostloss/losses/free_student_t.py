@@ -8,7 +8,7 @@ import numpy as np
 
 from boostloss.formulas.student_t import free_student_t
 from boostloss.losses.distributions import Distribution
-from boostloss.losses.intervals import most_likely
+from boostloss.losses.likelihood import most_likely
 from boostloss.losses.location_scale import StudentT
 
 DF = 4.0  # to begin with

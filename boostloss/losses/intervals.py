@@ -1,4 +1,4 @@
-"""Targets of which an interval is known: what they must be, and the constant of maximum likelihood."""
+"""Targets of which an interval is known: what they must be, and where the search for the constant begins."""
 
 import math
 from typing import Any
@@ -6,11 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NO_SCALE = 1e-14  # of the largest target: the rounding errors of a constant one's mean
-BFGS = {"gtol": 1e-9, "maxiter": 200}
-MANY = 20_000  # rows, of which the search begins with a part
-CORNER = 1e-5  # a gradient that the search has not made smaller
-SIMPLEX: dict[str, Any] = {"xatol": 1e-10, "fatol": 1e-14, "maxiter": 1000}
+from boostloss.losses.likelihood import most_likely
 
 
 def checked_ends(ends: NDArray[np.floating], positive: bool) -> NDArray[np.float64]:
@@ -51,51 +47,3 @@ def most_likely_of_intervals(
     unit = unit or float(np.max(high - low))
     start = np.array([location, math.log(unit)])
     return most_likely(loss, ends, weight, start, np.array([unit, 1.0]))
-
-
-def most_likely(
-    loss: Any, y: NDArray, weight: NDArray | None, start: NDArray, units: NDArray
-) -> NDArray[np.float64]:
-    """The constant raw predictions of maximum likelihood, by their gradient; inf where the search has gone astray."""
-    from scipy.optimize import minimize
-
-    options: dict[str, Any] = BFGS
-    if len(y) > 2 * MANY:  # from near the maximum a few steps are enough
-        options = BFGS | {"maxiter": 10}
-        some = slice(None, None, len(y) // MANY)
-        near = most_likely(loss, y[some], None if weight is None else weight[some], start, units)
-        start = near if np.isfinite(near).all() else start
-    n, total = len(y), float(len(y) if weight is None else weight.sum(dtype=np.float64))
-
-    def loss_and_slope(x: NDArray) -> tuple[float, NDArray]:
-        raw = np.tile(start + units * x, (n, 1))
-        gradient, _ = loss.gradient_hessian(y, raw, weight)
-        return loss.mean_loss(y, raw, weight), units * gradient.sum(
-            axis=0, dtype=np.float64
-        ) / total
-
-    with np.errstate(all="ignore"):
-        found = minimize(
-            loss_and_slope, np.zeros(len(start)), jac=True, method="BFGS", options=options
-        )
-        if (
-            n <= 2 * MANY and np.abs(found.jac).max() > CORNER
-        ):  # of a Laplace distribution: no gradient is 0
-            simplex = np.vstack([found.x, found.x + 0.05 * np.eye(len(start))])
-            options = SIMPLEX | {"initial_simplex": simplex}
-            found = minimize(
-                lambda x: loss_and_slope(x)[0], found.x, method="Nelder-Mead", options=options
-            )
-    best = start + units * found.x
-    return best if np.isfinite([*best, found.fun]).all() else np.full_like(start, np.inf)
-
-
-def likeliest(loss: Any, raw: NDArray, share: NDArray) -> tuple[float, float]:
-    """Location and scale of maximum likelihood for exact targets, of positive ones by their logarithms."""
-    middle, spread = float(share @ raw), float(np.sqrt(share @ (raw - share @ raw) ** 2))
-    if not spread > NO_SCALE * np.abs(raw).max():
-        return middle, 0.0
-    shifted = np.exp(raw - middle) if loss.positive else raw - middle  # so that none overflows
-    start, units = np.array([0.0, math.log(spread)]), np.array([spread, 1.0])
-    location, log_scale = most_likely(loss, shifted, share, start, units)
-    return float(location + middle), math.exp(log_scale)

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from boostloss.formulas import laplace, logistic_distribution, normal, student_t, weibull
+from boostloss.formulas import laplace, log_logistic, normal, student_t, weibull
 from boostloss.formulas.intervals import of_interval
 from boostloss.losses.distributions import LocationScale
 from boostloss.losses.intercept import weighted_quantile
-from boostloss.losses.intervals import NO_SCALE, likeliest
+from boostloss.losses.likelihood import NO_SCALE, likeliest
 from boostloss.losses.validation import check_number
 from boostloss.ops import log
 
@@ -223,18 +223,18 @@ class LogLogistic(LocationScale):
     array([1.2486, 0.3606])
     """
 
-    formula = logistic_distribution.log_logistic
+    formula = log_logistic.log_logistic
     interval_formula = staticmethod(
         of_interval(
-            logistic_distribution.log_logistic,
-            logistic_distribution.log_tail,
-            logistic_distribution.log_pdf,
-            *(1e100, (0.5, 0.0), (2.0 + logistic_distribution.FISHER, 1.0), log),
+            log_logistic.log_logistic,
+            log_logistic.log_tail,
+            log_logistic.log_pdf,
+            *(1e100, (0.5, 0.0), (2.0 + log_logistic.FISHER, 1.0), log),
         )
     )
     allowed = "> 0"
     positive: ClassVar[bool] = True
-    scale_curvature: ClassVar[float] = 2.0 + logistic_distribution.FISHER  # type: ignore[misc]
+    scale_curvature: ClassVar[float] = 2.0 + log_logistic.FISHER  # type: ignore[misc]
 
     def _most_likely(self, y, share):
         return likeliest(self, y, share)
