@@ -10,6 +10,7 @@ from drop_in import drop_in, fit, raw_prediction
 
 import boostloss as bl
 from boostloss.losses.quadrature import NumericalDistribution
+from boostloss.metrics import crps
 
 both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
@@ -91,7 +92,14 @@ def test_quadrature_gives_what_scipy_has(loss):
     ours, theirs = loss.distribution(raw), THEIRS[loss](raw)
     y = theirs.rvs(random_state=1)
     q = np.random.default_rng(2).random(100)
-    for name, values in (("cdf", y), ("sf", y), ("ppf", q), ("pdf", y), ("interval", 0.9)):
+    for name, values in (
+        ("cdf", y),
+        ("sf", y),
+        ("ppf", q),
+        ("isf", q),
+        ("pdf", y),
+        ("interval", 0.9),
+    ):
         found, expected = getattr(ours, name)(values), getattr(theirs, name)(values)
         np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
     for name in ("mean", "std", "var", "median"):
@@ -105,6 +113,10 @@ def test_quadrature_gives_what_scipy_has(loss):
     np.testing.assert_array_equal(ours.rvs(random_state=0), ours.rvs(random_state=0))
     lowest = 0.0 if loss.positive else -np.inf
     np.testing.assert_array_equal(ours.ppf(0.0), lowest)
+    np.testing.assert_array_equal(ours.isf(1.0), lowest)
+    np.testing.assert_allclose(theirs.sf(ours.isf(1e-12)), 1e-12, rtol=1e-6)
+    if not loss.positive:  # scipy's far quantiles of the inverse Gaussian distribution fail
+        assert crps(y, ours) == pytest.approx(crps(y, theirs), rel=1e-6)
     assert np.isinf(ours.ppf(1.0)).all()
     assert np.isnan(ours.ppf(1.5)).all()
 

@@ -11,6 +11,7 @@ import boostloss as bl
 from boostloss.kernels import outputs
 from boostloss.kernels.rows import BLOCK, Rows
 from boostloss.losses.catalogue import DISTRIBUTIONS
+from boostloss.metrics import crps
 
 LOSSES = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.StudentT(), bl.StudentT(2.5)]
 LOSSES += [bl.LogLogistic(), bl.Weibull(), bl.BarronLikelihood(), bl.BarronLikelihood(0.3)]
@@ -189,3 +190,17 @@ def test_scipy_distributions_are_the_ones_that_are_said():
     assert bl.LogNormal().distribution(raw).cdf(5.0)[0] == pytest.approx(
         scipy.stats.norm(1.0, 2.0).cdf(np.log(5.0))
     )
+
+
+@every
+def test_every_distribution_has_a_crps(loss):
+    y, raw = rows(loss, 50)
+    raw[:, 1] = np.abs(raw[:, 1])
+    p = loss.distribution(raw)
+    draws = p.rvs((4000, 50), random_state=0)
+    # The score of a sample: the mean distance to the target less half of that to another draw.
+    apart = np.abs(draws - draws[::-1]).mean(axis=0)
+    expected = np.abs(draws - y).mean(axis=0) - 0.5 * apart
+    middle = np.abs(expected) < 1e3
+    found = [crps(y[i : i + 1], loss.distribution(raw[i : i + 1])) for i in np.flatnonzero(middle)]
+    assert np.median(np.abs(np.array(found) / expected[middle] - 1.0)) < 0.05

@@ -107,6 +107,9 @@ class BarronErrors:
     def ppf(self, q: ArrayLike) -> NDArray[np.float64]:
         return self.location + self.scale * self.standard.ppf(q)
 
+    def isf(self, q: ArrayLike) -> NDArray[np.float64]:
+        return self.location - self.scale * self.standard.ppf(q)
+
     def interval(self, confidence: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         half = self.scale * self.standard.ppf(0.5 + 0.5 * confidence)
         return self.location - half, self.location + half

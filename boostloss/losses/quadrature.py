@@ -64,6 +64,13 @@ class NumericalDistribution:
 
     def ppf(self, q: ArrayLike) -> NDArray[np.float64]:
         """Quantile, the inverse of `cdf`; NaN outside [0, 1]."""
+        return self._inverse(q, upper=False)
+
+    def isf(self, q: ArrayLike) -> NDArray[np.float64]:
+        """The inverse of `sf`."""
+        return self._inverse(q, upper=True)
+
+    def _inverse(self, q: ArrayLike, upper: bool) -> NDArray[np.float64]:
         q = self._spread(q)
         shape = np.broadcast_shapes(q.shape, (self._n,))
         wanted = np.broadcast_to(q, shape).reshape(-1, self._n)
@@ -72,12 +79,17 @@ class NumericalDistribution:
         for _ in range(BISECTIONS):  # of asinh of the distance
             middle = 0.5 * (low + high)
             below, above = self._parts(self._at(middle))
-            less = np.where(below < above, below < wanted, above > 1.0 - wanted)
+            # By the smaller of both probabilities, which has more digits.
+            if upper:
+                less = np.where(above < below, above > wanted, below < 1.0 - wanted)
+            else:
+                less = np.where(below < above, below < wanted, above > 1.0 - wanted)
             low, high = np.where(less, middle, low), np.where(less, high, middle)
         found = self._at(0.5 * (low + high))
         found = np.where((wanted >= 0.0) & (wanted <= 1.0), found, np.nan)
         lowest = 0.0 if self._positive else -np.inf
-        found = np.where(wanted == 0.0, lowest, np.where(wanted == 1.0, np.inf, found))
+        first, last = (np.inf, lowest) if upper else (lowest, np.inf)
+        found = np.where(wanted == 0.0, first, np.where(wanted == 1.0, last, found))
         return found.reshape(shape)
 
     def interval(self, confidence: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -109,8 +121,7 @@ class NumericalDistribution:
 
     def mass(self) -> NDArray[np.float64]:
         """The integral of the density, which should be 1."""
-        below, above = (side[-1] for side in self._masses)
-        return below + above
+        return self._tails[:, 0].sum(axis=0)
 
     def _spread(self, x: ArrayLike) -> NDArray[np.float64]:
         return np.asarray(x, np.float64)
@@ -174,13 +185,13 @@ class NumericalDistribution:
         return np.exp(self._log(self._at(v))) * unit * np.cosh(v)
 
     @cached_property
-    def _masses(self) -> list[NDArray[np.float64]]:
-        """On each side the probabilities from the top to the border of each panel."""
-        found = []
-        for side, end in zip((-1.0, 1.0), self._ends, strict=True):
+    def _tails(self) -> NDArray[np.float64]:
+        """On each side the probabilities beyond the border of each panel: sums from the far end, which keep digits."""
+        found = np.zeros((2, PANELS + 1, self._n))
+        for tails, side, end in zip(found, (-1.0, 1.0), self._ends, strict=True):
             edges = side * end * np.linspace(0.0, 1.0, PANELS + 1)[:, None]
-            parts = [self._integral(a, b) for a, b in pairwise(edges)]
-            found.append(np.concatenate([np.zeros((1, self._n)), np.cumsum(np.abs(parts), axis=0)]))
+            parts = np.abs([self._integral(a, b) for a, b in pairwise(edges)])
+            tails[:-1] = np.cumsum(parts[::-1], axis=0)[::-1]
         return found
 
     def _integral(
@@ -203,11 +214,11 @@ class NumericalDistribution:
         end = np.where(side, self._ends[1], self._ends[0])
         v = np.clip(v, -self._ends[0], self._ends[1])
         panel = np.minimum((np.abs(v) / end * PANELS).astype(np.intp), PANELS - 1)
-        masses, rows = np.stack(self._masses), np.arange(self._n)
+        tails, rows = self._tails, np.arange(self._n)
         border = np.where(side, 1.0, -1.0) * end * (panel + 1) / PANELS
-        beyond = masses[side, PANELS, rows] - masses[side, panel + 1, rows]
-        tail = beyond + np.abs(self._integral(v, border))  # farther from the top
-        rest = masses[:, PANELS].sum(axis=0) - tail
+        # Farther from the top.
+        tail = tails[side, panel + 1, rows] + np.abs(self._integral(v, border))
+        rest = tails[:, 0].sum(axis=0) - tail
         return np.where(side, rest, tail), np.where(side, tail, rest)
 
     def _expectation(self, function: Callable[[NDArray], Any]) -> NDArray[np.float64]:
