@@ -21,7 +21,7 @@ AT_ONCE = 2_000_000  # quantiles, which keeps the memory small
 def negative_log_likelihood(
     y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None = None
 ) -> float:
-    """The mean of -log p(y), the density p of each row's distribution at its target.
+    """The mean of -log p(y), the density, or the probability of a count, of each row's distribution at its target.
 
     It depends on the unit of the target, so that differences count. A single target where the density is next to 0
     may decide it; `crps` forgives more.
@@ -58,7 +58,8 @@ def negative_log_likelihood(
     1.5153
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    return float(np.average(-distribution.logpdf(y), weights=weight))
+    likelihood = distribution.logpdf if hasattr(distribution, "logpdf") else distribution.logpmf
+    return float(np.average(-likelihood(y), weights=weight))
 
 
 def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -95,6 +96,8 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
     >>> round(crps([0.5, 2.0], distribution), 4)
     0.5559
     """
+    if not hasattr(distribution, "logpdf"):
+        raise ValueError("distribution must be continuous for the CRPS, got one of counts.")
     y, weight = _checked(y_true, distribution, sample_weight)
     below, above = distribution.cdf(y), distribution.sf(y)
     # The pinball loss of the quantile of level q is q (y - quantile) below the target, and as much from the other end.

@@ -17,6 +17,8 @@ import numpy as np
 
 from boostloss import special
 
+inf, nan = float("inf"), float("nan")  # as texts of losses of one's own name them
+
 
 class Operand:
     """What brings a library of its own: with the functions of this module."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import _num_samples
 
 from boostloss.boosting.estimators import temporarily
 from boostloss.losses.distributions import Distribution
@@ -83,6 +84,8 @@ def takes_intervals(*names: str) -> Callable[..., Any]:
             if not isinstance(loss, Distribution) or not any(map(are_intervals, given)):
                 return fit(self, X, y, *args, **options)
             table = Intervals(loss)
+            if _num_samples(X) != len(y):
+                raise ValueError(f"y must have a row for each of {_num_samples(X)}, got {len(y)}.")
             numbers = table.numbered(y)
             for name in names:
                 options[name] = replaced(name, options.get(name), table.numbered)

@@ -44,6 +44,9 @@ def has_both(label: NDArray, weight: NDArray) -> bool:
 class Watched:
     """The objective of one training run, in which rows held out get zeros."""
 
+    target: NDArray  # of all rows, in which rows that train stand for those held out
+    instead: NDArray[np.intp]
+
     def __init__(self, loss: Any):
         self.loss = loss
         self.trained: Loss = loss  # what the other rows train
@@ -59,7 +62,14 @@ class Watched:
         if self.rows is None:
             self.rows = held_out(len(y_pred), sample_weight)
             self.watch(self.rows, np.asarray(y_true), sample_weight)
-        gradient, hessian = call_objective(self.trained, y_true, y_pred, sample_weight)
+            # In their places stand others: errors of rows that do not train may overflow.
+            others = np.setdiff1d(np.arange(len(y_pred)), self.rows)
+            self.instead = others[np.linspace(0, len(others) - 1, len(self.rows)).astype(np.intp)]
+            self.target = np.array(y_true)
+            self.target[self.rows] = self.target[self.instead]
+        raw = np.array(y_pred)
+        raw[self.rows] = raw[self.instead]
+        gradient, hessian = call_objective(self.trained, self.target, raw, sample_weight)
         gradient[self.rows] = hessian[self.rows] = 0.0
         return gradient, hessian
 

@@ -49,12 +49,15 @@ def of_interval(
         Of the standardised lower end: what is added to the curvature of the scale.
     """
     (location_sum, location_part), (scale_sum, scale_part) = of_location, of_scale
+    # The density is one of the target: over an interval of logarithms it is even if that is narrow by itself, too.
+    by_logarithm = 0.0 if raw is unchanged else 1.0
 
     def formula(lower, upper, location, log_scale):
         inverse = exp(-log_scale)
-        a = standard_end(raw(lower), location, inverse, limit)
-        b = standard_end(raw(upper), location, inverse, limit)
-        narrow = b - a < NARROW
+        low, high = raw(lower), raw(upper)
+        a = standard_end(low, location, inverse, limit)
+        b = standard_end(high, location, inverse, limit)
+        narrow = (b - a < NARROW) & ((high - low) * by_logarithm < NARROW)
         middle = where(narrow, 0.5 * (lower + upper), 1.0)
         value, by_location, by_scale, at_location, at_scale = exact(middle, location, log_scale)
         width = where(lower < upper, where(narrow, upper - lower, 1.0), 1.0)

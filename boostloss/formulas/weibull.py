@@ -12,14 +12,15 @@ as long steps of m are better: on a table with both in the features the likeliho
 The likelihood: Kalbfleisch & Prentice, "The Statistical Analysis of Failure Time Data", 2nd edition 2002, section 2.2.
 """
 
-from boostloss.ops import exp, expm1, log, where
+from boostloss.ops import exp, expm1, log, minimum, where
 
 FISHER = 1.8236806608528793
+FARTHEST = 70.0  # z, whose exponential times its square is a float32 still
 
 
 def weibull(y, log_scale, log_inverse_shape):
     raw, inverse = log(y), exp(-log_inverse_shape)
-    z = (raw - log_scale) * inverse
+    z = minimum((raw - log_scale) * inverse, FARTHEST)
     excess = expm1(z)
     pull = z * excess
     return (

@@ -11,6 +11,7 @@ from boostloss.formulas.negative_binomial import negative_binomial_likelihood
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.likelihood import most_likely
 
+ROUNDING = 1e-28  # the square of the rounding errors of a constant's mean, over that
 SMALLEST_DISPERSION = 1e-12  # to begin with, where targets scatter by less than a Poisson's
 
 
@@ -28,14 +29,13 @@ class Dispersion(Distribution):
         kept = slice(None) if weight is None else weight > 0.0
         given, w = y[kept].astype(np.float64), None if weight is None else weight[kept]
         mean = np.average(given, weights=w)
-        variance = np.average((given - mean) ** 2, weights=w)
-        self._check_scatter(mean, variance)
-        excess = variance - (0.0 if self.positive else mean)
-        dispersion = max(excess / mean**2, SMALLEST_DISPERSION)
+        variation = np.average((given / (mean or 1.0) - 1.0) ** 2, weights=w)
+        self._check_scatter(mean, variation)
+        dispersion = max(variation - (0.0 if self.positive else 1.0 / mean), SMALLEST_DISPERSION)
         start = np.array([math.log(mean), math.log(dispersion)])
         return most_likely(self, given, w, start, np.ones(2))
 
-    def _check_scatter(self, mean: float, variance: float) -> None:
+    def _check_scatter(self, mean: float, variation: float) -> None:
         """Refuse targets of which the likelihood has no maximum."""
         raise NotImplementedError
 
@@ -65,8 +65,8 @@ class GammaDistribution(Dispersion):
     allowed = "> 0"
     positive: ClassVar[bool] = True
 
-    def _check_scatter(self, mean, variance):
-        if not variance > (1e-14 * mean) ** 2:
+    def _check_scatter(self, mean, variation):
+        if not variation > ROUNDING:
             raise ValueError(
                 f"y_true must have targets that differ, for {self!r}: of a constant the likelihood grows without end "
                 "as the dispersion goes to 0."
@@ -107,7 +107,7 @@ class NegativeBinomialDistribution(Dispersion):
     def is_wrong(self, y):
         return y < 0.0
 
-    def _check_scatter(self, mean, variance):
+    def _check_scatter(self, mean, variation):
         if not mean > 0.0:
             raise ValueError(f"y_true must have counts above 0, for {self!r}: all are 0.")
 

@@ -122,8 +122,9 @@ class Distribution(Linked):
         Raises
         ------
         ValueError
-            As that of other losses, and if the likelihood has no maximum, since too many targets are the same, or all
-            intervals hold one number, as where all rows are censored.
+            As that of other losses, and if the likelihood grows as the scale goes to 0, since too many targets are the
+            same, or all intervals hold one number, as where all rows are censored. Where it grows with the scale, of
+            rows that lie all below one number or above a larger one, the scale is the spread of the ends.
         """
         return super().fit_intercept(y_true, sample_weight)  # type: ignore[return-value]
 

@@ -15,7 +15,6 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.location import SquaredError
-from boostloss.losses.location_scale import LogLogistic
 from boostloss.losses.quantiles import Quantile
 from boostloss.ops import expit
 
@@ -123,7 +122,12 @@ class Entry:
     def link(self) -> str:
         """What makes a prediction of the raw prediction."""
         if isinstance(self.loss, Distribution):
-            center = "median" if isinstance(self.loss, LogLogistic) else "mean"
+            centers = {
+                "LogLogistic": "median",
+                "BarronLikelihood": "center",
+                "FreeStudentT": "location",
+            }
+            center = centers.get(self.name, "mean")
             names = " and ".join(self.loss.outputs)
             return f"{names} are raw predictions: prediction = {center} of the distribution"
         if not isinstance(self.loss, Binary):

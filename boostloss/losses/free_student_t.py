@@ -12,6 +12,7 @@ from boostloss.losses.likelihood import most_likely
 from boostloss.losses.location_scale import StudentT
 
 DF = 4.0  # to begin with
+NORMAL = 10.0  # log(df), from where on the tails are those of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class FreeStudentT(Distribution):
     def _best_constant(self, y, weight):
         location, log_scale = StudentT(DF).fit_intercept(y, weight)
         start = np.array([location, log_scale, math.log(DF)])
-        return most_likely(self, y, weight, start, np.array([math.exp(log_scale), 1.0, 1.0]))
+        best = most_likely(self, y, weight, start, np.array([math.exp(log_scale), 1.0, 1.0]))
+        best[2] = min(best[2], NORMAL)  # where the likelihood grows without end, however little
+        return best
 
     def _mean(self, location, log_scale, log_df):
         return location

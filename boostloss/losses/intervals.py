@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from boostloss.losses.likelihood import most_likely
 
+# Of the logarithm of a scale, over that of the spread of the ends: where all rows lie below one number or above a
+# larger one, the likelihood grows with the scale without end. The start of boosting is then at the spread.
+WIDEST = 5.0
+
 
 def checked_ends(ends: NDArray[np.floating], positive: bool) -> NDArray[np.float64]:
     """Intervals whose ends are in order; those of an exact target are the same number."""
@@ -46,4 +50,5 @@ def most_likely_of_intervals(
     unit = float(np.sqrt(np.average((middle - location) ** 2, weights=w[known])))
     unit = unit or float(np.max(high - low))
     start = np.array([location, math.log(unit)])
-    return most_likely(loss, ends, weight, start, np.array([unit, 1.0]))
+    best = most_likely(loss, ends, weight, start, np.array([unit, 1.0]))
+    return best if best[1] < start[1] + WIDEST else start

@@ -286,9 +286,9 @@ class Weibull(LocationScale):
         return likeliest(self, y, share)
 
     def _mean(self, location, log_scale):
-        from scipy.special import gamma
+        from scipy.special import gammaln
 
-        return np.exp(location) * gamma(1.0 + np.exp(log_scale))
+        return np.exp(location + gammaln(1.0 + np.exp(log_scale)))
 
     def _frozen(self, location, log_scale):
         from scipy.stats import weibull_min

@@ -40,6 +40,13 @@ Mode = Literal["binary", "multiclass"]
 expected = cache(of_soft_labels)  # compiled once
 
 
+def first_of(loss: Any) -> Any:
+    """The loss whose formula computes: of several levels the first, of many classes that of their margin."""
+    if isinstance(loss, Columns):
+        return loss.columns[0]
+    return loss.of_margin if isinstance(loss, Binary) and loss.n_classes not in (None, 2) else loss
+
+
 class LossModule(nn.Module):
     """A loss of boostloss as a torch module: loss(target, input), weighted and reduced.
 
@@ -97,9 +104,7 @@ class LossModule(nn.Module):
                 "that of a row."
             )
         self.loss: Any = loss
-        first = loss.columns[0] if isinstance(loss, Columns) else loss
-        if isinstance(loss, Binary) and loss.n_classes not in (None, 2):
-            first = loss.of_margin
+        first = first_of(loss)
         self.formula: Callable[..., Any] = first.formula
         self.numbers: tuple[float, ...] = first.parameters
         if isinstance(loss, Binary):
@@ -110,6 +115,14 @@ class LossModule(nn.Module):
             raise ValueError(f"mode and ignore_index must be None for {loss!r}: it has no labels.")
         self.mode: Mode | None = mode
         self.ignore_index: int | None = ignore_index
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the formula, which for losses of one's own is a function without a place to be imported from."""
+        return {name: value for name, value in vars(self).items() if name != "formula"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__dict__["formula"] = first_of(self.loss).formula
 
     def forward(
         self,
