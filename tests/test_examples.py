@@ -16,6 +16,7 @@ THAT_WRITE = {  # have tests of their own
     "flat_prices",
     "insurance",
     "loss_pictures",
+    "pump_failures",
     "robust_vae",
 }
 
@@ -161,3 +162,27 @@ def test_quoted_prices_are_honest(run, tmp_path):
         widths.append(high / low)
     assert widths[1] > 1.5 * widths[0]  # of an old flat far out
     assert (tmp_path / "flat_prices.png").stat().st_size > 20_000
+
+
+def test_pumps_that_run_are_learned_from(run, tmp_path):
+    text = run("pump_failures")
+    within = float(re.search(r"intervals of 90 % hold ([\d.]+)%", text)[1])
+    assert 87.0 < within < 93.0
+    found, best = map(float, re.search(r"trained (-[\d.]+), of the truth (-[\d.]+)", text).groups())
+    assert best - 0.03 < found < best
+    ratios = dict(re.findall(r"learned from (.*) are ([\d.]+) times the true ones", text))
+    assert 0.9 < float(ratios["all pumps"]) < 1.1
+    assert float(ratios["the failed alone"]) < 0.8
+    pumps = re.findall(
+        r"in ([\d.]+) years, nine of ten between ([\d.]+) and ([\d.]+); (\d+)% .* (\d+)% for one",
+        text,
+    )
+    assert len(pumps) == 3
+    for pump in pumps:
+        median, low, high, chance, later = map(float, pump)
+        assert low < median < high
+        assert (chance > 50.0) == (median > 3.0)
+        assert 0.0 < later < 100.0
+    wears_out, any_age = ([float(x) for x in pump[1:3]] for pump in pumps[:2])
+    assert any_age[1] / any_age[0] > 2.0 * wears_out[1] / wears_out[0]
+    assert drawn(tmp_path / "pump_failures.png")
