@@ -290,3 +290,9 @@ def test_classes_have_no_distribution(path):
     assert "'crps' is none of those for binary: log-loss" in result.stderr
     result = invoke(path, "-t", "price", "--metric", "crisp", code=2)
     assert "r2, nll, crps" in result.stderr
+
+
+def test_counts_are_not_compared_with_densities(path):
+    options = ["-t", "price", "-l", "xgboost", "--metric", "nll"]
+    result = invoke(path, *options, "--loss", "NegativeBinomialDistribution", code=2)
+    assert "is a distribution of counts" in result.stderr

@@ -1,5 +1,6 @@
 """Distributions of one's own, from their log-density alone."""
 
+import math
 import pickle
 
 import mpmath
@@ -37,8 +38,6 @@ def inverse_gaussian(target, log_mean, log_shape):
 @bl.log_density
 def skewed(target, location, log_scale, logit_balance, df=5.0):
     """Student's t distribution whose sides have scales of their own."""
-    import math
-
     balance = 1.0 / (1.0 + np.exp(-logit_balance))
     error = target - location
     scale = np.exp(log_scale) * 2.0 * np.where(error > 0.0, balance, 1.0 - balance)
@@ -189,6 +188,56 @@ def test_three_outputs_parameters_and_saved_models(library, tmp_path):
     assert again.loss_ == loss
     assert pickle.loads(pickle.dumps(model)).loss_ == loss
     np.testing.assert_allclose(again.predict(X[:5]), model.predict(X[:5]))
+
+
+@bl.log_density
+def shifted_exponential(target, location, log_scale):
+    z = (target - location) / np.exp(log_scale)
+    return np.where(z > 0.0, -z - log_scale, -np.inf)
+
+
+def test_bounded_support():
+    raw = rows(20)
+    p, theirs = (
+        shifted_exponential().distribution(raw),
+        scipy.stats.expon(raw[:, 0], np.exp(raw[:, 1])),
+    )
+    np.testing.assert_allclose(p.mean(), theirs.mean(), rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(p.ppf(0.3), theirs.ppf(0.3), rtol=1e-7, atol=1e-7)
+    again = bl.from_string(shifted_exponential().record)
+    assert np.isinf(again.loss([-1.0], [[0.0, 0.0]])).all()
+
+
+def test_rows_without_numbers_and_without_rows():
+    loss = gumbel()
+    assert loss.inverse_link(np.empty((0, 2))).shape == (0,)
+    raw = rows(3)
+    raw[1, 0] = np.nan
+    p = loss.distribution(raw)
+    for found in (loss.inverse_link(raw), p.ppf(0.5), p.cdf(raw[:, 0]), p.sf(0.0)):
+        np.testing.assert_array_equal(np.isnan(found), [False, True, False])
+    assert np.isnan(p.cdf(np.nan)).all()
+
+
+def test_means_of_many_rows_are_those_of_few():
+    raw = rows(25_000)
+    found = gumbel().inverse_link(raw)
+    np.testing.assert_allclose(
+        found, raw[:, 0] + np.euler_gamma * np.exp(raw[:, 1]), rtol=1e-9, atol=1e-9
+    )
+
+
+def test_densities_that_are_not_finite_are_told():
+    loss = own_gamma()
+    with pytest.warns(UserWarning, match="of 1 rows integrates to other numbers than 1"):
+        loss.distribution([[0.0, 0.0], [0.0, -2.5]]).ppf(0.5)
+
+
+@bl.log_density(positive=True)
+def own_gamma(target, log_mean, log_shape):
+    shape = np.exp(log_shape)
+    t = np.log(target) - log_mean
+    return shape * (t + log_shape - np.exp(t)) - math.lgamma(shape) - np.log(target)
 
 
 def test_records_say_all():

@@ -124,3 +124,12 @@ def test_many_rows_take_little_memory(monkeypatch):
 def test_what_cannot_be_scored_is_refused(score, y, weight, message):
     with pytest.raises(ValueError, match=message):
         score(y, bl.Normal().distribution(np.zeros((2, 2))), weight)
+
+
+def test_counts_have_a_likelihood_and_no_crps():
+    counts = bl.NegativeBinomialDistribution()
+    y, raw = [1.0, 2.0], [[1.0, 0.0], [2.0, 0.0]]
+    p = counts.distribution(raw)
+    assert negative_log_likelihood(y, p) == pytest.approx(counts.mean_loss(y, raw), rel=1e-9)
+    with pytest.raises(ValueError, match="must be continuous for the CRPS"):
+        crps(y, p)

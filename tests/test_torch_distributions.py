@@ -1,5 +1,7 @@
 """Negative log-likelihoods of distributions in torch, beside those of torch.distributions."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,23 @@ def test_derivatives_masks_and_half_precision(loss):
     assert module(raw.half(), target.half()).dtype == torch.float32
     with pytest.raises(ValueError, match=r"input must have shape \(6, 2\)"):
         module(raw[:, 0], target)
+
+
+def test_modules_of_distributions_and_of_losses_of_ones_own_are_pickled():
+    @bl.log_density
+    def own(target, location, log_scale):
+        z = (target - location) / np.exp(log_scale)
+        return -z - np.exp(-z) - log_scale
+
+    @bl.loss
+    def cost(error, factor=2.0):
+        return np.where(error > 0, factor * error, -error)
+
+    raw, target = data()
+    for module, input in ((LossModule(own()), raw), (LossModule(cost()), raw[:, 0])):
+        again = pickle.loads(pickle.dumps(module))
+        torch.testing.assert_close(again(input, target), module(input, target))
+        assert again.loss == module.loss
 
 
 def test_it_compiles_whole():

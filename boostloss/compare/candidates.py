@@ -160,6 +160,10 @@ def list_candidates(
                 f"{option} {text!r} predicts no distribution, which --metric nll and crps judge; "
                 f"{', '.join(DISTRIBUTIONS)} do"
             )
+        if distributions and getattr(loss, "discrete", False):
+            raise InputError(
+                f"{option} {text!r} is a distribution of counts, whose probabilities cannot be compared with densities"
+            )
     judged = {quantile for _, quantile in ours}
     amounts = any(loss.link_name == "log" for loss, _ in ours)
     result = []

@@ -102,6 +102,7 @@ class NegativeBinomialDistribution(Dispersion):
 
     formula = negative_binomial_likelihood
     allowed = ">= 0"
+    discrete: ClassVar[bool] = True
     steadied: ClassVar[tuple[str, ...]] = ("log_dispersion",)
 
     def is_wrong(self, y):

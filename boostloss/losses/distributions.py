@@ -41,6 +41,7 @@ class Distribution(Linked):
         "log_scale"  # the output that is the larger, the wider the distribution
     )
     positive: ClassVar[bool] = False  # whether targets are above 0
+    discrete: ClassVar[bool] = False  # whether they are counts
     interval_formula: ClassVar[Callable[..., Any] | None] = None  # of both ends of an interval
     in_double: ClassVar[bool] = False  # whether float32 has too few digits for the formula
     steadied: ClassVar[tuple[str, ...]] = ()  # outputs whose curvatures boosting makes less unlike

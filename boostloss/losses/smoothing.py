@@ -22,6 +22,7 @@ MEDIAN_SHARE = 0.7
 # stops at once; with 0 boosted quantiles cover too little on new rows. `benchmarks/smoothing_width.py` compares values.
 ADDED_COVERAGE = 0.7
 
+LEAST_WIDTH = 1e-307  # whose inverse, the curvature, is finite
 NO_WIDTH = 1e-30  # where all residuals are 0, and a step of a width to be seen would be wrong
 
 
@@ -84,4 +85,5 @@ def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float
     width = near[candidates[-1]] if candidates.size else 0.0
     # Where many residuals are equal, nothing may fit: stay within sight of those further out.
     outer = distance[min(inside.searchsorted(0.5 * (1.0 + share) * total), distance.size - 1)]
-    return float(max(width, outer / 16.0) or weight @ distance / total or NO_WIDTH)
+    found = float(max(width, outer / 16.0) or weight @ distance / total or NO_WIDTH)
+    return max(found, LEAST_WIDTH)
