@@ -11,9 +11,10 @@ The likelihood: Smyth, "Generalized Linear Models with Varying Dispersion", JRSS
 """
 
 from boostloss.ops import digamma, exp, expm1, lgamma, log, maximum, trigamma, where
+from boostloss.special import stirling
 
 HALF_LOG_2_PI = 0.9189385332046727
-FAR = 100.0  # from where on three terms of Stirling's series are exact in double precision
+FAR = 100.0  # from where on Stirling's series takes the place of `lgamma`, of which little is left
 
 
 def gamma(y, log_mean, log_dispersion):
@@ -38,11 +39,4 @@ def log_constant(shape, log_shape):
     far = shape > FAR
     small, large = where(far, 1.0, shape), maximum(shape, FAR)
     near = lgamma(small) - small * (where(far, 0.0, log_shape) - 1.0)
-    return where(far, HALF_LOG_2_PI - 0.5 * log_shape + stirling_rest(large), near)
-
-
-def stirling_rest(x):
-    """log Gamma(x) less (x - 1/2) log(x) - x + log(2 pi) / 2, from `FAR` on."""
-    inverse = 1.0 / x
-    square = inverse * inverse
-    return inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square / 1260.0))
+    return where(far, HALF_LOG_2_PI - 0.5 * log_shape + stirling(large), near)

@@ -7,7 +7,7 @@ curvature (A + B) / 2 a leaf whose rows have one prediction steps by 2 tanh(log(
 log(A / B), as in `formulas.tweedie`; and no row steps past its own best prediction.
 """
 
-from boostloss.formulas.gamma import FAR, stirling_rest
+from boostloss.formulas.gamma import FAR
 from boostloss.ops import (
     digamma,
     exp,
@@ -20,6 +20,7 @@ from boostloss.ops import (
     trigamma,
     where,
 )
+from boostloss.special import stirling
 
 
 def negative_binomial(y, f, dispersion, log_dispersion):
@@ -72,7 +73,7 @@ def gamma_rise(k, y):
         trigamma(small + y) - trigamma(small),
     )
     sum, ratio = large + y, log1p(y / large)
-    rest = stirling_rest(sum) - stirling_rest(large)
+    rest = stirling(sum) - stirling(large)
     a, b = 1.0 / large, 1.0 / sum
     step = b - a
     far_slope = ratio - step * (0.5 + (a + b) / 12.0)
