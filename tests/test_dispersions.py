@@ -36,7 +36,7 @@ def test_value_is_the_likelihood_of_scipy(loss):
 
 @every
 def test_derivatives_are_exact(loss):
-    y, raw = rows(loss, 60)
+    y, raw = rows(loss, 30)
     gradient, hessian = loss.gradient_hessian(y, raw)
     assert (hessian > 0.0).all()
     with mpmath.workdps(40):

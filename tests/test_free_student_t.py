@@ -10,7 +10,7 @@ import boostloss as bl
 LOSS = bl.FreeStudentT()
 
 
-def rows(n=100):
+def rows(n=40):
     rng = np.random.default_rng(0)
     raw = np.stack([rng.normal(size=n), rng.normal(size=n), 1.0 + 1.5 * rng.normal(size=n)], axis=1)
     return 3.0 * rng.standard_t(2, n), raw

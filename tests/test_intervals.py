@@ -63,7 +63,7 @@ def test_the_loss_is_the_logarithm_of_a_probability(loss):
 
 @every
 def test_derivatives_are_exact_and_curvatures_positive(loss):
-    y, raw, _ = rows(loss, 60)
+    y, raw, _ = rows(loss, 30)
     gradient, hessian = loss.gradient_hessian(y, raw)
     assert (hessian > 0.0).all()
     with mpmath.workdps(40):
