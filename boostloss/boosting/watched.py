@@ -44,9 +44,6 @@ def has_both(label: NDArray, weight: NDArray) -> bool:
 class Watched:
     """The objective of one training run, in which rows held out get zeros."""
 
-    target: NDArray  # of all rows, in which rows that train stand for those held out
-    instead: NDArray[np.intp]
-
     def __init__(self, loss: Any):
         self.loss = loss
         self.trained: Loss = loss  # what the other rows train
@@ -62,16 +59,14 @@ class Watched:
         if self.rows is None:
             self.rows = held_out(len(y_pred), sample_weight)
             self.watch(self.rows, np.asarray(y_true), sample_weight)
-            # In their places stand others: errors of rows that do not train may overflow.
-            others = np.setdiff1d(np.arange(len(y_pred)), self.rows)
-            self.instead = others[np.linspace(0, len(others) - 1, len(self.rows)).astype(np.intp)]
-            self.target = np.array(y_true)
-            self.target[self.rows] = self.target[self.instead]
-        raw = np.array(y_pred)
-        raw[self.rows] = raw[self.instead]
-        gradient, hessian = call_objective(self.trained, self.target, raw, sample_weight)
+        given = self.computed(self.rows, y_true, y_pred)
+        gradient, hessian = call_objective(self.trained, *given, sample_weight)
         gradient[self.rows] = hessian[self.rows] = 0.0
         return gradient, hessian
+
+    def computed(self, rows: NDArray[np.intp], y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        """Targets and raw predictions of which derivatives are computed; those of the rows do not count."""
+        return y_true, y_pred
 
     def watch(self, rows: NDArray[np.intp], y: NDArray, weight: NDArray | None) -> None:
         """Remember what is known of the rows."""
@@ -110,10 +105,22 @@ class WatchedScales(Watched):
     """That of a distribution, whose scales become too small when trees learn the noise of their rows."""
 
     y: NDArray  # of the rows
+    target: NDArray  # of all rows, in which others stand for these
+    instead: NDArray[np.intp]
 
     def watch(self, rows: NDArray[np.intp], y: NDArray, weight: NDArray | None) -> None:
         super().watch(rows, y, weight)
         self.y = y[rows]
+        others = np.setdiff1d(np.arange(len(y)), rows)
+        self.instead = others[np.linspace(0, len(others) - 1, len(rows)).astype(np.intp)]
+        self.target = np.array(y)
+        self.target[rows] = y[self.instead]
+
+    def computed(self, rows: NDArray[np.intp], y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        """Those of rows that train stand for these rows, whose errors may overflow."""
+        raw = np.array(y_pred)
+        raw[rows] = raw[self.instead]
+        return self.target, raw
 
     def fitted(self, X: Any, start: Any, raw_prediction: Callable[[Any, Any], NDArray]) -> Loss:
         """The loss, and a warning if the scales are too small for rows that have not trained."""
