@@ -14,10 +14,11 @@ compiles. Three tables are real, where they are found. What differs, of librarie
   more, with constants that they fit. XGBoostLSS asks for two tables to watch: it gets the one that stops early twice,
   since the rows that train would take longer. Importing LightGBMLSS silences LightGBM's messages, for ours too.
 
-With --curvatures XGBoost is there once more with a scale that moves as fast as the Fisher information has it. With
---missing nothing is fitted: it names the methods that are not installed.
+With --curvatures XGBoost is there once more with a scale that moves as fast as the Fisher information has it, and with
+--leaves with leaves of about 20 rows, as LightGBM's are by default. With --missing nothing is fitted: it names the
+methods that are not installed.
 
-    python -m benchmarks.distributions [--seeds 3] [--rate 0.1] [--table wine] [--initialize] [--curvatures] [--missing]
+    python -m benchmarks.distributions [--seeds 3] [--rate 0.1] [--table wine] [--initialize] [--curvatures] [--leaves]
 """
 
 import argparse
@@ -89,9 +90,11 @@ Found = tuple[np.ndarray, np.ndarray]  # means and standard deviations
 Method = Callable[[Parts], Found]
 
 
-def ours(library: str, loss: Distribution, rate: float) -> Method:
+def ours(library: str, loss: Distribution, rate: float, **more: Any) -> Method:
+    settings = COMMON | more
+
     def run(parts: Parts) -> Found:
-        model = fit(library, loss, *parts[:2], threads=THREADS, learning_rate=rate, **COMMON)
+        model = fit(library, loss, *parts[:2], threads=THREADS, learning_rate=rate, **settings)
         distribution = model.predict_distribution(parts[2][0])
         return distribution.mean(), distribution.std()
 
@@ -208,7 +211,7 @@ OTHERS: dict[str, tuple[str, Callable[..., Method]]] = {
 }
 
 
-def chosen(rate: float, initialize: bool, curvatures: bool) -> dict[str, Method]:
+def chosen(rate: float, initialize: bool, curvatures: bool, leaves: bool) -> dict[str, Method]:
     """The methods to compare, of those that are installed."""
     methods = {
         "XGBoost, Normal()": ours("xgboost", bl.Normal(), rate),
@@ -221,6 +224,8 @@ def chosen(rate: float, initialize: bool, curvatures: bool) -> dict[str, Method]
         methods |= {f"{name}, initialized": make(rate, True) for name, make in started.items()}
     if curvatures:
         methods["XGBoost, fast scale"] = ours("xgboost", FastScale(), rate)
+    if leaves:
+        methods["XGBoost, leaves of 20"] = ours("xgboost", bl.Normal(), rate, min_child_weight=20)
     return methods
 
 
@@ -239,6 +244,7 @@ def main() -> None:
     parser.add_argument("--table", action="append", choices=TABLES)
     parser.add_argument("--initialize", action="store_true")
     parser.add_argument("--curvatures", action="store_true")
+    parser.add_argument("--leaves", action="store_true")
     parser.add_argument("--missing", action="store_true")
     options = parser.parse_args()
     if options.missing:
@@ -246,7 +252,7 @@ def main() -> None:
             if not find_spec(package):
                 print(name)
         return
-    methods = chosen(options.rate, options.initialize, options.curvatures)
+    methods = chosen(options.rate, options.initialize, options.curvatures, options.leaves)
     for run in methods.values():
         run(split(diabetes, 0))
     print(f"{'':54s} {'-log p':>8s} {'CRPS':>8s} {'cover':>6s} {'s':>7s}")
