@@ -110,16 +110,23 @@ def best(
     return [1e3 * min(record[2:]) for record in times]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--elements", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=30)
+def timing(
+    parser: argparse.ArgumentParser, rounds: int
+) -> tuple[argparse.Namespace, Callable[[], float]]:
+    """The options of a command, how long and on how many threads to measure among them, and the clock."""
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--processor-time", action="store_true")
     options = parser.parse_args()
-    clock = time.process_time if options.processor_time else time.perf_counter
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
+    return options, time.process_time if options.processor_time else time.perf_counter
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--elements", type=int, default=1_000_000)
+    options, clock = timing(parser, rounds=30)
     input = torch.randn(options.elements, requires_grad=True)
     values = torch.randn(options.elements)
     print(f"{options.elements:,} elements, float32, {options.threads} threads")

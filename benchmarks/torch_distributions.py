@@ -9,7 +9,6 @@ function lacks to 1.
 """
 
 import argparse
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from torch import Tensor
 from torch import distributions as of_torch
 
 import boostloss as bl
-from benchmarks.torch_cpu import best
+from benchmarks.torch_cpu import best, timing
 from boostloss.torch import LossModule
 
 
@@ -66,13 +65,7 @@ def pairs() -> list[tuple[str, Any, Callable[[Tensor, Tensor], Tensor], bool]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--processor-time", action="store_true")
-    options = parser.parse_args()
-    clock = time.process_time if options.processor_time else time.perf_counter
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
+    options, clock = timing(parser, rounds=10)
     raw = (0.5 * torch.randn(options.rows, 2)).requires_grad_()
     positive = torch.randn(options.rows).exp()
     open_above = torch.rand(options.rows) < 1.0 / 3.0

@@ -8,7 +8,6 @@ with the mean as reduction, in eager mode. On a busy machine one thread and its 
 """
 
 import argparse
-import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import boostloss.torch as bt
-from benchmarks.torch_cpu import best
+from benchmarks.torch_cpu import best, timing
 
 EPSILON = 1e-5  # of MONAI's ratios
 
@@ -223,13 +222,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--classes", type=int, default=8, help="of images of half the side")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--processor-time", action="store_true")
-    options = parser.parse_args()
-    clock = time.process_time if options.processor_time else time.perf_counter
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
+    options, clock = timing(parser, rounds=15)
     n, k, side, half = options.images, options.classes, options.side, options.side // 2
     mask = torch.randn(n, 1, side, side), (torch.randn(n, 1, side, side) > 1.0).float()
     several = torch.randn(n, k, half, half), torch.randint(0, k, (n, half, half))

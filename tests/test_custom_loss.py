@@ -249,6 +249,12 @@ def test_names():
 
     with pytest.raises(ValueError, match="Huber is a loss of boostloss already"):
         bl.loss(Huber)
+
+    def Weibull(error):
+        return error**2
+
+    with pytest.raises(ValueError, match="Weibull is a loss of boostloss already"):
+        bl.loss(Weibull)
     with pytest.raises(ValueError, match="a loss needs a name"):
         bl.loss(lambda error: error**2)
 

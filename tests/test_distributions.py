@@ -1,11 +1,10 @@
 """Distributions whose location and scale trees predict: values, derivatives, curvatures and constants."""
 
-import mpmath
 import numpy as np
 import pytest
 import scipy.stats
+from likelihoods import assert_most_likely, exact
 from scipy.integrate import quad
-from scipy.optimize import minimize
 
 import boostloss as bl
 from boostloss.kernels import outputs
@@ -50,17 +49,10 @@ def test_value_is_the_likelihood_of_scipy(loss):
 def test_derivatives_are_exact(loss):
     y, raw = rows(loss, 40)
     gradient, _ = loss.gradient_hessian(y, raw)
-    with mpmath.workdps(40):
-        for target, each, found in zip(y, raw, gradient, strict=True):
-            for place in (0, 1):
-
-                def value(x, place=place, target=target, each=each):
-                    given = [mpmath.mpf(float(v)) for v in each]
-                    given[place] = x
-                    return loss.formula(mpmath.mpf(float(target)), *given, *loss.parameters)[0]
-
-                exact = float(mpmath.diff(value, mpmath.mpf(float(each[place]))))
-                assert found[place] == pytest.approx(exact, rel=1e-9, abs=1e-12)
+    for target, each, found in zip(y, raw, gradient, strict=True):
+        for place in (0, 1):
+            true = exact(loss.formula, target, each, place, loss.parameters)
+            assert found[place] == pytest.approx(true, rel=1e-9, abs=1e-12)
 
 
 @every
@@ -118,14 +110,7 @@ def test_the_constant_is_that_of_maximum_likelihood(loss):
     y, _ = rows(loss, 100)
     weight = np.random.default_rng(1).integers(0, 4, 100).astype(float)
     for w in (None, weight):
-        best = loss.fit_intercept(y, w)
-        found = minimize(
-            lambda x, w=w: loss.mean_loss(y, np.tile(x, (100, 1)), w),
-            best + np.array([0.05, -0.05]),
-            method="Nelder-Mead",
-            options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000},
-        )
-        assert loss.mean_loss(y, np.tile(best, (100, 1)), w) <= found.fun + 1e-11
+        assert_most_likely(loss, y, w)
     repeated = loss.fit_intercept(np.repeat(y, weight.astype(int)))
     np.testing.assert_allclose(loss.fit_intercept(y, weight), repeated, rtol=1e-8)
     unit = 0.0 if loss.positive else np.log(1e6)

@@ -2,14 +2,14 @@
 
 import pickle
 
-import mpmath
 import numpy as np
 import pytest
 from drop_in import drop_in, fit, raw_prediction
-from scipy.optimize import minimize
+from likelihoods import assert_most_likely, exact, not_learned, stopped_early
 
 import boostloss as bl
 from boostloss.boosting.intervals import Intervals
+from boostloss.boosting.libraries import LIBRARIES
 from boostloss.losses.catalogue import DISTRIBUTIONS
 
 LOSSES = [kind() for kind in DISTRIBUTIONS if kind.interval_formula is not None]
@@ -66,18 +66,10 @@ def test_derivatives_are_exact_and_curvatures_positive(loss):
     y, raw, _ = rows(loss, 30)
     gradient, hessian = loss.gradient_hessian(y, raw)
     assert (hessian > 0.0).all()
-    with mpmath.workdps(40):
-        for ends, each, found in zip(y, raw, gradient, strict=True):
-            for place in (0, 1):
-
-                def value(x, place=place, ends=ends, each=each):
-                    given = [mpmath.mpf(float(v)) for v in each]
-                    given[place] = x
-                    low, high = (mpmath.mpf(float(end)) for end in ends)
-                    return loss.interval_formula(low, high, *given)[0]
-
-                exact = float(mpmath.diff(value, mpmath.mpf(float(each[place]))))
-                assert found[place] == pytest.approx(exact, rel=1e-7, abs=1e-9)
+    for ends, each, found in zip(y, raw, gradient, strict=True):
+        for place in (0, 1):
+            true = exact(loss.interval_formula, ends, each, place)
+            assert found[place] == pytest.approx(true, rel=1e-7, abs=1e-9)
 
 
 @every
@@ -100,14 +92,7 @@ def test_the_constant_is_that_of_maximum_likelihood(loss):
     ends = np.stack([np.minimum(y, censor), np.where(y < censor, y, np.inf)], axis=1)
     weight = np.random.default_rng(1).integers(0, 3, 300).astype(float)
     for w in (None, weight):
-        best = loss.fit_intercept(ends, w)
-        found = minimize(
-            lambda x, w=w: loss.mean_loss(ends, np.tile(x, (300, 1)), w),
-            best + np.array([0.05, -0.05]),
-            method="Nelder-Mead",
-            options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000},
-        )
-        assert loss.mean_loss(ends, np.tile(best, (300, 1)), w) <= found.fun + 1e-11
+        best = assert_most_likely(loss, ends, w)
     assert np.abs(best - [0.5, -0.3]).max() < 0.3
     ends, exact = np.stack([y, y], axis=1), np.tile(loss.fit_intercept(y), (300, 1))
     found = np.tile(loss.fit_intercept(ends), (300, 1))
@@ -170,15 +155,10 @@ def survival(loss, n=3000, seed=0):
 def test_trees_learn_from_what_is_cut_off(loss, library):
     X, y, ends, raw = survival(loss)
     train, stop, test = slice(0, 1800), slice(1800, 2200), slice(2200, None)
-    model = drop_in(library, loss, rounds=200, stop=20, learning_rate=0.1, max_depth=3)
-    sets = {"eval_set": [(X[stop], ends[stop])]}
-    if library == "lightgbm":
-        sets = {"eval_X": (X[stop],), "eval_y": (ends[stop],)}
-    fit(library, model, X[train], ends[train], **sets)
+    model = stopped_early(library, loss, X, ends, train, stop, rounds=200)
+    constant = loss.fit_intercept(ends[train])
+    assert not_learned(library, model, X[test], y[test], raw[test], constant) < 0.25
     found = raw_prediction(library, model, X[test])
-    best, ours = loss.mean_loss(y[test], raw[test]), loss.mean_loss(y[test], found)
-    constant = loss.mean_loss(y[test], np.tile(loss.fit_intercept(ends[train]), (800, 1)))
-    assert ours - best < 0.25 * (constant - best)
     assert model.loss_ is loss is model.objective
     assert model.score(X[test], ends[test]) == pytest.approx(-loss.mean_loss(ends[test], found))
     again = pickle.loads(pickle.dumps(model))
@@ -226,6 +206,30 @@ def test_weights_are_repeated_rows_and_metrics_get_intervals(library):
         repeated = fit(library, drop_in(library, loss, rounds=1), X[b], ends[b])
         found = [raw_prediction(library, model, X) for model in (a, repeated)]
         assert np.mean(np.abs(found[0] - found[1]) < 1e-4) > 0.9
+
+
+@both
+@pytest.mark.parametrize("wanted", [bl.Weibull(), bl.LogLogistic()], ids=repr)
+def test_losses_as_metrics_read_intervals_too(library, wanted):
+    X, _, ends, _ = survival(bl.Weibull(), 150)
+    given = {"eval_metric": wanted}
+    sets = {"eval_set": [(X[:50], ends[:50])]}
+    if library == "lightgbm":
+        sets = {"eval_X": (X[:50],), "eval_y": (ends[:50],)}
+    parameters, options = (given, {}) if library == "xgboost" else ({}, given)
+    model = drop_in(library, bl.Weibull(), rounds=3, **parameters)
+    fit(library, model, X, ends, **sets, **options)
+    history = next(iter(LIBRARIES[library].metric_history(model).values()))
+    expected = wanted.mean_loss(ends[:50], raw_prediction(library, model, X[:50]))
+    assert history[type(wanted).__name__][-1] == pytest.approx(expected, rel=1e-5)
+    given = {"eval_metric": bl.StudentT()}  # of a location and a scale, but not of logarithms
+    parameters, options = (given, {}) if library == "xgboost" else ({}, given)
+    model = drop_in(library, bl.Weibull(), rounds=3, **parameters)
+    with pytest.raises(ValueError, match="has other raw predictions"):
+        fit(library, model, X, ends, **sets, **options)
+    model = drop_in(library, bl.Normal(), rounds=3, **parameters)
+    with pytest.raises(ValueError, match="takes no intervals"):
+        fit(library, model, X, ends, **sets, **options)
 
 
 def test_scales_that_are_too_small_are_told_of_intervals_too():

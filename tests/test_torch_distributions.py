@@ -10,6 +10,8 @@ import boostloss as bl
 torch = pytest.importorskip("torch")
 
 from torch import distributions as of_torch  # noqa: E402
+from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
 
 from boostloss.torch import LossModule  # noqa: E402
 
@@ -145,6 +147,26 @@ def test_modules_of_distributions_and_of_losses_of_ones_own_are_pickled():
         again = pickle.loads(pickle.dumps(module))
         torch.testing.assert_close(again(input, target), module(input, target))
         assert again.loss == module.loss
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("loss", [bl.Normal(), bl.GammaDistribution(), bl.Weibull()], ids=repr)
+def test_traced_graphs_compute_anew(loss):
+    raw, target = intervals() if isinstance(loss, bl.Weibull) else data()
+    module = LossModule(loss)
+    traced = torch.jit.trace(module, (raw.detach(), target))
+    for other in (make_fx(module)(raw, target), traced):
+        torch.testing.assert_close(other(2.0 * raw, target), module(2.0 * raw, target))
+    ours, theirs = (torch.autograd.grad(f(raw, target), raw)[0] for f in (traced, module))
+    torch.testing.assert_close(ours, theirs)
+    mode = FakeTensorMode()
+    given = [mode.from_tensor(x.detach()) for x in (raw, target)]
+    with mode:
+        assert module(*given).shape == ()
+    each = LossModule(loss, "none")(raw, target)
+    seeds = torch.eye(50, dtype=torch.float64)
+    (batch,) = torch.autograd.grad(each, raw, seeds, is_grads_batched=True, retain_graph=True)
+    torch.testing.assert_close(batch.sum(0), torch.autograd.grad(each.sum(), raw)[0])
 
 
 def test_it_compiles_whole():

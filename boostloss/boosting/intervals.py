@@ -3,7 +3,7 @@
 That number is a row of a table of intervals, as the bits of a float32, which the libraries keep as they are.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -24,29 +24,31 @@ class Intervals:
     def __init__(self, loss: Distribution):
         self.loss = loss
         self.known: dict[int, tuple[Any, NDArray[np.float32]]] = {}  # what has been numbered
-        self.ends = np.empty((0, 2))
+        self.ends = np.empty((2, 0))
 
     def numbered(self, y: Any) -> NDArray[np.float32]:
         """Targets as numbers of rows; for the same object the same array, by which XGBoost knows the training set."""
         if id(y) not in self.known:
             given = self.loss.check_target(y)
-            given = given if given.ndim == 2 else np.stack([given, given], axis=1)
-            start, self.ends = len(self.ends), np.concatenate([self.ends, given])
-            if len(self.ends) > MOST:
-                raise ValueError(f"y must have at most {MOST} rows, got {len(self.ends)}.")
-            bits = np.arange(start + FIRST, len(self.ends) + FIRST, dtype=np.int32)
+            given = given.T if given.ndim == 2 else np.stack([given, given])
+            start, self.ends = self.ends.shape[1], np.concatenate([self.ends, given], axis=1)
+            stop = self.ends.shape[1]
+            if stop > MOST:
+                raise ValueError(f"y must have at most {MOST} rows, got {stop}.")
+            bits = np.arange(start + FIRST, stop + FIRST, dtype=np.int32)
             self.known[id(y)] = y, bits.view(np.float32)
         return self.known[id(y)][1]
 
     def of(self, numbers: NDArray) -> NDArray[np.float64]:
-        """The intervals of rows."""
-        return self.ends[np.asarray(numbers, np.float32).view(np.int32) - FIRST]
+        """The intervals of rows, in shape (n, 2)."""
+        return self.ends.take(np.asarray(numbers, np.float32).view(np.int32) - FIRST, axis=1).T
 
 
 class Numbered:
     """What a distribution is while it is fitted to rows that are numbers of a table."""
 
     table: Intervals
+    plain: Distribution  # the loss as it was given
 
     def targets(self, y_true: ArrayLike) -> NDArray[np.floating]:
         if np.ndim(y_true) == 2:
@@ -54,17 +56,29 @@ class Numbered:
         return self.table.of(np.asarray(y_true))
 
 
-def numbered_loss(table: Intervals) -> Distribution:
-    """The loss of a table of intervals, whose targets are the numbers of rows."""
-    kind = type(table.loss)
-    made: Any = object.__new__(type(kind.__name__, (Numbered, kind), {"table": table}))
-    vars(made).update(vars(table.loss))
+def numbered_loss(loss: Distribution, table: Intervals) -> Distribution:
+    """A loss whose targets are the numbers of rows of a table."""
+    kind = type(loss)
+    made: Any = object.__new__(
+        type(kind.__name__, (Numbered, kind), {"table": table, "plain": loss})
+    )
+    vars(made).update(vars(loss))
     return made
 
 
 def without_numbers(loss: Any) -> Any:
     """The loss as it was given."""
-    return loss.table.loss if isinstance(loss, Numbered) else loss
+    return loss.plain if isinstance(loss, Numbered) else loss
+
+
+def of_same_targets(loss: Any, other: Any) -> Any:
+    """Another loss, which is evaluated beside one that is fitted, as it reads the same targets."""
+    if not isinstance(loss, Numbered):
+        return other
+    if other == loss.plain:
+        return loss
+    other.targets(loss.table.ends[:, :1].T)  # an error if it takes no intervals
+    return numbered_loss(other, loss.table)
 
 
 def takes_intervals(*names: str) -> Callable[..., Any]:
@@ -79,8 +93,10 @@ def takes_intervals(*names: str) -> Callable[..., Any]:
     def decorator(fit: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(fit)
         def with_intervals(self: Any, X: Any, y: Any, *args: Any, **options: Any) -> Any:
-            loss = self.objective
-            given = [y, *(each for name in names for each in targets_in(name, options.get(name)))]
+            loss, given = self.objective, [y]
+            if isinstance(loss, Distribution):
+                for name in names:
+                    replaced(name, options.get(name), given.append)
             if not isinstance(loss, Distribution) or not any(map(are_intervals, given)):
                 return fit(self, X, y, *args, **options)
             table = Intervals(loss)
@@ -89,7 +105,7 @@ def takes_intervals(*names: str) -> Callable[..., Any]:
             numbers = table.numbered(y)
             for name in names:
                 options[name] = replaced(name, options.get(name), table.numbered)
-            with temporarily(self, objective=numbered_loss(table)):
+            with temporarily(self, objective=numbered_loss(loss, table)):
                 return fit(self, X, numbers, *args, **options)
 
         return with_intervals
@@ -99,13 +115,6 @@ def takes_intervals(*names: str) -> Callable[..., Any]:
 
 def are_intervals(y: Any) -> bool:
     return y is not None and np.ndim(y) == 2 and np.shape(y)[1] == 2
-
-
-def targets_in(name: str, given: Any) -> Iterable[Any]:
-    """The targets of evaluation sets."""
-    found: list[Any] = []
-    replaced(name, given, found.append)
-    return found
 
 
 def replaced(name: str, given: Any, change: Callable[[Any], Any]) -> Any:

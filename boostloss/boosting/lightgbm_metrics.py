@@ -1,12 +1,13 @@
 """What LightGBM evaluates beside a custom objective, where every metric is handed raw predictions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.boosting.intervals import of_same_targets
 from boostloss.boosting.lightgbm_parameters import METRIC
 from boostloss.boosting.metrics import check_readable, check_same_link, of_predictions
 from boostloss.boosting.objective import metric_name, read_call, require_loss
@@ -100,6 +101,7 @@ def of_raw_predictions(loss: Loss, wanted: Any) -> Any:
         wanted = metric(wanted)
     if isinstance(wanted, _Metric):
         check_same_link(loss, wanted.loss, "metric")
+        wanted = replace(wanted, loss=of_same_targets(loss, wanted.loss))
     if callable(wanted):
         return of_predictions(loss, wanted, but=_Metric)
     if wanted in ON_SCORES:

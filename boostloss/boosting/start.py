@@ -18,9 +18,7 @@ from boostloss.losses.validation import check_weight
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
 ROUNDING = 1e-6  # of a constant target that the libraries keep in float32, and its prediction after some rounds
-FAR_LIKELIHOOD = (
-    0.5  # of a row: what a normal distribution loses by a mean that is one deviation off
-)
+FAR_LIKELIHOOD = 0.5  # of a row: that of a normal distribution whose mean is one deviation off
 FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
 # Packages whose frames lie between the user's code and a warning of ours.
 NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.values()))

@@ -118,6 +118,8 @@ class WatchedScales(Watched):
 
     def computed(self, rows: NDArray[np.intp], y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """Those of rows that train stand for these rows, whose errors may overflow."""
+        if not len(rows):
+            return y_true, y_pred
         raw = np.array(y_pred)
         raw[rows] = raw[self.instead]
         return self.target, raw

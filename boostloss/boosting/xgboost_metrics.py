@@ -3,12 +3,13 @@
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import xgboost as xgb
 from numpy.typing import ArrayLike
 
+from boostloss.boosting.intervals import of_same_targets
 from boostloss.boosting.metrics import check_readable, check_same_link, of_predictions
 from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.boosting.start import user_level
@@ -53,6 +54,7 @@ def evaluated(loss: Loss, eval_metric: Any) -> Any:
         eval_metric = metric(eval_metric)
     if isinstance(eval_metric, Metric):
         check_same_link(loss, eval_metric.loss, "eval_metric")
+        eval_metric = replace(eval_metric, loss=of_same_targets(loss, eval_metric.loss))
     if isinstance(eval_metric, str):
         check_readable(loss, eval_metric, "eval_metric")
     return of_predictions(loss, eval_metric, but=Metric)

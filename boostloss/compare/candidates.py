@@ -160,7 +160,7 @@ def list_candidates(
                 f"{option} {text!r} predicts no distribution, which --metric nll and crps judge; "
                 f"{', '.join(DISTRIBUTIONS)} do"
             )
-        if distributions and getattr(loss, "discrete", False):
+        if distributions and isinstance(loss, Distribution) and loss.discrete:
             raise InputError(
                 f"{option} {text!r} is a distribution of counts, whose probabilities cannot be compared with densities"
             )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boostloss.losses import custom, tables
+from boostloss.losses import tables
 from boostloss.losses.barron import Barron, Cauchy, Charbonnier, GemanMcClure, Welsch
 from boostloss.losses.barron_likelihood import BarronLikelihood
 from boostloss.losses.base import Loss
@@ -32,7 +32,7 @@ from boostloss.losses.records import restored
 from boostloss.losses.robust import Fair, PseudoHuber, Tukey
 from boostloss.losses.shares import CrossEntropy, KLDivergence
 from boostloss.losses.sides import Asymmetric, Linex
-from boostloss.losses.traced import Traced
+from boostloss.losses.traced import Traced, defined
 
 LOSSES: tuple[type[Loss], ...] = (
     SquaredError,
@@ -82,6 +82,7 @@ DISTRIBUTIONS: tuple[type[Distribution], ...] = (
     NegativeBinomialDistribution,
     FreeStudentT,
 )
+KNOWN: tuple[type[Loss], ...] = (*LOSSES, *tables.LOSSES_OF_TABLES, *DISTRIBUTIONS)
 
 
 def from_string(text: str) -> Loss:
@@ -116,8 +117,7 @@ def from_string(text: str) -> Loss:
         raise TypeError(f"text must be a str such as 'Huber(delta=2.0)', got {text!r}.")
     if ";" in text:
         return restored(text)
-    known = (*LOSSES, *tables.LOSSES_OF_TABLES, *DISTRIBUTIONS)
-    names = {loss.__name__: loss for loss in known} | custom.defined
+    names = {loss.__name__: loss for loss in KNOWN} | defined
 
     unreadable = ValueError(
         f"a loss is written like 'Huber(delta=2.0)', by one of the names {', '.join(names)}; got {excerpt(text)}."

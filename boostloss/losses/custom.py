@@ -10,10 +10,8 @@ overstock(over=4.0, cap=100.0)
 """
 
 import inspect
-import keyword
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import field, make_dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -29,13 +27,10 @@ from boostloss.losses.digits import warn_of_lost_digits
 from boostloss.losses.lifting import place, traced
 from boostloss.losses.links import Link, link_of, solved
 from boostloss.losses.shape import Shape, shape_of
-from boostloss.losses.traced import Traced
+from boostloss.losses.traced import Traced, default_numbers, defined, made_class, refuse_known
 from boostloss.ops import constant, where
 
-RESERVED = {"target", "raw_prediction", "prediction", "error", "margin", "minimiser", "half_width"}
-RESERVED |= {"inf", "nan", "link", "inverse_link", "reduction", "numbers", "training"}
 CURVATURES = ("safe", "exact", "unit")
-defined: dict[str, type[Any]] = {}  # the latest of each name, of losses and of densities
 
 
 class CustomLoss(Traced, Loss):
@@ -226,19 +221,13 @@ def own_class(
     decided: tuple[str, ...] = (),
 ) -> type[CustomLoss]:
     """A class of losses, whose parameters are its fields."""
-    from boostloss.losses.catalogue import LOSSES
-
-    if name in {x.__name__ for x in LOSSES}:
-        raise ValueError(f"{name} is a loss of boostloss already: give yours another name.")
+    refuse_known(name, "loss")
     if curvature not in CURVATURES:
         raise ValueError(f"curvature must be one of {list(CURVATURES)}, got {curvature!r}.")
     if smoothing is not None and not (
         isinstance(smoothing, int | float) and 0.0 <= smoothing < math.inf
     ):
         raise ValueError(f"smoothing must be a number >= 0 or None, got {smoothing!r}.")
-    for parameter in parameters:
-        if parameter in RESERVED or hasattr(CustomLoss, parameter) or keyword.iskeyword(parameter):
-            raise ValueError(f"{name}: a parameter cannot be called {parameter!r} here.")
     binary = kind == "margin" or link.name == "logit"
     space = {
         "kind": kind,
@@ -250,11 +239,7 @@ def own_class(
         "smoothing": None if smoothing is None else float(smoothing),
         "decided": decided,
     }
-    columns = [(key, float, field(default=number)) for key, number in parameters.items()]
-    bases = (BinaryCustomLoss,) if binary else (CustomLoss,)
-    return make_dataclass(
-        name, columns, bases=bases, namespace=space, frozen=True, eq=False, repr=False
-    )
+    return made_class(name, BinaryCustomLoss if binary else CustomLoss, parameters, space)
 
 
 def signature_of(function: Callable[..., Any]) -> tuple[Kind, tuple[str, ...], dict[str, float]]:
@@ -269,14 +254,4 @@ def signature_of(function: Callable[..., Any]) -> tuple[Kind, tuple[str, ...], d
             f"{place(function)}: a loss is a function of `error`, of `margin`, or of `target, prediction`, and of "
             f"parameters with defaults; got ({', '.join(names)})."
         )
-    parameters = {}
-    for name in names[len(data) :]:
-        parameter = given[name]
-        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
-            raise TypeError(f"{place(function)}: a loss takes no *{name}.")
-        if isinstance(parameter.default, bool) or not isinstance(parameter.default, int | float):
-            raise TypeError(
-                f"{place(function)}: the parameter {name} needs a number as its default, as in {name}=1.0."
-            )
-        parameters[name] = float(parameter.default)
-    return kind, data, parameters
+    return kind, data, default_numbers(function, names[len(data) :], "loss")

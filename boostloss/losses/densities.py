@@ -12,11 +12,9 @@ array([1.7422, 0.0189])
 
 import inspect
 import itertools
-import keyword
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import field, make_dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -25,17 +23,14 @@ from numpy.typing import NDArray
 
 from boostloss.autodiff.densities import LINKED, density_formula
 from boostloss.autodiff.traces import Trace, read
-from boostloss.losses.custom import RESERVED, defined
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.lifting import place, traced
 from boostloss.losses.likelihood import most_likely
-from boostloss.losses.quadrature import NumericalDistribution
-from boostloss.losses.traced import Traced
+from boostloss.losses.traced import Traced, default_numbers, defined, made_class, refuse_known
 
 MOST_OUTPUTS = 3  # that a kernel computes
 FARTHEST = 20.0  # between the logarithms of a scale and of the spread of the targets
 AT_ONCE = 10_000  # rows of a prediction, whose integrals take some kilobytes each
-MASS_ERROR = 1e-4  # of the integral of a density: sums of panels are better by far
 
 
 class Density(Traced, Distribution):
@@ -107,15 +102,18 @@ class Density(Traced, Distribution):
         means = [self._frozen(*(column[some] for column in raw)).mean() for some in rows]
         return np.concatenate([np.empty(0), *means])
 
-    def _frozen(self, *raw: Any, **_: Any) -> NumericalDistribution:
-        columns = np.stack(raw, axis=1)
+    def _frozen(self, *raw: Any, **_: Any) -> Any:
+        from boostloss.losses.quadrature import NumericalDistribution
+
+        columns = np.stack(raw)
 
         def log_density(y: NDArray) -> NDArray:
-            rows = np.broadcast_to(columns, (len(y), *columns.shape)).reshape(-1, columns.shape[1])
             target = np.where(y > 0.0, y, 1.0) if self.positive else y
-            return -self.loss(target.ravel(), rows).reshape(y.shape)
+            losses = np.empty(y.size)
+            self.fill([losses], target.ravel(), np.tile(columns, len(y)).T, None)
+            return -losses.reshape(y.shape)
 
-        return NumericalDistribution(log_density, len(columns), self.positive)
+        return NumericalDistribution(log_density, columns.shape[1], self.positive)
 
 
 def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool = False) -> Any:
@@ -180,23 +178,18 @@ def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool
 def signature_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]]:
     """The names of the raw predictions, and the parameters with their defaults."""
     given = inspect.signature(function).parameters
-    names, kinds = list(given), {x.kind for x in given.values()}
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
-        raise TypeError(f"{place(function)}: a log-density takes no * and no ** arguments.")
-    outputs = [x for x in names[1:] if given[x].default is inspect.Parameter.empty]
+    names, optional = list(given), {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    outputs = [
+        x.name
+        for x in list(given.values())[1:]
+        if x.default is inspect.Parameter.empty and x.kind not in optional
+    ]
+    parameters = default_numbers(function, names[1 + len(outputs) :], "log-density")
     if names[:1] != ["target"] or not 1 <= len(outputs) <= MOST_OUTPUTS:
         raise TypeError(
             f"{place(function)}: a log-density is a function of `target`, of one to {MOST_OUTPUTS} raw predictions, "
             f"and of parameters with defaults; got ({', '.join(names)})."
         )
-    parameters = {}
-    for name in names[1 + len(outputs) :]:
-        default = given[name].default
-        if isinstance(default, bool) or not isinstance(default, int | float):
-            raise TypeError(
-                f"{place(function)}: the parameter {name} needs a number as its default, as in {name}=1.0."
-            )
-        parameters[name] = float(default)
     return tuple(outputs), parameters
 
 
@@ -209,13 +202,7 @@ def own_class(
     decided: tuple[str, ...] = (),
 ) -> type[Density]:
     """A class of distributions, whose parameters are its fields."""
-    import boostloss
-
-    if name in boostloss.__all__:
-        raise ValueError(f"{name} is a name of boostloss already: give your density another.")
-    for each in (*outputs, *parameters):
-        if each in RESERVED or hasattr(Density, each) or keyword.iskeyword(each):
-            raise ValueError(f"{name}: an argument cannot be called {each!r} here.")
+    refuse_known(name, "name")
     space = {
         "outputs": outputs,
         "spread": "log_scale" if "log_scale" in outputs else None,
@@ -224,14 +211,13 @@ def own_class(
         "value": staticmethod(value),
         "decided": decided,
     }
-    columns = [(key, float, field(default=number)) for key, number in parameters.items()]
-    return make_dataclass(
-        name, columns, bases=(Density,), namespace=space, frozen=True, eq=False, repr=False
-    )
+    return made_class(name, Density, parameters, space, *outputs)
 
 
 def check_mass(density: Density) -> None:
     """Refuse a function whose density does not integrate to 1 at some small raw predictions."""
+    from boostloss.losses.quadrature import MASS_ERROR
+
     density.formula  # noqa: B018  an error of its derivatives comes now
     columns = list(itertools.product([-1.0, 0.0, 1.0], repeat=density.n_outputs))
     with warnings.catch_warnings():

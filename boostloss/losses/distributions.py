@@ -18,11 +18,6 @@ from boostloss.losses.likelihood import NO_SCALE
 from boostloss.losses.linked import Linked
 from boostloss.losses.validation import as_column, as_matrix, check_finite, check_weight
 
-# Of the mean curvature of an output without a unit, which is added to that of every row. Normal and Student's t
-# distributions of one's own are then nearly as good as those whose curvatures are written by hand: in likelihood they
-# are between 0.023 worse and 0.014 better, where the exact Hessian is 0.133 worse to 0.010 better
-# (`benchmarks/density_curvatures.py`).
-SHARE_OF_MEAN = 2.0 / 3.0
 NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
 
 
@@ -37,9 +32,8 @@ class Distribution(Linked):
 
     allowed = "a number"
     outputs: ClassVar[tuple[str, ...]] = ("location", "log_scale")
-    spread: ClassVar[str | None] = (
-        "log_scale"  # the output that is the larger, the wider the distribution
-    )
+    # The output that is the larger, the wider the distribution is.
+    spread: ClassVar[str | None] = "log_scale"
     positive: ClassVar[bool] = False  # whether targets are above 0
     discrete: ClassVar[bool] = False  # whether they are counts
     interval_formula: ClassVar[Callable[..., Any] | None] = None  # of both ends of an interval
@@ -175,7 +169,8 @@ class Distribution(Linked):
         Parameters
         ----------
         results : sequence of ndarray
-            One of shape (n_samples,), or two of shape (n_outputs, n_samples).
+            As for `kernels.outputs.fill_outputs`: one of shape (n_samples,), two of shape (n_outputs, n_samples), or
+            one of each, for losses and derivatives.
         y : ndarray of shape (n_samples,) or (n_samples, 2)
         raw_prediction : ndarray of shape (n_samples, n_outputs)
         weight : ndarray of shape (n_samples,) or None
@@ -187,14 +182,6 @@ class Distribution(Linked):
         if y.ndim == 2 or self.in_double:  # the probability between two near ends has few digits
             columns = columns.astype(np.float64, copy=False)
         fill_outputs(results, formula, self.parameters, Rows(y, columns, weight))
-
-    def steady(self, hessian: NDArray, weight: NDArray | None) -> None:
-        """Add to the curvatures of the outputs in `steadied` a share of their mean over the rows."""
-        total = hessian.shape[1] if weight is None else float(weight.sum(dtype=np.float64))
-        for line, output in zip(hessian, self.outputs, strict=True):
-            if output in self.steadied and total > 0.0:
-                mean = SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
-                line += mean if weight is None else mean * weight
 
 
 class LocationScale(Distribution):

@@ -33,13 +33,13 @@ def most_likely_of_intervals(
     loss: Any, ends: NDArray, weight: NDArray | None
 ) -> NDArray[np.float64]:
     """The location and the logarithm of the scale of maximum likelihood for intervals."""
-    counts = np.ones(len(ends)) if weight is None else weight
+    w = np.ones(len(ends)) if weight is None else weight[weight > 0.0]
+    kept = ends if weight is None else ends[weight > 0.0]
     with np.errstate(divide="ignore"):
-        lower, upper = (loss.raw_target(x) for x in ends[counts > 0.0].T)
-    w = counts[counts > 0.0]
+        lower, upper = (loss.raw_target(x) for x in kept.T)
     if lower.max() <= upper.min():
         raise ValueError(
-            f"y_true must not be intervals that all hold one number, such as {ends[0].tolist()}, for {loss!r}: the "
+            f"y_true must not be intervals that all hold one number, such as {kept[0].tolist()}, for {loss!r}: the "
             "likelihood grows as the scale goes to 0, or the location to infinity. Are all rows censored?"
         )
     known = np.isfinite(lower) | np.isfinite(upper)

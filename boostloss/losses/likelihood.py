@@ -42,20 +42,23 @@ def most_likely(
         start = most_likely(loss, y[some], None if weight is None else weight[some], start, units)
     total = float(n if weight is None else weight.sum(dtype=np.float64))
 
-    def value(x: NDArray) -> float:
-        return loss.mean_loss(y, np.tile(start + units * x, (n, 1)), weight)
+    losses, gradient = np.empty(n), np.empty((len(start), n))
 
-    def slope(x: NDArray) -> NDArray:
-        gradient, _ = loss.gradient_hessian(y, np.tile(start + units * x, (n, 1)), weight)
-        return units * gradient.sum(axis=0, dtype=np.float64) / total
+    def value_and_slope(x: NDArray) -> tuple[float, NDArray]:
+        raw = np.repeat((start + units * x)[:, None], n, axis=1).T
+        loss.fill([losses, gradient], y, raw, weight)
+        return float(losses.sum()) / total, units * gradient.sum(axis=1) / total
 
+    zero = np.zeros(len(start))
     with np.errstate(all="ignore"):
-        found = minimize(value, np.zeros(len(start)), jac=slope, method="BFGS", options=options)
+        found = minimize(value_and_slope, zero, jac=True, method="BFGS", options=options)
         # Of a Laplace distribution no gradient is 0.
         if n <= 2 * MANY and np.abs(found.jac).max() > CORNER:
             simplex = np.vstack([found.x, found.x + 0.05 * np.eye(len(start))])
             options = SIMPLEX | {"initial_simplex": simplex}
-            found = minimize(value, found.x, method="Nelder-Mead", options=options)
+            found = minimize(
+                lambda x: value_and_slope(x)[0], found.x, method="Nelder-Mead", options=options
+            )
     best = start + units * found.x
     if not np.isfinite([*best, found.fun]).all():
         raise ValueError(

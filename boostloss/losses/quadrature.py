@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.distribution import gauss
+
 # Places where the top of a density is looked for first; each further round of 11 is five times as narrow.
 SIZES = 10.0 ** np.linspace(-12.0, 15.0, 109)
 ROUNDS = 18
@@ -48,9 +50,8 @@ class NumericalDistribution:
 
     def logpdf(self, x: ArrayLike) -> NDArray[np.float64]:
         """Logarithm of the density, of a number for each row, or of several in rows of an array."""
-        x = self._spread(x)
-        shape = np.broadcast_shapes(x.shape, (self._n,))
-        return self._log(np.broadcast_to(x, shape).reshape(-1, self._n)).reshape(shape)
+        x, shape = self._by_row(x)
+        return self._log(x).reshape(shape)
 
     def pdf(self, x: ArrayLike) -> NDArray[np.float64]:
         """The density."""
@@ -58,16 +59,14 @@ class NumericalDistribution:
 
     def cdf(self, x: ArrayLike) -> NDArray[np.float64]:
         """Probability of a target of at most ``x``."""
-        x = self._spread(x)
-        shape = np.broadcast_shapes(x.shape, (self._n,))
-        below, above = self._parts(np.broadcast_to(x, shape).reshape(-1, self._n))
+        x, shape = self._by_row(x)
+        below, above = self._parts(x)
         return np.where(below < above, below, 1.0 - above).reshape(shape)
 
     def sf(self, x: ArrayLike) -> NDArray[np.float64]:
         """Probability of a target above ``x``."""
-        x = self._spread(x)
-        shape = np.broadcast_shapes(x.shape, (self._n,))
-        below, above = self._parts(np.broadcast_to(x, shape).reshape(-1, self._n))
+        x, shape = self._by_row(x)
+        below, above = self._parts(x)
         return np.where(above < below, above, 1.0 - below).reshape(shape)
 
     def ppf(self, q: ArrayLike) -> NDArray[np.float64]:
@@ -79,9 +78,7 @@ class NumericalDistribution:
         return self._inverse(q, upper=True)
 
     def _inverse(self, q: ArrayLike, upper: bool) -> NDArray[np.float64]:
-        q = self._spread(q)
-        shape = np.broadcast_shapes(q.shape, (self._n,))
-        wanted = np.broadcast_to(q, shape).reshape(-1, self._n)
+        wanted, shape = self._by_row(q)
         low = np.broadcast_to(-self._ends[0], wanted.shape).copy()
         high = np.broadcast_to(self._ends[1], wanted.shape).copy()
         for _ in range(BISECTIONS):  # of asinh of the distance
@@ -131,8 +128,11 @@ class NumericalDistribution:
         """The integral of the density, which should be 1."""
         return self._tails[:, 0].sum(axis=0)
 
-    def _spread(self, x: ArrayLike) -> NDArray[np.float64]:
-        return np.asarray(x, np.float64)
+    def _by_row(self, x: ArrayLike) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+        """Numbers in a matrix with a column for each distribution, and the shape of what comes of them."""
+        x = np.asarray(x, np.float64)
+        shape = np.broadcast_shapes(x.shape, (self._n,))
+        return np.broadcast_to(x, shape).reshape(-1, self._n), shape
 
     def _log(self, y: NDArray) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
@@ -172,6 +172,12 @@ class NumericalDistribution:
             np.stack([self._reach(side, DEPTH) for side in (-1.0, 1.0)]) / self._units
         )
 
+    @property
+    def _borders(self) -> NDArray[np.float64]:
+        """asinh of the distances of the borders of the panels on each side, from the top."""
+        shares = np.linspace(0.0, 1.0, PANELS + 1)[:, None]
+        return np.stack([-self._ends[0] * shares, self._ends[1] * shares])
+
     def _reach(self, side: float, depth: float) -> NDArray[np.float64]:
         """The distance from the top, on one side, at which the log-density has fallen by a depth."""
         height = self._log(self._top[None])[0] - depth
@@ -197,9 +203,8 @@ class NumericalDistribution:
     def _tails(self) -> NDArray[np.float64]:
         """On each side the probabilities beyond the border of each panel: sums from the far end, which keep digits."""
         found = np.zeros((2, PANELS + 1, self._n))
-        for tails, side, end in zip(found, (-1.0, 1.0), self._ends, strict=True):
-            edges = side * end * np.linspace(0.0, 1.0, PANELS + 1)[:, None]
-            parts = np.abs([self._integral(a, b) for a, b in pairwise(edges)])
+        for tails, borders in zip(found, self._borders, strict=True):
+            parts = np.abs([self._integral(a, b) for a, b in pairwise(borders)])
             tails[:-1] = np.cumsum(parts[::-1], axis=0)[::-1]
         mass = found[:, 0].sum(axis=0)
         found[:, :, np.isnan(self._top)] = np.nan
@@ -218,7 +223,7 @@ class NumericalDistribution:
     ) -> NDArray[np.float64]:
         """The integral of the density of v, times a function of the target, by Gauss's rule."""
         total, half = 0.0 * start, 0.5 * (end - start)
-        for t, w in zip(*np.polynomial.legendre.leggauss(NODES), strict=True):
+        for t, w in gauss(NODES):
             v = start + half * (1.0 + t)
             shape = v.reshape(-1, self._n)
             density = self._density(shape).reshape(v.shape)
@@ -242,9 +247,8 @@ class NumericalDistribution:
         return np.where(side, rest, tail), np.where(side, tail, rest)
 
     def _expectation(self, function: Callable[[NDArray], Any]) -> NDArray[np.float64]:
-        total = np.zeros(self._n)
-        for side, end in zip((-1.0, 1.0), self._ends, strict=True):
-            edges = side * end * np.linspace(0.0, 1.0, PANELS + 1)[:, None]
-            for a, b in pairwise(edges):
-                total += side * self._integral(a, b, function)
-        return total
+        below, above = (
+            np.sum([self._integral(a, b, function) for a, b in pairwise(borders)], axis=0)
+            for borders in self._borders
+        )
+        return above - below  # which is counted from the top down

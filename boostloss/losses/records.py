@@ -13,9 +13,10 @@ from typing import Any
 from boostloss.autodiff.derivatives import DATA
 from boostloss.autodiff.traces import Trace, read
 from boostloss.losses.calls import call, excerpt
-from boostloss.losses.custom import CustomLoss, defined, own_class
+from boostloss.losses.custom import CustomLoss, own_class
 from boostloss.losses.densities import restored_class
 from boostloss.losses.links import Link, link_of
+from boostloss.losses.traced import defined
 
 # What a record may say of each kind.
 OPTIONS = {kind: {"curvature", "smoothing", "decided"} for kind in DATA}

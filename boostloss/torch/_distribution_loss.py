@@ -1,17 +1,25 @@
 """Negative log-likelihoods of distributions, with their derivatives by a kernel where one runs."""
 
+import math
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import Rows
+from boostloss.losses.catalogue import from_string, to_string
 from boostloss.losses.distributions import Distribution
 from boostloss.torch._compatibility import transformed
 from boostloss.torch._derivative import dual, has_kernel
 from boostloss.torch._operators import in_torch_threads
+
+torch.library.define(
+    "boostloss::likelihood",
+    "(Tensor input, Tensor[] targets, bool differentiable, str loss) -> (Tensor, Tensor)",
+)
 
 
 def of_distribution(loss: Distribution, input: Tensor, target: Tensor) -> Tensor:
@@ -47,13 +55,55 @@ def check_distribution(loss: Distribution, input: Tensor, target: Tensor) -> boo
     return of_intervals
 
 
-def by_operations(loss: Distribution, input: Tensor, targets: Any) -> Tensor:
+def formula_of(loss: Distribution, targets: Sequence[Tensor]) -> Any:
+    return loss.formula if len(targets) == 1 else loss.interval_formula
+
+
+def in_double(loss: Distribution, targets: Sequence[Tensor]) -> bool:
+    """Whether float32 has too few digits: for the probability between two near ends it has."""
+    return loss.in_double or len(targets) > 1
+
+
+def by_operations(loss: Distribution, input: Tensor, targets: Sequence[Tensor]) -> Tensor:
     """The loss by torch's own operations, which it can differentiate."""
-    formula: Any = loss.formula if len(targets) == 1 else loss.interval_formula
     dtype = input.dtype
-    if loss.in_double or len(targets) > 1:
+    if in_double(loss, targets):
         input, targets = input.double(), [x.double() for x in targets]
-    return formula(*targets, *input.unbind(-1), *loss.parameters)[0].to(dtype)
+    columns = input.unbind(-1)
+    return formula_of(loss, targets)(*targets, *columns, *loss.parameters)[0].to(dtype)
+
+
+@torch.library.impl("boostloss::likelihood", "cpu")
+def _(input, targets, differentiable, loss):
+    """The loss of every row and, if they are wanted, the gradients of its raw predictions, which have a row each."""
+    made = named_loss(loss)
+    # `t().contiguous()` takes four times as long.
+    columns = torch.stack(input.detach().reshape(-1, input.shape[-1]).unbind(-1))
+    lines = torch.stack([x.detach().reshape(-1) for x in targets])
+    if in_double(made, targets):
+        lines, given = lines.double(), columns.double()
+    else:
+        given = columns
+    y = lines.numpy() if len(targets) > 1 else lines[0].numpy()
+    value = torch.empty(input.shape[:-1], dtype=input.dtype)
+    slope = torch.empty(columns.shape if differentiable else 0, dtype=input.dtype)
+    results = [value.view(-1).numpy(), *([slope.numpy()] if differentiable else [])]
+    rows = Rows(y, given.numpy())
+    fill_outputs(results, formula_of(made, targets), made.parameters, rows, in_torch_threads)
+    return value, slope
+
+
+@torch.library.register_fake("boostloss::likelihood")
+def _(input, targets, differentiable, loss):
+    *shape, k = input.shape
+    slope = (k, math.prod(shape)) if differentiable else 0
+    return input.new_empty(shape), input.new_empty(slope)
+
+
+@lru_cache(maxsize=256)
+def named_loss(text: str) -> Any:
+    """The loss of a text, which stands for it in a call of an operator."""
+    return from_string(text)
 
 
 class DistributionLoss(torch.autograd.Function):
@@ -61,18 +111,8 @@ class DistributionLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, loss, differentiable, input, *targets):
-        k = input.shape[-1]
-        # `t().contiguous()` takes four times as long
-        columns = torch.stack(input.detach().reshape(-1, k).unbind(-1))
-        lines = torch.stack([x.detach().reshape(-1) for x in targets])
-        formula = loss.formula if len(targets) == 1 else loss.interval_formula
-        dtype = np.float64 if loss.in_double or len(targets) > 1 else columns.numpy().dtype
-        y, f = (x.numpy().astype(dtype, copy=False) for x in (lines, columns))
-        rows = Rows(y if len(targets) > 1 else y[0], f)
-        value = torch.empty(input.shape[:-1], dtype=input.dtype)
-        slope = torch.empty(columns.shape if differentiable else 0, dtype=input.dtype)
-        results = [value.view(-1).numpy(), *([slope.numpy()] if differentiable else [])]
-        fill_outputs(results, formula, loss.parameters, rows, in_torch_threads)
+        operator = torch.ops.boostloss.likelihood.default
+        value, slope = operator(input, targets, differentiable, to_string(loss))
         ctx.loss = loss
         ctx.save_for_backward(input, slope, *targets)
         return value
@@ -81,9 +121,11 @@ class DistributionLoss(torch.autograd.Function):
     def backward(ctx, grad):
         input, slope, *targets = ctx.saved_tensors
         none = [None] * len(targets)
-        if torch.is_grad_enabled():
-            value = by_operations(ctx.loss, input, targets)
-            (found,) = torch.autograd.grad(value, input, grad, create_graph=True)
+        again = torch.is_grad_enabled()
+        if again or slope.ndim == 1:  # of a traced graph whose input had no gradient
+            with torch.enable_grad():
+                value = by_operations(ctx.loss, input, targets)
+            (found,) = torch.autograd.grad(value, input, grad, create_graph=again)
             return None, None, found, *none
         seed = grad.reshape(-1)
         found = torch.stack([line * seed for line in slope], dim=-1).view(input.shape)

@@ -17,9 +17,7 @@ from boostloss.torch.reduction import which_count, without_others
 Mode = Literal["binary", "multilabel", "multiclass"]
 
 
-MANY = (
-    1024  # pixels of an image, from which on the kernel of classes takes less time than operations
-)
+MANY = 1024  # pixels of an image, from which on the kernel of classes is faster than operations
 
 
 class Counts(NamedTuple):
