@@ -4,12 +4,14 @@ The normal and Student's t distribution, written as log-densities, in XGBoost on
 `benchmarks.distributions`, which says how the rows are split. "Hessian" divides by the exact second derivative where
 that is positive. Shown is the mean negative log-likelihood of test rows. The last table is made: a Weibull distribution
 both of whose parameters depend on features, with the curvature of the package, with that of a bound for each parameter
-by itself, as the other distributions have it, and the true distribution.
+by itself, as the other distributions have it, and the true distribution. Last, what integrals of the normal one cost,
+and by how much they miss scipy's, over the scale.
 
     python -m benchmarks.density_curvatures [--seeds 2] [--table wine]
 """
 
 import argparse
+import time
 import warnings
 from typing import Any
 
@@ -110,6 +112,23 @@ def main() -> None:
         rows.append([likelihood(loss, parts) for loss in methods.values()])
         rows[-1].append(bl.Weibull().mean_loss(parts[2][1], raw))
     print(f"{'made':24s}" + "".join(f"{x:10.4f}" for x in np.mean(rows, axis=0)))
+    integrals()
+
+
+def integrals(n: int = 20_000) -> None:
+    """Time and error of the mean and of both ends of an interval."""
+    raw = np.random.default_rng(0).normal(size=(n, 2))
+    theirs, scale = bl.Normal().distribution(raw), np.exp(raw[:, 1])
+    print()
+    for name, function in (
+        ("mean", lambda p: p.mean()),
+        ("interval of 90 %", lambda p: np.stack(p.interval(0.9))),
+    ):
+        start = time.perf_counter()
+        found = function(own_normal().distribution(raw))
+        micros = 1e6 * (time.perf_counter() - start) / n
+        error = np.max(np.abs(found - function(theirs)) / scale)
+        print(f"{name:24s}{micros:10.1f} microseconds a row, error {error:.0e}")
 
 
 if __name__ == "__main__":

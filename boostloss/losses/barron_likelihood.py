@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class BarronLikelihood(LocationScale):
     """
 
     formula = barron.barron_likelihood
+    center: ClassVar[str] = "center"
     alpha: float = 1.0
 
     def __post_init__(self) -> None:

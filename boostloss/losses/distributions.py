@@ -34,6 +34,7 @@ class Distribution(Linked):
     outputs: ClassVar[tuple[str, ...]] = ("location", "log_scale")
     # The output that is the larger, the wider the distribution is.
     spread: ClassVar[str | None] = "log_scale"
+    center: ClassVar[str] = "mean"  # what is predicted
     positive: ClassVar[bool] = False  # whether targets are above 0
     discrete: ClassVar[bool] = False  # whether they are counts
     interval_formula: ClassVar[Callable[..., Any] | None] = None  # of both ends of an interval
@@ -124,7 +125,7 @@ class Distribution(Linked):
         return super().fit_intercept(y_true, sample_weight)  # type: ignore[return-value]
 
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
-        """The mean of the distribution of each row."""
+        """The mean of the distribution of each row, or what `center` names where there may be none."""
         raw = as_matrix(raw_prediction, "raw_prediction", self.n_outputs)
         with np.errstate(over="ignore"):
             mean = self._mean(*raw.T.astype(np.float64))

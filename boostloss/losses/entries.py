@@ -122,14 +122,10 @@ class Entry:
     def link(self) -> str:
         """What makes a prediction of the raw prediction."""
         if isinstance(self.loss, Distribution):
-            centers = {
-                "LogLogistic": "median",
-                "BarronLikelihood": "center",
-                "FreeStudentT": "location",
-            }
-            center = centers.get(self.name, "mean")
             names = " and ".join(self.loss.outputs)
-            return f"{names} are raw predictions: prediction = {center} of the distribution"
+            return (
+                f"{names} are raw predictions: prediction = {self.loss.center} of the distribution"
+            )
         if not isinstance(self.loss, Binary):
             return LINK_TEXTS[self.loss.link_name]
         scores = np.linspace(-3.0, 3.0, 7)

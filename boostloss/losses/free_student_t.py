@@ -35,6 +35,7 @@ class FreeStudentT(Distribution):
     """
 
     formula = free_student_t
+    center: ClassVar[str] = "location"
     outputs: ClassVar[tuple[str, ...]] = ("location", "log_scale", "log_df")
     in_double: ClassVar[bool] = True  # differences of digamma lose the digits of float32
     steadied: ClassVar[tuple[str, ...]] = ("log_df",)

@@ -232,6 +232,7 @@ class LogLogistic(LocationScale):
             *(1e100, (0.5, 0.0), (2.0 + log_logistic.FISHER, 1.0), log),
         )
     )
+    center: ClassVar[str] = "median"
     allowed = "> 0"
     positive: ClassVar[bool] = True
     scale_curvature: ClassVar[float] = 2.0 + log_logistic.FISHER  # type: ignore[misc]
