@@ -235,8 +235,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
             factors = compute_sample_weight(class_weight, target)  # so does the parent
             weight = factors if weight is None else factors * np.asarray(weight)
         labels = target if self._soft is None else self._soft
-        intercept = best_constant(loss, labels, weight, n_classes)
-
+        intercept = np.squeeze(best_constant(loss, labels, weight, n_classes))[()]
         shape = np.shape(intercept)
         options["init_score"] = np.full((len(target), *shape), intercept)
         if eval_targets:

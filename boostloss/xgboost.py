@@ -208,8 +208,8 @@ class _Estimator(Stamped, xgb.XGBModel):
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """The best constant, as XGBoost takes it."""
-        best = np.asarray(loss.fit_intercept(y, weight)).tolist()
-        return best if loss.n_outputs > 1 else linked_start(loss, best)
+        best = np.asarray(loss.fit_intercept(y, weight))
+        return best.tolist() if loss.n_outputs > 1 else linked_start(loss, best.item())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

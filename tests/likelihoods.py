@@ -24,7 +24,7 @@ def assert_most_likely(loss, y, weight=None):
     n, best = len(y), loss.fit_intercept(y, weight)
     found = minimize(
         lambda x: loss.mean_loss(y, np.tile(x, (n, 1)), weight),
-        best + np.array([0.05, -0.05]),
+        best + np.resize([0.05, -0.05], len(best)),
         method="Nelder-Mead",
         options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000},
     )

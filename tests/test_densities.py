@@ -284,3 +284,10 @@ def test_functions_that_are_no_densities_are_refused():
         bl.log_density(normal_named_target)
     with pytest.raises(ValueError, match=r"y_true must be > 0 for inverse_gaussian, got -1.0"):
         inverse_gaussian().loss([-1.0], [[0.0, 0.0]])
+
+
+def test_without_a_survival_intervals_are_refused():
+    with pytest.raises(
+        ValueError, match="takes no intervals: give `log_density` its `log_survival`"
+    ):
+        gumbel().loss([[0.0, 1.0]], [[0.0, 0.0]])

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from boostloss.autodiff.symbols import Symbol, Tape, reached, record
+from boostloss.ops import exp, expm1, log, log1p, where
 
 
 def improved(result: Symbol) -> Symbol:
@@ -50,6 +51,10 @@ def rewritten(operation: str, operands: list[Any]) -> Any:
             return record("softplus", u)
         case "log1p", ("neg", x) if kind(x) == "expit":
             return -record("softplus", x.operands[0])
+        case ("log1p", ("neg", x)) if kind(x) == "exp":
+            return log_of_rest(x.operands[0])
+        case ("log", ("neg", x)) if kind(x) == "expm1":
+            return log_of_rest(x.operands[0])
         case "log", ("+", 1.0, _):
             return record("log1p", a.operands[1])
         case "log", ("+", _, 1.0):
@@ -100,6 +105,13 @@ def opposite(x: Any) -> Any:
         if kind(v) == "neg" and v.operands[0] is u:
             return u
     return None
+
+
+def log_of_rest(u: Any) -> Any:
+    """log(1 - exp(u)) of u <= 0, a symbol or a jet: each of two ways loses the digits that the other has."""
+    near = u > -math.log(2.0)
+    close = log(-expm1(where(near, u, -1.0)))
+    return where(near, close, log1p(-exp(where(near, -1.0, u))))
 
 
 def log_cosh(u: Symbol) -> Any:

@@ -14,6 +14,7 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, both_labels
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.validation import as_column, as_matrix
@@ -75,7 +76,11 @@ def call_objective(
     """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
     y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
     y_pred = np.asarray(y_pred)
-    if loss.n_outputs > 1 or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
+    if isinstance(loss, Distribution) and loss.n_outputs == y_pred.ndim == 1:
+        gradient, hessian = call_objective(loss, y_true, y_pred[:, None], sample_weight)
+        return gradient.ravel(), hessian.ravel()
+    several = isinstance(loss, Distribution) or loss.n_outputs > 1
+    if several or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
         check_outputs(loss, y_pred.shape)
         if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
             check_start(loss, y_true, y_pred[0], sample_weight)

@@ -68,6 +68,15 @@ def barron_likelihood(y, location, log_scale, alpha, log_z, fisher):
     return loss + log_scale + log_z, gradient, 1.0 - pull, weight, 1.0 + fisher + pull
 
 
+def log_pdf(x, alpha, log_z, fisher):
+    return -barron(0.0, x, alpha, 1.0)[0] - log_z
+
+
+def curvatures(alpha, log_z, fisher):
+    """Of the location and of the scale, for `formulas.intervals`: constants, and parts of the derivatives."""
+    return 1.0, 0.0, 2.0 + fisher, 1.0
+
+
 def exponential(x, alpha):
     """What `barron` makes of the two infinities: exp(x^2 / 2) - 1, and Welsch's 1 - exp(-x^2 / 2)."""
     sign = where(alpha > 0.0, 1.0, -1.0)

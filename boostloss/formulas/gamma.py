@@ -23,8 +23,7 @@ def gamma(y, log_mean, log_dispersion):
     excess = expm1(t)
     log_shape = -log_dispersion
     pull = shape * (excess - t)
-    push = shape * (log_shape - digamma(shape))
-    fisher = shape * (shape * trigamma(shape) - 1.0)
+    push, fisher = push_and_information(shape, log_shape)
     return (
         log_constant(shape, log_shape) + raw + pull,
         -shape * excess,
@@ -40,3 +39,11 @@ def log_constant(shape, log_shape):
     small, large = where(far, 1.0, shape), maximum(shape, FAR)
     near = lgamma(small) - small * (where(far, 0.0, log_shape) - 1.0)
     return where(far, HALF_LOG_2_PI - 0.5 * log_shape + stirling(large), near)
+
+
+def push_and_information(shape, log_shape):
+    """G and F."""
+    return (
+        shape * (log_shape - digamma(shape)),
+        shape * (shape * trigamma(shape) - 1.0),
+    )

@@ -12,6 +12,7 @@ safe ones here: the constants of `of_interval`.
 from boostloss.ops import clip, exp, log, log1p, where
 
 LARGEST = 1.7976931348623157e308  # what is beyond is infinite
+LOWEST = -LARGEST
 
 # In units of the scale. Below it the density of the middle times the width is the probability: the relative error is
 # width^2 / 24 times the second derivative of the density over itself, and differences would lose more digits.
@@ -26,49 +27,45 @@ def nothing(z):
     return 0.0 * z
 
 
-def of_interval(
-    exact, log_tail, log_pdf, limit, of_location, of_scale, raw=unchanged, more=nothing
-):
-    """The formula of an interval.
+def of_interval(exact, tail, log_pdf, limit, curvatures, raw=unchanged, more=nothing):
+    """The formula of an interval, for a distribution of a location and the logarithm of a scale.
 
     Parameters
     ----------
     exact : callable
         The formula of an exact target.
-    log_tail : callable
-        Of z, and whether what lies above z is meant: the logarithm of that probability, or of that below.
+    tail : callable
+        Of z, whether what lies above z is meant, and the parameters: the logarithm of that probability, or of that
+        below, and its derivative by a shape, if there is one.
     log_pdf : callable
-        The logarithm of the standard density.
+        The logarithm of the standard density, of z and the parameters.
     limit : float
-        Farther ends, in units of the scale, count as infinite or as this far.
-    of_location, of_scale : tuple of float
-        c and d, where a curvature is c - d times the derivative; in units of the scale.
+        Ends that are farther, in units of the scale, count as this far.
+    curvatures : callable
+        Of the parameters: c and d of the location, in units of the scale, and c and d of the logarithm of the scale,
+        where a curvature is c - d times the derivative.
     raw : callable, optional
         What brings ends to the scale of the location.
     more : callable, optional
         Of the standardised lower end: what is added to the curvature of the scale.
     """
-    (location_sum, location_part), (scale_sum, scale_part) = of_location, of_scale
     # The density is one of the target: over an interval of logarithms it is even if that is narrow by itself, too.
     by_logarithm = 0.0 if raw is unchanged else 1.0
 
-    def formula(lower, upper, location, log_scale):
+    def formula(lower, upper, location, log_scale, *parameters):
         inverse = exp(-log_scale)
         low, high = raw(lower), raw(upper)
         a = standard_end(low, location, inverse, limit)
         b = standard_end(high, location, inverse, limit)
         narrow = (b - a < NARROW) & ((high - low) * by_logarithm < NARROW)
-        middle = where(narrow, 0.5 * (lower + upper), 1.0)
-        value, by_location, by_scale, at_location, at_scale = exact(middle, location, log_scale)
-        width = where(lower < upper, where(narrow, upper - lower, 1.0), 1.0)
-        above = a + b > 0.0  # the tail in which the probability is no difference of numbers near 1
-        large = log_tail(where(above, a, b), above)
-        small = log_tail(where(above, b, a), above)
-        log_p = large + log1p(-exp(where(narrow, -1.0, small - large)))
-        at_a, at_b = exp(log_pdf(a) - log_p), exp(log_pdf(b) - log_p)
+        value, by_location, by_scale, at_location, at_scale = exact(
+            middle(lower, upper, narrow), location, log_scale, *parameters
+        )
+        log_p, at_a, at_b, _ = between(tail, log_pdf, low, high, a, b, narrow, *parameters)
         slope, tilt = at_b - at_a, b * at_b - a * at_a
+        location_sum, location_part, scale_sum, scale_part = curvatures(*parameters)
         return (
-            where(narrow, value - log(width), -log_p),
+            where(narrow, value - log(width(lower, upper, narrow)), -log_p),
             where(narrow, by_location, slope * inverse),
             where(narrow, by_scale, tilt),
             where(narrow, at_location, (location_sum - location_part * slope) * inverse * inverse),
@@ -83,3 +80,66 @@ def standard_end(end, location, inverse, limit):
     known = abs(end) <= LARGEST
     z = clip((where(known, end, 0.0) - location) * inverse, -limit, limit)
     return where(known, z, where(end > 0.0, limit + 0.0 * z, -limit))
+
+
+def middle(lower, upper, narrow):
+    return where(narrow, 0.5 * (lower + upper), 1.0)
+
+
+def width(lower, upper, narrow):
+    return where(lower < upper, where(narrow, upper - lower, 1.0), 1.0)
+
+
+def between(tail, log_pdf, low, high, a, b, narrow, *parameters):
+    """The logarithm of the probability P of an interval that is not narrow, and its derivatives.
+
+    Parameters
+    ----------
+    tail, log_pdf : callable
+        As of `of_interval`.
+    low, high : data
+        Ends, which may be infinite.
+    a, b : data
+        The same in units of the scale, finite.
+    narrow : data
+
+    Returns
+    -------
+    log_p : data
+    at_a, at_b : data
+        The densities at the ends, over P.
+    by_shape : data
+        The derivative of log(P).
+    """
+    above = a + b > 0.0  # the tail in which the probability is no difference of numbers near 1
+    large, large_slope = tail(where(above, a, b), above, *parameters)
+    small, small_slope = tail(where(above, b, a), above, *parameters)
+    bounded = abs(where(above, high, low)) <= LARGEST
+    share = where(
+        bounded, exp(where(narrow, -1.0, small - large)), 0.0
+    )  # of the smaller in the larger
+    log_p = large + log1p(-share)
+    at_a = where(low < LOWEST, 0.0, exp(log_pdf(a, *parameters) - log_p))
+    at_b = where(high > LARGEST, 0.0, exp(log_pdf(b, *parameters) - log_p))
+    return log_p, at_a, at_b, (large_slope - share * small_slope) / (1.0 - share)
+
+
+def shapeless(log_tail):
+    """A tail without a shape."""
+
+    def tail(z, above):
+        return log_tail(z, above), 0.0 * z
+
+    return tail
+
+
+def either_side(outward):
+    """The tail of one side of a distribution, from that which lies away from 0."""
+
+    def tail(z, above, *parameters):
+        value, slope = outward(z, *parameters)
+        with_it = (z < 0.0) != above
+        p = where(with_it, 0.5, exp(value))
+        return where(with_it, value, log1p(-p)), where(with_it, slope, -slope * p / (1.0 - p))
+
+    return tail

@@ -36,3 +36,8 @@ def log_tail(z, above):
 
 def log_pdf(z):
     return -z - 2.0 * softplus(-z)
+
+
+def curvatures():
+    """Of the location and of the scale, for `formulas.intervals`: constants, and parts of the derivatives."""
+    return 0.5, 0.0, 2.0 + FISHER, 1.0

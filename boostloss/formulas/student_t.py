@@ -59,3 +59,20 @@ def free_student_t(y, location, log_scale, log_df):
     by_df = df * slope
     of_df = maximum(by_df + df * df * bend, 0.0) + abs(by_df)
     return value, by_location, by_scale, by_df, of_location, of_scale, of_df
+
+
+def information_of_df(df):
+    """The Fisher information of log(df): Lange, Little & Taylor, 1989, appendix B."""
+    difference = trigamma(0.5 * df) - trigamma(0.5 * df + 0.5)
+    return maximum(
+        0.25 * df * (df * difference - 2.0 * (df + 5.0) / ((df + 1.0) * (df + 3.0))), 0.0
+    )
+
+
+def log_pdf(z, df, constant):
+    return -0.5 * (df + 1.0) * log1p(z * z / df) - constant
+
+
+def curvatures(df, constant):
+    """Of the location and of the scale, for `formulas.intervals`: constants, and parts of the derivatives."""
+    return (df + 1.0) / df, 0.0, 2.0 + 2.0 * df / (df + 3.0), 1.0

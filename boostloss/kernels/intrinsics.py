@@ -68,6 +68,16 @@ def no_totals(typingctx, like, count):
 
 
 @intrinsic
+def zeros_like(typingctx, values):
+    """As many zeros as a tuple has numbers."""
+
+    def codegen(context, builder, sig, args):
+        return context.get_constant_null(values)
+
+    return signature(values, values), codegen
+
+
+@intrinsic
 def add_all(typingctx, totals, values, weight, like):
     """Sums of the first values, times the weight if there is one, in the type of `like`.
 

@@ -11,6 +11,7 @@ from numba.extending import register_jitable
 
 from boostloss import ops, special
 from boostloss.kernels.float32 import float32
+from boostloss.kernels.intrinsics import add_all, prefer_widest_vectors, zeros_like
 from boostloss.kernels.series import (
     DOUBLE,
     DOUBLE_LN2_HIGH,
@@ -77,6 +78,23 @@ def degree(x, single, double):
 @overload(ops.take)
 def take(table, position):
     return lambda table, position: table[int(position)]
+
+
+@numba_overload(ops.integral, jit_options=INLINE, prefer_literal=True)
+def integral(function, n, *given):
+    if not isinstance(n, types.IntegerLiteral):
+        return None
+    count = n.literal_value
+    points, weights = map(np.ascontiguousarray, ops.gauss_legendre(count))
+
+    def implementation(function, n, *given):
+        prefer_widest_vectors()
+        totals = zeros_like(function(points[0], *given))
+        for i in range(count):
+            totals = add_all(totals, function(points[i], *given), weights[i], points[i])
+        return totals
+
+    return implementation
 
 
 @overload(ops.sqrt)

@@ -7,8 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from boostloss.formulas import barron
+from boostloss.formulas.intervals import either_side, of_interval
 from boostloss.formulas.log_partition import log_partition
+from boostloss.formulas.tails import barron_tail
 from boostloss.losses.distributions import LocationScale
+from boostloss.losses.intervals import FARTHEST
 from boostloss.losses.likelihood import likeliest
 from boostloss.losses.validation import check_number
 
@@ -41,6 +44,13 @@ class BarronLikelihood(LocationScale):
     """
 
     formula = barron.barron_likelihood
+    interval_formula = staticmethod(
+        of_interval(
+            barron.barron_likelihood,
+            either_side(barron_tail),
+            *(barron.log_pdf, FARTHEST, barron.curvatures),
+        )
+    )
     center: ClassVar[str] = "center"
     alpha: float = 1.0
 

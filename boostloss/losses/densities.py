@@ -15,19 +15,22 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property, lru_cache, partial
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.autodiff.densities import LINKED, density_formula
+from boostloss.autodiff.densities import LINKED, density_formula, density_interval_formula
 from boostloss.autodiff.traces import Trace, read
 from boostloss.losses.distributions import Distribution
+from boostloss.losses.intervals import middles, no_maximum
 from boostloss.losses.lifting import place, traced
 from boostloss.losses.likelihood import most_likely
 from boostloss.losses.traced import Traced, default_numbers, defined, made_class, refuse_known
 
+Value = Callable[[Mapping[str, float]], Trace]  # of the parameters
+SURVIVAL = "log_survival"  # in the text of a record
 MOST_OUTPUTS = 3  # that a kernel computes
 FARTHEST = 20.0  # between the logarithms of a scale and of the spread of the targets
 AT_ONCE = 10_000  # rows of a prediction, whose integrals take some kilobytes each
@@ -44,18 +47,37 @@ class Density(Traced, Distribution):
         Whether targets are above 0.
     """
 
+    survival_value: ClassVar[Value | None] = None
+
+    @cached_property
+    def survival(self) -> Trace | None:
+        """The logarithm of the probability to exceed a target, if it was given."""
+        value = type(self).survival_value
+        return None if value is None else value(self.given)
+
     @cached_property
     def record(self) -> str:  # type: ignore[override]
         """A line from which `boostloss.from_string` makes the distribution again, in any process."""
         options = f"outputs={','.join(self.outputs)!r}, positive={int(self.positive)}"
-        if asked := self.trace.inspected or self.decided:
+        values = [self.trace] if self.survival is None else [self.survival, self.trace]
+        if asked := frozenset().union(*(x.inspected for x in values)) or self.decided:
             options += f", decided={','.join(sorted(asked))!r}"
-        return "; ".join([repr(self), f"density({options})", self.trace.text])
+        first = [x.assigned(SURVIVAL) for x in values[:-1]]
+        return "; ".join([repr(self), f"density({options})", *first, self.trace.text])
 
     @cached_property
     def formula(self) -> Callable[..., Any]:  # type: ignore[override]
         """The negative log-density with its derivatives and curvatures."""
         return density_formula(type(self).__name__, self.trace, self.outputs, self.names)
+
+    @cached_property
+    def interval_formula(self) -> Callable[..., Any] | None:  # type: ignore[override]
+        """That of an interval, if the probability to exceed a target was given."""
+        if self.survival is None:
+            return None
+        lowest = 0.0 if self.positive else -math.inf
+        given = type(self).__name__, self.trace, self.survival, self.outputs, self.names
+        return density_interval_formula(*given, lowest)
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -69,13 +91,18 @@ class Density(Traced, Distribution):
         """From the best of some places, which are in units of the targets, by the gradient."""
         kept = y[slice(None) if weight is None else weight > 0.0].astype(np.float64)
         w = None if weight is None else weight[weight > 0.0].astype(np.float64)
-        low, middle, high = np.quantile(kept, [0.25, 0.5, 0.75])
-        unit = float(high - low) or float(np.abs(kept - middle).mean()) or abs(middle) or 1.0
-        size = math.log(float(np.abs(kept).mean()) or 1.0)
+        target = kept
+        if y.ndim == 2:
+            if kept[:, 0].max() <= kept[:, 1].min():
+                raise no_maximum(self, kept[0])
+            target, _ = middles(*kept.T)
+        low, middle, high = np.quantile(target, [0.25, 0.5, 0.75])
+        unit = float(high - low) or float(np.abs(target - middle).mean()) or abs(middle) or 1.0
+        size = math.log(float(np.abs(target).mean()) or 1.0)
         places = [
             dict.fromkeys([0.0, -1.0, 1.0, math.log(unit), math.log(unit) - 1.0, size, size - 1.0])
             if output.startswith(LINKED)
-            else dict.fromkeys([float(middle), float(np.mean(kept)), 0.0, 1.0, unit])
+            else dict.fromkeys([float(middle), float(np.mean(target)), 0.0, 1.0, unit])
             for output in self.outputs
         ]
         rows = slice(None, None, max(1, len(kept) // 1000))
@@ -116,7 +143,13 @@ class Density(Traced, Distribution):
         return NumericalDistribution(log_density, columns.shape[1], self.positive)
 
 
-def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool = False) -> Any:
+def log_density(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    positive: bool = False,
+    log_survival: Callable[..., Any] | None = None,
+) -> Any:
     """Make a distribution of the function of its log-density: of one row, in plain Python with NumPy's functions.
 
     The first argument is ``target``. Those after it that have no default are the raw predictions, one to three, which
@@ -131,6 +164,9 @@ def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool
         ``np.where(condition, a, b)``, ``min`` and ``max``.
     positive : bool, default False
         Whether targets are above 0.
+    log_survival : callable, optional
+        The logarithm of the probability to exceed the target, of the same arguments: with it, targets may be intervals.
+        Digits far below the median are those of its smallest results: write ``np.log1p(-p)``, not ``np.log(1 - p)``.
 
     Returns
     -------
@@ -140,7 +176,8 @@ def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool
     Raises
     ------
     ValueError, TypeError
-        If the function is not one of one row, naming the line, or its density does not integrate to 1.
+        If the function is not one of one row, naming the line, or its density does not integrate to 1, or not to the
+        probability to exceed a target.
 
     Examples
     --------
@@ -155,9 +192,10 @@ def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool
     array([2.0138])
     """
     if function is None:
-        return lambda given: log_density(given, positive=positive)
-    if not inspect.isfunction(function):
-        raise TypeError(f"log_density takes a plain Python function, got {function!r}.")
+        return lambda given: log_density(given, positive=positive, log_survival=log_survival)
+    for given in (function, log_survival):
+        if not (inspect.isfunction(given) or given is log_survival is None):
+            raise TypeError(f"log_density takes plain Python functions, got {given!r}.")
     outputs, parameters = signature_of(function)
     if not function.__name__.isidentifier():
         raise ValueError(
@@ -167,7 +205,18 @@ def log_density(function: Callable[..., Any] | None = None, /, *, positive: bool
     def value(given: Mapping[str, float]) -> Trace:
         return traced(function, ("target", *outputs), given)
 
-    made = own_class(function.__name__, outputs, parameters, value, bool(positive))
+    survival: Value | None = None
+    if log_survival is not None:
+        if signature_of(log_survival) != (outputs, parameters):
+            raise TypeError(
+                f"{place(log_survival)}: log_survival must have the arguments of {function.__name__}, with the same "
+                f"defaults: {inspect.signature(function)}, got {inspect.signature(log_survival)}."
+            )
+
+        def survival(given: Mapping[str, float]) -> Trace:
+            return traced(log_survival, ("target", *outputs), given)
+
+    made = own_class(function.__name__, outputs, parameters, value, bool(positive), (), survival)
     made.__doc__, made.__module__ = function.__doc__, function.__module__
     made.__qualname__ = function.__qualname__
     check_mass(made())
@@ -197,9 +246,10 @@ def own_class(
     name: str,
     outputs: tuple[str, ...],
     parameters: Mapping[str, float],
-    value: Callable[[Mapping[str, float]], Trace],
+    value: Value,
     positive: bool,
     decided: tuple[str, ...] = (),
+    survival: Value | None = None,
 ) -> type[Density]:
     """A class of distributions, whose parameters are its fields."""
     refuse_known(name, "name")
@@ -210,6 +260,7 @@ def own_class(
         "steadied": tuple(output for output in outputs if output.startswith(LINKED)),
         "value": staticmethod(value),
         "decided": decided,
+        "survival_value": survival and staticmethod(survival),
     }
     return made_class(name, Density, parameters, space, *outputs)
 
@@ -228,11 +279,37 @@ def check_mass(density: Density) -> None:
         raise ValueError(f"{name}: the log-density is finite for no raw predictions from -1 to 1.")
     for raw, mass in zip(columns, masses, strict=True):
         if abs(mass - 1.0) >= MASS_ERROR:
-            where = ", ".join(f"{x}={y:g}" for x, y in zip(density.outputs, raw, strict=True))
             raise ValueError(
                 f"{name} must return the logarithm of a density, with its constants: it integrates to {mass:.6g}, not "
-                f"to 1, at {where}."
+                f"to 1, at {told(density, raw)}."
             )
+    if density.survival is not None:
+        known = ~np.isnan(masses)
+        check_survival(density, density.survival, np.array(columns)[known])
+
+
+def check_survival(density: Density, survival: Trace, raw: NDArray[np.float64]) -> None:
+    """Refuse a survival that is not what the density integrates to."""
+    from boostloss.losses.quadrature import MASS_ERROR
+
+    distribution = density.distribution(raw)
+    for q in (0.1, 0.5, 0.9):
+        y = distribution.ppf(q)
+        arguments = {"target": y, **dict(zip(density.outputs, raw.T, strict=True)), **density.given}
+        with np.errstate(all="ignore"):
+            found = np.exp(survival.replay(arguments) + 0.0 * y)
+        wrong = ~(np.abs(found - (1.0 - q)) < MASS_ERROR)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"log_survival of {type(density).__name__} must return the logarithm of the probability to exceed the "
+                f"target: it is that of {found[row]:.6g}, and the density has {1.0 - q:.6g}, at target={y[row]:.6g}, "
+                f"{told(density, raw[row])}."
+            )
+
+
+def told(density: Density, raw: Any) -> str:
+    return ", ".join(f"{x}={y:g}" for x, y in zip(density.outputs, raw, strict=True))
 
 
 @lru_cache(maxsize=256)
@@ -240,18 +317,21 @@ def restored_class(
     name: str, numbers: tuple[tuple[str, float], ...], options: Any, body: str
 ) -> type[Density]:
     """A class of distributions whose log-density is a text."""
-    told, parameters = dict(options), dict(numbers)
-    outputs = tuple(str(told.get("outputs")).split(","))
+    options_told, parameters = dict(options), dict(numbers)
+    outputs = tuple(str(options_told.get("outputs")).split(","))
     if (
-        "outputs" not in told
+        "outputs" not in options_told
         or len(outputs) > MOST_OUTPUTS
         or not all(map(str.isidentifier, outputs))
         or len({*outputs, *parameters}) < len(outputs) + len(parameters)
     ):
         raise ValueError("its outputs are no names")
-    decided = tuple(filter(None, str(told.get("decided", "")).split(",")))
+    decided = tuple(filter(None, str(options_told.get("decided", "")).split(",")))
 
-    def value(given: Mapping[str, float]) -> Trace:
-        return read(body, ("target", *outputs, *given), given)[""]
+    def value(given: Mapping[str, float], part: str = "") -> Trace:
+        return read(body, ("target", *outputs, *given), given)[part]
 
-    return own_class(name, outputs, parameters, value, bool(told.get("positive")), decided)
+    known = SURVIVAL in read(body, ("target", *outputs, *parameters), parameters)
+    survival = partial(value, part=SURVIVAL) if known else None
+    positive = bool(options_told.get("positive"))
+    return own_class(name, outputs, parameters, value, positive, decided, survival)

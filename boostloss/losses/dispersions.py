@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boostloss.formulas.gamma import gamma
 from boostloss.formulas.negative_binomial import negative_binomial_likelihood
+from boostloss.formulas.shaped_intervals import gamma_interval, negative_binomial_interval
 from boostloss.losses.distributions import Distribution
+from boostloss.losses.intervals import WIDEST, middles, no_maximum
 from boostloss.losses.likelihood import most_likely
 
 ROUNDING = 1e-28  # the square of the rounding errors of a constant's mean, over that
@@ -28,16 +31,29 @@ class Dispersion(Distribution):
     def _best_constant(self, y, weight):
         kept = slice(None) if weight is None else weight > 0.0
         given, w = y[kept].astype(np.float64), None if weight is None else weight[kept]
-        mean = np.average(given, weights=w)
-        variation = np.average((given / (mean or 1.0) - 1.0) ** 2, weights=w)
-        self._check_scatter(mean, variation)
+        target, known = given, np.ones(len(given), bool)
+        if y.ndim == 2:
+            lower, upper = given.T
+            if self._have_no_maximum(lower, upper):
+                raise no_maximum(self, given[0])
+            target, known = middles(lower, upper)
+        shares = None if w is None else w[known]
+        mean = np.average(target, weights=shares)
+        variation = np.average((target / (mean or 1.0) - 1.0) ** 2, weights=shares)
+        if y.ndim == 1:
+            self._check_scatter(mean, variation)
         dispersion = max(variation - (0.0 if self.positive else 1.0 / mean), SMALLEST_DISPERSION)
         start = np.array([math.log(mean), math.log(dispersion)])
-        return most_likely(self, given, w, start, np.ones(2))
+        best = most_likely(self, given, w, start, np.ones(2))
+        return best if y.ndim == 1 or best[1] < max(start[1], 0.0) + 2.0 * WIDEST else start
 
     def _check_scatter(self, mean: float, variation: float) -> None:
         """Refuse targets of which the likelihood has no maximum."""
         raise NotImplementedError
+
+    def _have_no_maximum(self, lower: NDArray, upper: NDArray) -> bool:
+        """Whether the likelihood of intervals has no maximum."""
+        return bool(lower.max() <= upper.min())
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,7 @@ class GammaDistribution(Dispersion):
     """
 
     formula = gamma
+    interval_formula = staticmethod(gamma_interval)
     allowed = "> 0"
     positive: ClassVar[bool] = True
 
@@ -101,6 +118,7 @@ class NegativeBinomialDistribution(Dispersion):
     """
 
     formula = negative_binomial_likelihood
+    interval_formula = staticmethod(negative_binomial_interval)
     allowed = ">= 0"
     discrete: ClassVar[bool] = True
     steadied: ClassVar[tuple[str, ...]] = ("log_dispersion",)
@@ -111,6 +129,9 @@ class NegativeBinomialDistribution(Dispersion):
     def _check_scatter(self, mean, variation):
         if not mean > 0.0:
             raise ValueError(f"y_true must have counts above 0, for {self!r}: all are 0.")
+
+    def _have_no_maximum(self, lower, upper):
+        return bool(lower.max() == 0.0 or upper.min() == np.inf)
 
     def _frozen(self, log_mean, log_dispersion):
         from scipy.stats import nbinom

@@ -83,10 +83,10 @@ class Distribution(Linked):
             return y
         if self.interval_formula is None:
             raise ValueError(
-                f"y_true must have shape (n_samples,) for {self!r}, got {np.shape(y_true)}: it takes no intervals, for "
-                "its distribution function has no simple form."
+                f"y_true must have shape (n_samples,) for {self!r}, got {np.shape(y_true)}: it takes no intervals: "
+                "give `log_density` its `log_survival`."
             )
-        return checked_ends(as_matrix(y_true, "y_true", 2), self.positive)
+        return checked_ends(as_matrix(y_true, "y_true", 2), self.positive, self.discrete)
 
     def check_target(self, y_true: ArrayLike) -> NDArray[np.floating]:
         """The target as a float array, finite, or as intervals of which an end may be infinite.

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from boostloss.formulas.shaped_intervals import free_student_t_interval
 from boostloss.formulas.student_t import free_student_t
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.likelihood import most_likely
@@ -35,6 +36,7 @@ class FreeStudentT(Distribution):
     """
 
     formula = free_student_t
+    interval_formula = staticmethod(free_student_t_interval)
     center: ClassVar[str] = "location"
     outputs: ClassVar[tuple[str, ...]] = ("location", "log_scale", "log_df")
     in_double: ClassVar[bool] = True  # differences of digamma lose the digits of float32

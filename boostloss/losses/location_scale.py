@@ -7,14 +7,15 @@ from typing import ClassVar
 import numpy as np
 
 from boostloss.formulas import laplace, log_logistic, normal, student_t, weibull
-from boostloss.formulas.intervals import of_interval
+from boostloss.formulas.intervals import either_side, of_interval, shapeless
+from boostloss.formulas.tails import student_tail
 from boostloss.losses.distributions import LocationScale
 from boostloss.losses.intercept import weighted_quantile
+from boostloss.losses.intervals import FARTHEST
 from boostloss.losses.likelihood import NO_SCALE, likeliest
 from boostloss.losses.validation import check_number
 from boostloss.ops import log
 
-FARTHEST = 1e7  # scales, whose square has digits to spare for torch's derivative of `log_ndtr`
 STEPS, TOLERANCE = 1000, 1e-12  # of the fixed-point iteration of a location and a scale
 
 
@@ -40,7 +41,7 @@ class Normal(LocationScale):
     formula = normal.normal
     interval_formula = staticmethod(
         of_interval(
-            normal.normal, normal.log_tail, normal.log_pdf, FARTHEST, (1.0, 0.0), (4.0, 1.0)
+            normal.normal, shapeless(normal.log_tail), normal.log_pdf, FARTHEST, normal.curvatures
         )
     )
 
@@ -74,12 +75,9 @@ class LogNormal(LocationScale):
     interval_formula = staticmethod(
         of_interval(
             normal.log_normal,
-            normal.log_tail,
+            shapeless(normal.log_tail),
             normal.log_pdf,
-            FARTHEST,
-            (1.0, 0.0),
-            (4.0, 1.0),
-            log,
+            *(FARTHEST, normal.curvatures, log),
         )
     )
     allowed = "> 0"
@@ -112,7 +110,7 @@ class Laplace(LocationScale):
     formula = laplace.laplace
     interval_formula = staticmethod(
         of_interval(
-            laplace.laplace, laplace.log_tail, laplace.log_pdf, 1e100, (1.0, 0.0), (2.0, 0.5)
+            laplace.laplace, shapeless(laplace.log_tail), laplace.log_pdf, 1e100, laplace.curvatures
         )
     )
     scale_curvature: ClassVar[float] = 2.0  # type: ignore[misc]
@@ -159,6 +157,13 @@ class StudentT(LocationScale):
     """
 
     formula = student_t.student_t
+    interval_formula = staticmethod(
+        of_interval(
+            student_t.student_t,
+            either_side(student_tail),
+            *(student_t.log_pdf, 1e100, student_t.curvatures),
+        )
+    )
     df: float = 4.0
 
     def __post_init__(self) -> None:
@@ -227,9 +232,9 @@ class LogLogistic(LocationScale):
     interval_formula = staticmethod(
         of_interval(
             log_logistic.log_logistic,
-            log_logistic.log_tail,
+            shapeless(log_logistic.log_tail),
             log_logistic.log_pdf,
-            *(1e100, (0.5, 0.0), (2.0 + log_logistic.FISHER, 1.0), log),
+            *(1e100, log_logistic.curvatures, log),
         )
     )
     center: ClassVar[str] = "median"
@@ -274,9 +279,9 @@ class Weibull(LocationScale):
     interval_formula = staticmethod(
         of_interval(  # exp(700) is near the largest number
             weibull.weibull,
-            weibull.log_tail,
+            shapeless(weibull.log_tail),
             weibull.log_pdf,
-            *(700.0, (2.0, 1.0), (2.0 + weibull.FISHER, 1.0), log, weibull.bend),
+            *(700.0, weibull.curvatures, log, weibull.bend),
         )
     )
     allowed = "> 0"

@@ -27,8 +27,10 @@ def as_column(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
 
 
 def as_matrix(values: ArrayLike, name: str, k: int | None = None) -> NDArray[np.floating]:
-    """An aligned 2-d array of float32 or float64, in C or Fortran order, of k columns."""
+    """An aligned 2-d array of float32 or float64, in C or Fortran order, of k columns; a single one may be 1-d."""
     array = as_floats(values, name)
+    if array.ndim == k == 1:
+        array = array[:, None]
     if array.ndim != 2 or array.shape[1] != (k or array.shape[1]):
         raise ValueError(
             f"{name} must have shape (n_samples, {k or 'n_outputs'}), got shape {array.shape}."
