@@ -11,7 +11,6 @@ libraries have their own. Results below the smallest normal number may be 0.
 """
 
 import sys
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,26 +80,20 @@ def take(table, position):
     return np.moveaxis(np.asarray(table, position.dtype)[position.astype(np.intp)], -1, 0)
 
 
-def integral(function, n, *given):
-    """Integrals from 0 to 1 of the numbers that a function returns, by Gauss's quadrature with ``n`` points.
+def integral(function, *given):
+    """Integrals from 0 to 1 of the numbers that a function returns, by Gauss's quadrature with 40 points.
 
     Parameters
     ----------
     function : callable
         Of a point and of what is given; it returns a tuple.
-    n : int
-        The constant by which a formula calls it.
     """
-    points = gauss_legendre(n).T.tolist()
-    terms = [[w * value for value in function(x, *given)] for x, w in points]
+    tensor = next((x for x in given if hasattr(x, "new_tensor")), None)
+    if tensor is not None:  # in one graph, not in 40
+        table = tensor.new_tensor(special.GAUSS).reshape(-1, 2, *[1] * tensor.ndim)
+        return tuple((table[:, 1] * value).sum(0) for value in function(table[:, 0], *given))
+    terms = [[weight * value for value in function(x, *given)] for x, weight in special.GAUSS]
     return tuple(sum(column) for column in zip(*terms, strict=True))
-
-
-@lru_cache
-def gauss_legendre(n):
-    """The points of Gauss's quadrature between 0 and 1, and their weights."""
-    points, weights = np.polynomial.legendre.leggauss(n)
-    return 0.5 * np.stack([1.0 + points, weights])
 
 
 def degree(x, single, double):

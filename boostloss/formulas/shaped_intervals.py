@@ -19,7 +19,7 @@ from boostloss.formulas.tails import LEAST_DF, count_tail, gamma_tail, student_t
 from boostloss.ops import exp, expit, expm1, lgamma, log, log1p, maximum, sqrt, where
 
 FARTHEST = 1e100  # in units of the scale
-FARTHEST_LOGARITHM = 700.0  # exp of it is near the largest number
+FARTHEST_LOGARITHM = 300.0  # so that the square of its exponential is finite
 
 
 side_of_student = either_side(student_tail)
@@ -37,7 +37,8 @@ def free_student_t_interval(lower, upper, location, log_scale, log_df):
     log_p, at_a, at_b, by_shape = between(
         side_of_student, log_pdf, lower, upper, a, b, narrow, df, constant
     )
-    slope, tilt, bend = at_b - at_a, b * at_b - a * at_a, -df * by_shape
+    slope, tilt = at_b - at_a, b * at_b - a * at_a
+    bend = where(df > LEAST_DF, -df * by_shape, 0.0)
     return (
         where(narrow, value - log(width(lower, upper, narrow)), -log_p),
         where(narrow, by_location, slope * inverse),

@@ -80,17 +80,16 @@ def take(table, position):
     return lambda table, position: table[int(position)]
 
 
-@numba_overload(ops.integral, jit_options=INLINE, prefer_literal=True)
-def integral(function, n, *given):
-    if not isinstance(n, types.IntegerLiteral):
-        return None
-    count = n.literal_value
-    points, weights = map(np.ascontiguousarray, ops.gauss_legendre(count))
+@overload(ops.integral)
+def integral(function, *given):
+    # Two arrays of a length that the compiler knows, or it would not vectorise the sum.
+    points, weights = np.array(special.GAUSS).T.copy()
+    n = len(points)
 
-    def implementation(function, n, *given):
+    def implementation(function, *given):
         prefer_widest_vectors()
         totals = zeros_like(function(points[0], *given))
-        for i in range(count):
+        for i in range(n):
             totals = add_all(totals, function(points[i], *given), weights[i], points[i])
         return totals
 

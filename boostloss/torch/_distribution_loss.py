@@ -70,7 +70,13 @@ def by_operations(loss: Distribution, input: Tensor, targets: Sequence[Tensor]) 
     if in_double(loss, targets):
         input, targets = input.double(), [x.double() for x in targets]
     columns = input.unbind(-1)
-    return formula_of(loss, targets)(*targets, *columns, *loss.parameters)[0].to(dtype)
+    return formula_of(loss, targets)(*targets, *columns, *parameters_of(loss))[0].to(dtype)
+
+
+@torch.compiler.assume_constant_result
+def parameters_of(loss: Distribution) -> tuple[float, ...]:
+    """A graph holds their numbers, not how they are computed."""
+    return loss.parameters
 
 
 @torch.library.impl("boostloss::likelihood", "cpu")
