@@ -45,7 +45,9 @@ numpydoc_class_members_toctree = False
 # The estimators have their parents' methods, and the losses those of `Loss`: shown is what is told here.
 with mock(autodoc_mock_imports):
     PUBLIC = dict(public_objects())
-TORCH = "forward", "generator", "discriminator", "alpha", "scale"
+METHODS = "loss", "gradient_hessian", "mean_loss", "fit_intercept", "link", "inverse_link"
+OF_SOME = "fitted", "distribution"
+OF_MODULES = "forward", "generator", "discriminator", "alpha", "scale"
 
 
 def shown(value: object) -> list[str]:
@@ -54,9 +56,11 @@ def shown(value: object) -> list[str]:
         names = [name for name, _ in inspect.getmembers(value, inspect.isfunction)]
         names = [name for name in names if getattr(value, name).__module__.startswith("boostloss")]
         return [name for name in names if name[0] != "_" and inspect.getdoc(getattr(value, name))]
+    names = METHODS if value is boostloss.Loss else OF_SOME
     if value.__module__.startswith("boostloss.torch"):
-        return [name for name in TORCH if inspect.getdoc(inspect.getattr_static(value, name, None))]
-    return []
+        names = OF_MODULES
+    names = [name for name in names if hasattr(value, name)]
+    return [name for name in names if inspect.getdoc(inspect.getattr_static(value, name))]
 
 
 autosummary_context = {"shown": {name: shown(value) for name, value in PUBLIC.items()}}
