@@ -30,7 +30,7 @@ default_role = "py:obj"
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "cache"
+nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 
@@ -43,8 +43,16 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
 # The estimators have their parents' methods, and the losses those of `Loss`: shown is what is told here.
-with mock(autodoc_mock_imports):
-    PUBLIC = dict(public_objects())
+PUBLIC = dict(public_objects())
+if autodoc_mock_imports:
+    with mock(autodoc_mock_imports):
+        import torch
+
+        mocked = type(torch.Tensor).__mro__[-2]
+        mocked.__or__ = mocked.__ror__ = lambda self, other: (
+            self
+        )  # in annotations such as Tensor | None
+        PUBLIC |= public_objects()
 METHODS = "loss", "gradient_hessian", "mean_loss", "fit_intercept", "link", "inverse_link"
 OF_SOME = "fitted", "distribution"
 OF_MODULES = "forward", "generator", "discriminator", "alpha", "scale"
