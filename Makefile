@@ -51,14 +51,14 @@ test-newest:
 	$(MAKE) test VENV=.venv-newest LOCK=
 	$(MAKE) test-torch VENV=.venv-newest LOCK=
 
-# Old releases warn of what newer ones of their own requirements have deprecated.
+# Old releases warn of what newer ones of their own requirements have deprecated, and matplotlib's of axes in 3D.
 test-lowest: VENV = .venv-lowest
 test-lowest:
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable ".[dev]"
-	$(PYTEST) -W ignore::DeprecationWarning -W ignore::FutureWarning
+	$(PYTEST) -W ignore::DeprecationWarning -W ignore::FutureWarning -W "ignore:constrained_layout not applied:UserWarning"
 
 test-313:
 	$(MAKE) test PYTHON=python3.13 VENV=.venv-313
