@@ -2,6 +2,10 @@
 # make test         lint, types, and the tests of all but torch
 # make test-torch   installs torch too, and runs its tests
 # make test-newest  both with the newest versions of everything, in a virtual environment of their own
+# make test-lowest  the tests of make test with the lowest releases that pyproject.toml allows, for python3.11
+# make test-313     make test with python3.13; both in a virtual environment of their own, as test-newest
+# make docs         the pages, into docs/_build/html; a warning is an error, and notebooks are executed
+# make docs-links   whether links to other sites work, which needs the internet
 # make coverage     which lines the tests of all but torch run, in twice the time
 # make lock         writes the newest versions into constraints.txt, for python3.11, python3.12 and python3.13
 # make bench        the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
@@ -28,7 +32,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where byte code is not kept, every process of the tests compiles the source text of all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test test-torch test-newest coverage lock bench types clean
+.PHONY: demo test test-torch test-newest test-lowest test-313 docs docs-links coverage lock bench types clean
 
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
@@ -46,6 +50,24 @@ test-newest:
 	rm -rf .venv-newest
 	$(MAKE) test VENV=.venv-newest LOCK=
 	$(MAKE) test-torch VENV=.venv-newest LOCK=
+
+# Old releases warn of what newer ones of their own requirements have deprecated, and matplotlib's of axes in 3D.
+test-lowest: VENV = .venv-lowest
+test-lowest:
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable ".[dev]"
+	$(PYTEST) -W ignore::DeprecationWarning -W ignore::FutureWarning -W "ignore:constrained_layout not applied:UserWarning"
+
+test-313:
+	$(MAKE) test PYTHON=python3.13 VENV=.venv-313
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -W --keep-going --quiet -d docs/_build/doctrees docs docs/_build/html
+
+docs-links: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -b linkcheck -d docs/_build/doctrees docs docs/_build/links
 
 coverage: $(VENV)/.installed-dev
 	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-report= $(FORMULA_TESTS)
@@ -66,7 +88,7 @@ types: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.public_types
 
 clean:
-	rm -rf .venv-newest $(VENV)
+	rm -rf .venv-newest .venv-lowest .venv-313 docs/_build docs/api $(VENV)
 
 # One stamp per set of extras: an edit of pyproject.toml or of the lock installs again. What builds the package is
 # installed beside it, since the lock would not reach into an isolated build.

@@ -170,5 +170,5 @@ def test_loss_is_documented(kind):
 
 
 @pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.__name__)
-def test_readme_lists_the_loss(kind):
-    assert f"`{kind.__name__}(" in (REPOSITORY / "README.md").read_text("utf-8")
+def test_the_table_of_formulas_has_the_loss(kind):
+    assert f"\n| `{kind.__name__}(" in (REPOSITORY / "docs/choosing.md").read_text("utf-8")

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import boostloss as bl
+from boostloss.boosting.catboost_pools import rows_of
 from boostloss.catboost import CatBoostClassifier, CatBoostRegressor
 
 rng = np.random.default_rng(0)
@@ -196,3 +197,13 @@ def test_fit_again_on_other_labels():
     model.fit(X, SIGNAL > 0.0)
     assert model.classes_.tolist() == [False, True]
     assert model.score(X, SIGNAL > 0.0) > 0.8
+
+
+def test_parts_of_a_pool_keep_the_memory_of_its_table():
+    def part():
+        return rows_of(Pool(pd.DataFrame(X.copy())), np.arange(len(X)))
+
+    found = part()
+    overwritten = [np.full(len(X), np.nan, kind) for kind in ("f4", "f8") for _ in range(100)]
+    np.testing.assert_allclose(found.get_features(), X, rtol=1e-6)
+    assert len(overwritten) == 200

@@ -28,7 +28,7 @@ def test_every_format_gives_the_same_table(frame, tmp_path, name):
         frame.to_csv(path, index=False, sep="\t" if "tsv" in name else ";")
     table, expected = load(path, "price"), prepare(frame, "homes", "price")
     pd.testing.assert_frame_equal(table.X, expected.X)
-    np.testing.assert_array_equal(table.y, expected.y)
+    np.testing.assert_allclose(table.y, expected.y, rtol=3e-16)  # pandas 2 rounds texts otherwise
     assert table.columns == ("size", "town", "age", "sold")
 
 

@@ -1,4 +1,4 @@
-"""What the Makefile installs is locked, and what is checked is what the README says."""
+"""What the Makefile installs is locked, and what is checked is what contributors are told."""
 
 import re
 import tomllib
@@ -31,11 +31,22 @@ def test_every_requirement_has_one_locked_version(python):
             assert locked[requirement.name] in requirement.specifier
 
 
-def test_continuous_integration_types_what_the_readme_says():
+def test_continuous_integration_types_what_contributors_are_told():
     commands = re.findall(r"^make .*", (REPOSITORY / ".ci/run").read_text("utf-8"), re.M)
-    readme = (REPOSITORY / "README.md").read_text("utf-8")
-    assert commands == ["make test", "make test-torch"]
-    assert set(commands) <= set(re.findall(r"^make [\w-]+", readme, re.M))
+    told = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8")
+    assert commands == ["make test", "make docs", "make test-torch"]
+    assert set(commands) <= set(re.findall(r"^make [\w-]+", told, re.M))
+
+
+@pytest.mark.parametrize(
+    "name", ["CONTRIBUTING.md", ".github/workflows/checks.yml", ".github/workflows/links.yml"]
+)
+def test_targets_that_are_named_are_in_the_makefile(name):
+    targets = re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.M)
+    text = (REPOSITORY / name).read_text("utf-8")
+    named = re.findall(r"(?:^|`|run: )make ([\w-]+)", text, re.M)
+    assert named
+    assert set(named) <= set(targets)
 
 
 def test_what_needs_torch_is_marked():

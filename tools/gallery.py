@@ -27,8 +27,8 @@ ALIKE = {"identity": bl.SquaredError(), "binary": bl.Logistic()}
 INTRODUCTION = """\
 # The losses
 
-Written by `python -m tools.gallery` from what `boostloss losses` tells in the terminal. Figures, and what is better on
-which data, are in the [README](../README.md#figures).
+Written by `python -m tools.gallery` from what `boostloss losses` tells in the terminal. Which to take is told by
+[choosing a loss](choosing.md), and what is better on which data by [the benchmarks](benchmarks.md).
 
 A picture has the loss of one row, its gradient, and its curvature: the line is what boosting divides by, dashed is the
 second derivative. To compare, squared error, and of labels the logistic loss, is drawn in pale grey. An error is raw

@@ -17,9 +17,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCK = REPOSITORY / "constraints.txt"
 REQUIREMENTS = [
-    f"{REPOSITORY}[dev,torch]",
+    f"{REPOSITORY}[dev,docs,torch]",
     "hatchling",  # builds the package, here without isolation so that the lock holds for it too
     "editables",
+    "uv",  # finds the lowest releases that are allowed
     "torch==2.13.0",  # held: continuous integration has a build without CUDA of this release only
 ]
 HEADER = """\

@@ -28,11 +28,11 @@ def density_formula(
     """The formula of a log-density: its negative, a derivative for each output, and a curvature for each.
 
     The exact Hessian is zero or negative for many rows, and a step by it passes the minimum by far where the curvature
-    grows. Of an output whose name begins with log_ or logit_ the curvature is the Hessian, where it is positive, and
-    the size of the gradient, to which boosting adds a share of their mean over all rows. For the scale of a normal
-    density, with z = (y - m) / s, they are 2 z^2 + |1 - z^2|, at least 1 + z^2, with which no leaf passes its best
-    scale (`formulas.normal`). Of another output it is the larger of the Hessian's size and a quarter of the gradient's
-    square, whose expectation is the Fisher information, as the Hessian's is.
+    grows. Of an output whose name begins with ``log_`` or ``logit_`` the curvature is the Hessian, where it is
+    positive, and the size of the gradient, to which boosting adds a share of their mean over all rows. For the scale of
+    a normal density, with z = (y - m) / s, they are 2 z^2 + |1 - z^2|, at least 1 + z^2, with which no leaf passes its
+    best scale (`formulas.normal`). Of another output it is the larger of the Hessian's size and a quarter of the
+    gradient's square, whose expectation is the Fisher information, as the Hessian's is.
 
     Parameters
     ----------

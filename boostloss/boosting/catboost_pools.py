@@ -15,8 +15,15 @@ from boostloss.losses.adaptive import chosen_rows
 KINDS = "cat_features", "text_features", "embedding_features"  # of columns that are no numbers
 
 
+def rows_of(pool: Any, rows: Any) -> Any:
+    """Some rows of a pool: a slice reads the memory of the pool, or of its table, but does not keep them by itself."""
+    part = pool.slice(rows)
+    part.source = pool
+    return part
+
+
 def copy_of(pool: Any) -> Any:
-    return pool.slice(np.arange(pool.num_row()))
+    return rows_of(pool, np.arange(pool.num_row()))
 
 
 def with_baseline(pool: Any, intercept: float) -> Any:
@@ -38,7 +45,7 @@ def pool_parts(pool: Any, intercept: float) -> list[Part]:
     rows = np.random.default_rng(0).permutation(chosen_rows(pool.num_row(), 2 * half))
     with suppress(Exception):  # what is said of a fit must not make it fail
         for some in (rows[:half], rows[half:]):
-            X = pool.slice(np.sort(some))
+            X = rows_of(pool, np.sort(some))
             baseline, weight = X.get_baseline(), np.sign(np.asarray(X.get_weight()))
             start = baseline[:, 0] - intercept if baseline.shape[1] else None
             X.set_baseline(np.zeros(half))

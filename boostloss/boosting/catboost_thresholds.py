@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing
 
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import held_out
+from boostloss.boosting.catboost_pools import rows_of
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.watched import has_both
 from boostloss.losses.f_beta import FBeta
@@ -69,6 +70,6 @@ def len_of(X: Any) -> int:
 def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
     """The arguments of a fit to some rows."""
     if isinstance(given["X"], catboost.Pool):
-        return given | {"X": given["X"].slice(rows)}
+        return given | {"X": rows_of(given["X"], rows)}
     own = {name: given[name] for name in OF_ROWS if given.get(name) is not None}
     return given | {name: _safe_indexing(values, rows) for name, values in own.items()}
