@@ -236,7 +236,7 @@ def test_a_training_that_ends_before_the_others_is_an_error(monkeypatch):
     monkeypatch.setattr(
         lockstep.Training, "after_iteration", lambda self, info: plain(self, info) and self.j != 1
     )
-    with pytest.raises(RuntimeError, match="ended the training of class 1 after 1 rounds"):
+    with pytest.raises(RuntimeError, match="ended training 1 after 1 rounds"):
         classifier(bl.Focal(1.0)).fit(X, LABELS)
 
 

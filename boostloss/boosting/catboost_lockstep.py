@@ -1,4 +1,4 @@
-"""Classes in CatBoost: a training of one raw prediction for each, which exchange theirs after every round.
+"""Several raw predictions a row in CatBoost: a training for each, which exchange theirs after every round.
 
 CatBoost's own interface for several raw predictions calls Python once a row. Its interface for one calls it once for
 some hundred rows, but tells neither which rows nor which round. Here every training runs in a thread of its own on
@@ -14,19 +14,26 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.class_rounds import rounds_of
+from boostloss.boosting.class_rounds import Rounds
 from boostloss.boosting.meeting import Meeting, Stopped
-from boostloss.losses.binary import Binary
 
 MOST_ROWS = 2**24  # whole numbers below are exact in the float32 that a pool makes of its targets
 
 
 class StopRows(NamedTuple):
-    """Labels and weights of the rows to stop by, and for how many rounds their loss may fail to fall."""
+    """Targets and weights of the rows to stop by, and for how many rounds their loss may fail to fall."""
 
     y: NDArray
     weight: NDArray | None
     patience: int | None
+
+
+class Numbers(NamedTuple):
+    """Targets that number the rows to train and those to stop by, and the row that a target numbers."""
+
+    codes: NDArray[np.float32]
+    stop_codes: NDArray[np.float32]
+    place: NDArray[np.int32]
 
 
 class Lockstep:
@@ -34,30 +41,23 @@ class Lockstep:
 
     Parameters
     ----------
-    loss : Binary
-    y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Of the rows to train: positions of classes, or a probability for each class.
-    start : ndarray of shape (n_classes,)
-        The scores to begin with.
+    rounds : Rounds
+        Of the rows to train.
+    n_train : int
+        How many they are.
     stop_rows : StopRows or None
     at_once : int
         How many trainings compute at the same time.
     """
 
     def __init__(
-        self,
-        loss: Binary,
-        y: NDArray,
-        start: NDArray,
-        stop_rows: StopRows | None = None,
-        at_once: int = 1,
+        self, rounds: Rounds, n_train: int, stop_rows: StopRows | None = None, at_once: int = 1
     ):
-        self.start, self.stop_rows = start, stop_rows
-        self.n_train = len(y)
-        n = len(y) + (0 if stop_rows is None else len(stop_rows.y))
-        self.scores = np.repeat(start[:, None], n, axis=1)
-        self.rounds = rounds_of(loss, y, start, at_once)
-        self.meeting = Meeting(len(start), at_once, self.next_round)
+        self.rounds, self.n_train, self.stop_rows = rounds, n_train, stop_rows
+        self.start = rounds.start
+        n = n_train + (0 if stop_rows is None else len(stop_rows.y))
+        self.scores = np.repeat(self.start[:, None], n, axis=1)
+        self.meeting = Meeting(len(self.start), at_once, self.next_round)
         self.history: list[float] = []
         self.best_round, self.stop = -1, False
         self.rounds.begin(self.scores[:, : self.n_train])
@@ -74,13 +74,13 @@ class Lockstep:
         if not self.stop:
             self.rounds.begin(self.scores[:, : self.n_train])
 
-    def run(self, pools: Sequence[tuple[Any, Any, NDArray]], params: dict[str, Any]) -> list[Any]:
-        """The models of all classes.
+    def run(self, pools: Sequence[tuple[Any, Any, Numbers]], params: dict[str, Any]) -> list[Any]:
+        """The models of all raw predictions.
 
         Parameters
         ----------
-        pools : sequence of (Pool, Pool or None, ndarray)
-            For every class: to train, to stop by, and the row that a target numbers.
+        pools : sequence of (Pool, Pool or None, Numbers)
+            For each: to train, to stop by, and how the targets number rows.
         params : dict
             CatBoost's.
         """
@@ -106,8 +106,9 @@ class Training:
 
     no_jit = True
 
-    def __init__(self, run: Lockstep, j: int, pool: Any, stop_pool: Any, place: NDArray):
-        self.run, self.j, self.pool, self.stop_pool, self.place = run, j, pool, stop_pool, place
+    def __init__(self, run: Lockstep, j: int, pool: Any, stop_pool: Any, numbers: Numbers):
+        self.run, self.j, self.pool, self.stop_pool = run, j, pool, stop_pool
+        self.place = numbers.place
         self.ended = False
 
     def __deepcopy__(self, memo: Any) -> "Training":
@@ -119,7 +120,7 @@ class Training:
         model.fit(self.pool, eval_set=self.stop_pool, callbacks=[self], use_best_model=False)
         if not self.run.stop and model.tree_count_ < params["iterations"]:
             raise RuntimeError(  # or the others would wait for it
-                f"CatBoost ended the training of class {self.j} after {model.tree_count_} rounds."
+                f"CatBoost ended training {self.j} after {model.tree_count_} rounds."
             )
         model.set_scale_and_bias(1.0, float(self.run.start[self.j]))
         return model
@@ -160,7 +161,7 @@ class Training:
         return not self.run.stop
 
 
-def number_rows(apart: NDArray | None, n: int, n_stop: int) -> tuple[NDArray, NDArray, NDArray]:
+def number_rows(apart: NDArray | None, n: int, n_stop: int) -> Numbers:
     """Targets that number the rows to train, those to stop by, and the row that a target numbers.
 
     Those of the rows `apart`, a mask, lie above the middle between the least and the greatest of the first: statistics
@@ -178,4 +179,4 @@ def number_rows(apart: NDArray | None, n: int, n_stop: int) -> tuple[NDArray, ND
     place = np.zeros(size + n_stop, np.int32)
     place[codes] = np.arange(n)
     place[stop_codes] = n + np.arange(n_stop)
-    return codes.astype(np.float32), stop_codes.astype(np.float32), place
+    return Numbers(codes.astype(np.float32), stop_codes.astype(np.float32), place)

@@ -46,6 +46,12 @@ def pool_parts(pool: Any, intercept: float) -> list[Part]:
     return parts
 
 
+def labels_of(X: Any, y: Any) -> Any:
+    """The labels that `fit` is given; None where CatBoost will say what is wrong with them."""
+    given = X.get_label() if y is None and isinstance(X, catboost.Pool) else y
+    return None if given is None else np.asarray(given)
+
+
 class Table(NamedTuple):
     """What a pool is made of, whose labels CatBoost does not let change."""
 
@@ -67,12 +73,13 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
     kinds = X.get_cat_feature_indices(), X.get_text_feature_indices()
     if any(kinds) or X.get_embedding_feature_indices() or X.is_quantized():
         raise ValueError(
-            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, with soft "
-            "labels or more than two classes: its labels give way to numbers of rows. Give cat_features beside it."
+            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, with a "
+            "distribution, soft labels or more than two classes: its labels give way to numbers of rows. Give "
+            "cat_features beside it."
         )
     if X.get_baseline().shape[1]:
         raise ValueError(
-            f"baseline must not be given in {name} with soft labels or more than two classes."
+            f"baseline must not be given in {name} with a distribution, soft labels or more than two classes."
         )
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
 
