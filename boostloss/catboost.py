@@ -11,11 +11,11 @@ from typing import Any
 
 import catboost
 import numpy as np
-from sklearn.base import RegressorMixin
 
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.catboost_classes import fit_classes, response
+from boostloss.boosting.catboost_distributions import fit_distribution
 from boostloss.boosting.catboost_objective import (
     Objective,
     RoundObjective,
@@ -24,7 +24,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
 from boostloss.boosting.catboost_records import own_init_model, write_record
-from boostloss.boosting.catboost_several import Trainings, fit_columns, refuse_distribution
+from boostloss.boosting.catboost_several import Trainings, fit_columns
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
     RAW_PREDICTION,
@@ -50,6 +50,7 @@ from boostloss.boosting.estimators import (
 from boostloss.boosting.exposure import takes_exposure
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
+from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import REVIEWED, review_fit
 from boostloss.decisions import by_cost
 from boostloss.losses.adaptive import Adaptive
@@ -57,9 +58,11 @@ from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.catalogue import Logistic
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
+TOGETHER: dict[type, Any] = {Columns: fit_columns, Distribution: fit_distribution}
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 
 require_names(
@@ -259,32 +262,32 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     @takes_exposure(catboost.CatBoostRegressor.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
-        refuse_distribution(self.loss)
         if not options.keys().isdisjoint(("exposure", "eval_exposure")):
             args, options = (), with_rates(self, super().fit, args, options)
-        if not isinstance(self.loss, Columns):
-            return super().fit(*args, **options)
-        fit_columns(self, self.loss, args, options)
-        return self
+        for kind, fit_together in TOGETHER.items():
+            if isinstance(self.loss, kind):
+                fit_together(self, self.loss, args, options)
+                return self
+        return super().fit(*args, **options)
 
     @wraps(catboost.CatBoostRegressor.predict)
     def predict(self, data: Any, prediction_type: Any = None, *args: Any, **kwargs: Any) -> Any:
         raw = super().predict(data, prediction_type, *args, **kwargs)
         if prediction_type is not None or self.loss is None:
             return raw
-        if isinstance(self.loss, Columns):
-            return self.loss.inverse_link(np.atleast_2d(raw)).reshape(raw.shape)
-        prediction = self.loss.inverse_link(raw)
-        return prediction if np.ndim(raw) else float(prediction)
+        several = self.loss.n_outputs > 1
+        prediction = self.loss.inverse_link(np.atleast_2d(raw) if several else raw)
+        if np.ndim(raw) < 1 + several:  # of a row alone
+            return prediction[0] if several else float(prediction)
+        return prediction
+
+    predict_distribution = distribution_by(CATBOOST)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """R² of the predictions, or `Columns.score` of several quantiles or expectiles."""
+        """R² of the predictions, `Columns.score` of several quantiles, or the mean log-likelihood of intervals."""
         if self.loss is None and sample_weight is None:
             return super().score(X, y)
-        y = X.get_label() if y is None else y
-        if isinstance(self.loss, Columns):
-            return self.loss.score(y, self.predict(X), sample_weight)  # type: ignore[call-arg]
-        return RegressorMixin.score(self, X, y, sample_weight)  # CatBoost's takes raw predictions
+        return score_by(CATBOOST)(self, X, X.get_label() if y is None else y, sample_weight)
 
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):

@@ -157,7 +157,7 @@ def fit_in_lockstep(
     masks: list[Any] = [None]
     if "cat_features" in asked:  # whose statistics are of the class
         masks = [label == 1] if n_scores == 1 else [label == j for j in range(k)]
-    numbers = [number_rows(mask, len(label), n_stop) for mask in masks]
+    numbers = [number_rows(len(label), n_stop, mask) for mask in masks]
     pools = numbered_pools(numbers, n_scores, train._replace(weight=weight), stop, asked)
     merged = Merged(own, type(loss).__name__, classes, "cat_features" in asked and k > 2)
     fit_together(estimator, loss, run, pools, asked, binary_steps(asked), merged)

@@ -29,11 +29,16 @@ class StopRows(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """Targets that number the rows to train and those to stop by, and the row that a target numbers."""
+    """Targets that number the rows to train, others for those to stop by, and the row that a target numbers.
+
+    The former are whole numbers from `first` to the size of `place`. The first of the latter, or of those of the user,
+    is none of these: CatBoost hands a metric the rows to stop by in their order.
+    """
 
     codes: NDArray[np.float32]
     stop_codes: NDArray[np.float32]
     place: NDArray[np.int32]
+    first: int = 0
 
 
 class Lockstep:
@@ -108,7 +113,7 @@ class Training:
 
     def __init__(self, run: Lockstep, j: int, pool: Any, stop_pool: Any, numbers: Numbers):
         self.run, self.j, self.pool, self.stop_pool = run, j, pool, stop_pool
-        self.place = numbers.place
+        self.place, self.first = numbers.place, numbers.first
         self.ended = False
 
     def __deepcopy__(self, memo: Any) -> "Training":
@@ -148,7 +153,11 @@ class Training:
 
     @told
     def evaluate(self, approxes: Any, target: NDArray, weight: Any) -> tuple[float, float]:
-        rows = self.place[np.asarray(target).astype(np.intp)]
+        rows: Any = slice(self.run.n_train, None)
+        if self.first <= target[0] < len(self.place):
+            rows: Any = slice(self.run.n_train, None)
+        if self.first <= target[0] < len(self.place):
+            rows = self.place[np.asarray(target).astype(np.intp)]
         self.run.scores[self.j, rows] = approxes[0] + self.run.start[self.j]
         return 0.0, 1.0
 
@@ -161,8 +170,8 @@ class Training:
         return not self.run.stop
 
 
-def number_rows(apart: NDArray | None, n: int, n_stop: int) -> Numbers:
-    """Targets that number the rows to train, those to stop by, and the row that a target numbers.
+def number_rows(n: int, n_stop: int, apart: NDArray | None = None) -> Numbers:
+    """Targets that number rows.
 
     Those of the rows `apart`, a mask, lie above the middle between the least and the greatest of the first: statistics
     of categories whose single border of the target is this middle ("TargetBorderType=Uniform") count these rows.
@@ -173,10 +182,30 @@ def number_rows(apart: NDArray | None, n: int, n_stop: int) -> Numbers:
         size = 2 * half + 1
         codes[~apart] = np.arange(np.count_nonzero(~apart))
         codes[apart] = 2 * half - np.arange(np.count_nonzero(apart))
+    return numbered(codes, size, n_stop)
+
+
+def number_ranks(y: NDArray, n_stop: int, avoided: float | None = None) -> Numbers:
+    """Targets that number rows in the order of a number of each, so that these statistics count the upper half.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+    n_stop : int
+    avoided : float, optional
+        The first target of the rows to stop by, where it is the user's.
+    """
+    codes = np.empty(len(y), np.intp)
+    codes[np.argsort(y, kind="stable")] = np.arange(len(y))
+    first = len(y) if avoided is not None and 0.0 <= avoided < len(y) else 0
+    return numbered(first + codes, first + len(y), n_stop, first)
+
+
+def numbered(codes: NDArray, size: int, n_stop: int, first: int = 0) -> Numbers:
+    """The numbers of some codes below a size."""
     if size + n_stop > MOST_ROWS:
         raise ValueError(f"y has too many rows: CatBoost tells {MOST_ROWS} numbers apart.")
+    place = np.zeros(size, np.int32)
+    place[codes] = np.arange(len(codes))
     stop_codes = size + np.arange(n_stop)
-    place = np.zeros(size + n_stop, np.int32)
-    place[codes] = np.arange(n)
-    place[stop_codes] = n + np.arange(n_stop)
-    return Numbers(codes.astype(np.float32), stop_codes.astype(np.float32), place)
+    return Numbers(codes.astype(np.float32), stop_codes.astype(np.float32), place, first)

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import catboost
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
 
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
 from boostloss.losses.adaptive import chosen_rows
 
+OF_ROWS = ("X", "y", "sample_weight", "baseline")  # what `fit` is given for each of them
 KINDS = "cat_features", "text_features", "embedding_features"  # of columns that are no numbers
 
 
@@ -82,6 +84,14 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
             f"baseline must not be given in {name} with a distribution, soft labels or more than two classes."
         )
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
+
+
+def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
+    """The arguments of a fit to some rows."""
+    if isinstance(given["X"], catboost.Pool):
+        return given | {"X": given["X"].slice(rows)}
+    own = {name: given[name] for name in OF_ROWS if given.get(name) is not None}
+    return given | {name: _safe_indexing(values, rows) for name, values in own.items()}
 
 
 def with_rates(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Several raw predictions a row in CatBoost, which asks a Python object for them row by row, a hundred times too slow.
 
-So each of several quantiles has a training of its own, and their trees become one model.
+So each of several quantiles has a training of its own, and their trees become one model. Those of the parameters of a
+distribution, and of the classes of most losses, exchange their raw predictions besides (`catboost_lockstep`).
 """
 
 from typing import Any
@@ -8,21 +9,10 @@ from typing import Any
 from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
 from boostloss.losses.columns import Columns
-from boostloss.losses.distributions import Distribution
 from boostloss.losses.quantiles import Quantile
 
 # What goes on from one raw prediction a row, or keeps the state of one training.
 OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")
-
-
-def refuse_distribution(loss: Any) -> None:
-    """Refuse a loss of two raw predictions that belong together."""
-    if isinstance(loss, Distribution):
-        raise ValueError(
-            f"loss_function must not be a distribution, got {loss!r}: CatBoost asks a Python object for several raw "
-            "predictions row by row, a hundred times too slow. Use the estimators of boostloss.xgboost or "
-            'boostloss.lightgbm, or CatBoost\'s own loss_function="RMSEWithUncertainty".'
-        )
 
 
 def fit_columns(estimator: Any, loss: Columns, args: Any, options: dict[str, Any]) -> None:
@@ -80,7 +70,13 @@ def evaluated(loss: Columns, models: list[Any]) -> dict[str, Any]:
 class Trainings:
     """What several trainings have evaluated, in place of what one has."""
 
+    loss: Any
     trainings_: dict[str, Any] | None
+
+    @property
+    def loss_(self) -> Any:
+        """As `loss`, under the name that it has in the estimators of other libraries."""
+        return self.loss
 
     def _of_trainings(self, name: str) -> Any:
         trainings = vars(self).get("trainings_")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boostloss.boosting import records
 from boostloss.boosting.catboost_lockstep import Lockstep, Numbers
