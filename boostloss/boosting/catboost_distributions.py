@@ -131,6 +131,8 @@ def stop_rows_of(
     y = loss.check_target(np.asarray(labels)).astype(np.float64)
     if pool and y.ndim == 2:
         raise ValueError("eval_set must be (X, y), not a Pool, where y holds intervals.")
+    if pool and given.get_baseline().shape[1]:
+        raise ValueError(f"baseline must not be given in eval_set with {loss!r}.")
     weight = np.asarray(given.get_weight(), np.float64) if pool else None
     return given if pool else Table(X, None, None), StopRows(y, weight, patience)
 

@@ -58,7 +58,7 @@ class DistributionRounds(Rounds):
         own = scores + self.start[j]
         if (self.scores[j].take(rows) == own).all():
             return self.known[j].take(rows, axis=0)
-        moved = self.scores[:, rows]
+        moved = self.scores.take(rows, axis=1)
         moved[j] = own
         gradient, hessian = np.empty_like(moved), np.empty_like(moved)
         weight = None if self.weight is None else self.weight[rows]
