@@ -15,7 +15,7 @@ import numpy as np
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.catboost_classes import fit_classes, response
-from boostloss.boosting.catboost_distributions import fit_distribution
+from boostloss.boosting.catboost_distributions import fit_several
 from boostloss.boosting.catboost_objective import (
     Objective,
     RoundObjective,
@@ -24,7 +24,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
 from boostloss.boosting.catboost_records import own_init_model, write_record
-from boostloss.boosting.catboost_several import Trainings, fit_columns
+from boostloss.boosting.catboost_several import Trainings, predicted
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
     RAW_PREDICTION,
@@ -57,12 +57,9 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.catalogue import Logistic
-from boostloss.losses.columns import Columns
-from boostloss.losses.distributions import Distribution
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
-TOGETHER: dict[type, Any] = {Columns: fit_columns, Distribution: fit_distribution}
 UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 
 require_names(
@@ -231,6 +228,10 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     complete: plain CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a
     string as loss function nothing differs from the parent. `exposure` and `eval_exposure` of `fit` make rates.
 
+    A distribution such as `Normal` takes a training of each parameter, which exchange their raw predictions after every
+    round: it prints nothing, a round has a tree of each, and what several trainings cannot do (`init_model`, snapshots,
+    callbacks, `baseline`, a `Pool` of categories) is refused. Targets may be intervals, of shape (n_samples, 2).
+
     Without a `learning_rate` it is the one that CatBoost chooses for RMSE on so many rows; its Huber and MAE get 0.03.
     With one, a leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and `Quantile`. Other
     defaults are CatBoost's for RMSE, but for two that it does not allow here: `boost_from_average`, which the best
@@ -264,22 +265,16 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
         forget_fit(self)
         if not options.keys().isdisjoint(("exposure", "eval_exposure")):
             args, options = (), with_rates(self, super().fit, args, options)
-        for kind, fit_together in TOGETHER.items():
-            if isinstance(self.loss, kind):
-                fit_together(self, self.loss, args, options)
-                return self
-        return super().fit(*args, **options)
+        if not fit_several(self, self.loss, args, options):
+            super().fit(*args, **options)
+        return self
 
     @wraps(catboost.CatBoostRegressor.predict)
     def predict(self, data: Any, prediction_type: Any = None, *args: Any, **kwargs: Any) -> Any:
         raw = super().predict(data, prediction_type, *args, **kwargs)
         if prediction_type is not None or self.loss is None:
             return raw
-        several = self.loss.n_outputs > 1
-        prediction = self.loss.inverse_link(np.atleast_2d(raw) if several else raw)
-        if np.ndim(raw) < 1 + several:  # of a row alone
-            return prediction[0] if several else float(prediction)
-        return prediction
+        return predicted(self.loss, raw)
 
     predict_distribution = distribution_by(CATBOOST)
 

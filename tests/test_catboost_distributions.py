@@ -27,20 +27,6 @@ def raw(model, rows=X):
     return raw_prediction("catboost", model, rows)
 
 
-@pytest.fixture
-def runs(monkeypatch):
-    """The lockstep of every fit."""
-    found = []
-    original = lockstep.Lockstep.run
-
-    def kept(self, *arguments):
-        found.append(self)
-        return original(self, *arguments)
-
-    monkeypatch.setattr(lockstep.Lockstep, "run", kept)
-    return found
-
-
 @pytest.mark.parametrize(
     "params",
     [
@@ -52,11 +38,11 @@ def runs(monkeypatch):
     ids=repr,
 )
 @pytest.mark.parametrize("loss", [bl.Normal(), bl.FreeStudentT()], ids=repr)
-def test_what_is_exchanged_are_the_predictions_of_the_model(loss, params, runs):
+def test_what_is_exchanged_are_the_predictions_of_the_model(loss, params, lockstep_runs):
     model = regressor(loss, **params).fit(
         X[TRAIN], Y[TRAIN], eval_set=(X[STOP], Y[STOP]), use_best_model=False
     )
-    np.testing.assert_allclose(runs[0].scores.T, raw(model), atol=1e-9)
+    np.testing.assert_allclose(lockstep_runs[0].scores.T, raw(model), atol=1e-9)
     assert model.tree_count_ == 15 * loss.n_outputs
     (history,) = model.evals_result_["validation"].values()
     assert history[-1] == pytest.approx(loss.mean_loss(Y[STOP], raw(model)[STOP]), rel=1e-9)
@@ -150,13 +136,13 @@ def test_rows_to_stop_by_weigh_in_a_pool():
     assert len(model.evals_result_["validation"]["Normal"]) == model.best_iteration_ + 11 < 300
 
 
-def test_the_targets_of_a_pool_may_be_numbers_of_rows(runs):
+def test_the_targets_of_a_pool_may_be_numbers_of_rows(lockstep_runs):
     """By its first target a metric knows the rows to stop by."""
     y = np.arange(500.0)
     pool = catboost.Pool(X[TRAIN], y)
     model = regressor(rounds=5).fit(X[TRAIN], y, eval_set=pool, use_best_model=False)
-    np.testing.assert_allclose(runs[0].scores[:, :500], raw(model)[TRAIN].T, atol=1e-8)
-    np.testing.assert_allclose(runs[0].scores[:, 500:], raw(model)[TRAIN].T, atol=1e-8)
+    np.testing.assert_allclose(lockstep_runs[0].scores[:, :500], raw(model)[TRAIN].T, atol=1e-8)
+    np.testing.assert_allclose(lockstep_runs[0].scores[:, 500:], raw(model)[TRAIN].T, atol=1e-8)
 
 
 def test_pools_of_numbers_train():

@@ -11,6 +11,7 @@ from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_ranks
 from boostloss.boosting.catboost_objective import Metric, metric
 from boostloss.boosting.catboost_pools import Table, labels_of, some_rows, table_of
+from boostloss.boosting.catboost_several import fit_columns
 from boostloss.boosting.catboost_training import (
     RAW_PREDICTION,
     check_metrics,
@@ -30,11 +31,23 @@ from boostloss.boosting.catboost_trainings import (
 from boostloss.boosting.distribution_rounds import DistributionRounds
 from boostloss.boosting.watched import warn_of_small_scales
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.validation import check_weight
 
 OWN = "RMSE"  # whose defaults the trainings have
 STATED = "MultiRMSE"  # by which plain CatBoost predicts a number for each output
+
+
+def fit_several(estimator: Any, loss: Any, args: Any, options: dict[str, Any]) -> bool:
+    """Fit a regressor to several raw predictions a row; false where the loss has one."""
+    if isinstance(loss, Columns):
+        fit_columns(estimator, loss, args, options)
+    elif isinstance(loss, Distribution):
+        fit_distribution(estimator, loss, args, options)
+    else:
+        return False
+    return True
 
 
 def fit_distribution(
@@ -81,9 +94,9 @@ def fit_distribution(
     stop, stop_rows = stop_rows_of(stop_set, loss, patience_of(asked))
     rounds = DistributionRounds(loss, y_used, weight_used, start, judge)
     run = Lockstep(rounds, len(y_used), stop_rows, min(loss.n_outputs, threads_of(asked)))
-    avoided = stop_rows.y[0] if isinstance(stop, catboost.Pool) else None
-    n_stop = 0 if stop_rows is None else len(stop_rows.y)
-    numbers = number_ranks(middle(y_used), n_stop, avoided)
+    y_stop = np.empty(0) if stop_rows is None else stop_rows.y
+    avoided = y_stop[0] if isinstance(stop, catboost.Pool) else None
+    numbers = number_ranks(middle(y_used), len(y_stop), avoided)
     pools = numbered_pools([numbers], loss.n_outputs, train, stop, asked)
     fit_together(
         estimator, loss, run, pools, asked, None, Merged(STATED, judge.name, sign=judge.sign)

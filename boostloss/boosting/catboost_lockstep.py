@@ -153,9 +153,7 @@ class Training:
 
     @told
     def evaluate(self, approxes: Any, target: NDArray, weight: Any) -> tuple[float, float]:
-        rows: Any = slice(self.run.n_train, None)
-        if self.first <= target[0] < len(self.place):
-            rows: Any = slice(self.run.n_train, None)
+        rows: Any = slice(self.run.n_train, None)  # those to stop by, in their order
         if self.first <= target[0] < len(self.place):
             rows = self.place[np.asarray(target).astype(np.intp)]
         self.run.scores[self.j, rows] = approxes[0] + self.run.start[self.j]

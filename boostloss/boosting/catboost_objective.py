@@ -19,7 +19,6 @@ from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.columns import Columns
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.smoothing import thinned
@@ -66,10 +65,9 @@ def objective(loss: Loss) -> Any:
             "nothing of rows and rounds. boostloss.catboost.CatBoostRegressor adapts it."
         )
     if loss.n_outputs > 1:
-        trained = " boostloss.catboost.CatBoostRegressor trains it." * isinstance(loss, Columns)
         raise ValueError(
-            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row."
-            f"{trained}"
+            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row. "
+            "boostloss.catboost.CatBoostRegressor trains it."
         )
     if isinstance(loss, FBeta):
         raise loss.needs_estimator()

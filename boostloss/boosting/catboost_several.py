@@ -6,8 +6,11 @@ distribution, and of the classes of most losses, exchange their raw predictions 
 
 from typing import Any
 
+import numpy as np
+
 from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
+from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
 from boostloss.losses.quantiles import Quantile
 
@@ -65,6 +68,15 @@ def evaluated(loss: Columns, models: list[Any]) -> dict[str, Any]:
                 named = {f"{each!r} {metric}": value for metric, value in metrics.items()}
                 found[name].setdefault(rows, {}).update(named)
     return found
+
+
+def predicted(loss: Loss, raw: Any) -> Any:
+    """Predictions from the raw ones of some rows, or of one alone."""
+    several = loss.n_outputs > 1
+    found = loss.inverse_link(np.atleast_2d(raw) if several else raw)
+    if np.ndim(raw) == 1 + several:
+        return found
+    return found[0] if several else float(found)
 
 
 class Trainings:
