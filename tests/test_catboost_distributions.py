@@ -248,3 +248,18 @@ def test_a_failed_fit_leaves_the_earlier_one():
     with pytest.raises(ValueError, match="finite"):
         model.fit(X, np.full(700, np.inf))
     np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_the_learning_rate_is_that_of_rmse(lockstep_runs, monkeypatch):
+    asked, plain = [], lockstep.Training.train
+
+    def train(self, params):
+        asked.append(params["learning_rate"])
+        return plain(self, params)
+
+    monkeypatch.setattr(lockstep.Training, "train", train)
+    options = {"eval_set": (X[STOP], Y[STOP])}
+    own = catboost.CatBoostRegressor(iterations=20, verbose=False, allow_writing_files=False)
+    own.fit(X[TRAIN], Y[TRAIN], **options)
+    drop_in("catboost", bl.Normal(), rounds=20).fit(X[TRAIN], Y[TRAIN], **options)
+    assert asked == pytest.approx([own.get_all_params()["learning_rate"]] * 2, rel=1e-6)
