@@ -38,18 +38,19 @@ class DistributionRounds(Rounds):
         self.y, self.weight, self.judge = y, weight, judge
         self.scores = np.empty((self.k, len(y)))
         self.known = np.empty((self.k, len(y), 2))
+        self.pair = np.empty_like(self.scores), np.empty_like(self.scores)  # to compute them in
 
     def mean_loss(self, y: NDArray, scores: NDArray, weight: NDArray | None) -> float:
         return self.judge(y, scores, weight)
 
     def begin(self, scores: NDArray) -> None:
         self.scores[:] = scores
-        pair = np.empty_like(self.scores), np.empty_like(self.scores)
+        gradient, hessian = self.pair
         self.means, self.units = fill_distribution(
-            *pair, self.loss, self.y, self.scores.T, self.weight
+            gradient, hessian, self.loss, self.y, self.scores.T, self.weight
         )
-        check_finite(self.loss, self.scores.T, pair[0].T, pair[1].T)
-        np.stack(_floored(*pair), axis=2, out=self.known)
+        check_finite(self.loss, self.scores.T, gradient.T, hessian.T)
+        np.stack(_floored(gradient, hessian), axis=2, out=self.known)
 
     def pairs(
         self, j: int, place: NDArray, codes: NDArray, scores: NDArray, weight: NDArray | None
