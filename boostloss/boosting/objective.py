@@ -96,7 +96,9 @@ def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) 
 
     Those of another scale than the link's have such: counts, say, where their logarithms belong.
     """
-    with np.errstate(all="ignore"):  # no product: the threads of BLAS would wait for it beside those of boosting
+    with np.errstate(
+        all="ignore"
+    ):  # no product: the threads of BLAS would wait for it beside those of boosting
         total = gradient.sum(dtype=np.float64) + hessian.sum(dtype=np.float64)
     if math.isfinite(total):
         return
