@@ -194,6 +194,23 @@ def test_it_repeats_and_does_not_depend_on_the_threads_that_compute():
     np.testing.assert_array_equal(found[0], found[1])
 
 
+@bl.log_density
+def of_a_spread(target, log_scale):
+    """A normal distribution around 0."""
+    z = target * np.exp(-log_scale)
+    return -0.5 * z * z - log_scale - 0.5 * np.log(2.0 * np.pi)
+
+
+def test_one_output():
+    loss, y = of_a_spread(), np.exp(X[:, 1]) * np.random.default_rng(0).normal(size=700)
+    model = regressor(loss, rounds=60).fit(X[TRAIN], y[TRAIN], eval_set=(X[STOP], y[STOP]))
+    assert np.corrcoef(raw(model)[STOP], X[STOP, 1])[0, 1] > 0.9
+    assert model.predict_distribution(X[:3]).mean().shape == model.predict(X[:3]).shape == (3,)
+    assert model.predict(X[0]) == model.predict(X[:1])[0]
+    expected = loss.mean_loss(y[STOP], raw(model)[STOP, None])
+    assert model.best_score_["validation"]["of_a_spread"] == pytest.approx(expected, rel=1e-9)
+
+
 def test_starts_of_0():
     model = regressor(rounds=1, boost_from_average=False).fit(X, Y)
     assert model.get_scale_and_bias() == (1.0, [0.0, 0.0])
@@ -218,6 +235,7 @@ def test_starts_of_0():
         ({}, {"eval_set": (X, np.full(700, np.nan))}, "y_true must be finite"),
         ({}, {"y": None}, r"y must be given with Normal\(\), unless X is a Pool"),
         ({}, {"y": np.full(700, 1.0)}, "targets that differ"),
+        ({}, {"X": X[:650]}, "y must have a row for each of 650, got 700"),
         ({}, {"sample_weight": -WEIGHT}, "sample_weight"),
         ({"eval_metric": bl.Gamma()}, {}, "eval_metric must not be Gamma"),
     ],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_ranks
 from boostloss.boosting.catboost_objective import Metric, metric
-from boostloss.boosting.catboost_pools import Table, labels_of, some_rows, table_of
+from boostloss.boosting.catboost_pools import Table, labels_of, len_of, some_rows, table_of
 from boostloss.boosting.catboost_several import fit_columns
 from boostloss.boosting.catboost_training import (
     RAW_PREDICTION,
@@ -63,7 +63,9 @@ def fit_distribution(
         Of its `fit`.
     """
     bound = inspect.signature(catboost.CatBoostRegressor.fit).bind(estimator, *args, **options)
-    given = {name: x for name, x in bound.arguments.items() if name != "self" and x is not None}
+    given = {"X": None} | {
+        name: x for name, x in bound.arguments.items() if name != "self" and x is not None
+    }
     params = without(estimator._init_params, ("objective", "loss_function"))
     refuse_target_border(loss, params)
     check_metrics(loss, params)
@@ -73,6 +75,8 @@ def fit_distribution(
     if labels is None:
         raise ValueError(f"y must be given with {loss!r}, unless X is a Pool.")
     y = loss.check_target(labels).astype(np.float64)
+    if len_of(given["X"]) != len(y):
+        raise ValueError(f"y must have a row for each of {len_of(given['X'])}, got {len(y)}.")
     judge.check(y)
     weight = given.get("sample_weight")
     if isinstance(given["X"], catboost.Pool):

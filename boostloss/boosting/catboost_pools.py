@@ -8,6 +8,7 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
@@ -84,6 +85,10 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
             f"baseline must not be given in {name} with a distribution, soft labels or more than two classes."
         )
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
+
+
+def len_of(X: Any) -> int:
+    return X.num_row() if isinstance(X, catboost.Pool) else _num_samples(X)
 
 
 def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.quantiles import Quantile
 
 # What goes on from one raw prediction a row, or keeps the state of one training.
@@ -72,11 +73,11 @@ def evaluated(loss: Columns, models: list[Any]) -> dict[str, Any]:
 
 def predicted(loss: Loss, raw: Any) -> Any:
     """Predictions from the raw ones of some rows, or of one alone."""
-    several = loss.n_outputs > 1
-    found = loss.inverse_link(np.atleast_2d(raw) if several else raw)
-    if np.ndim(raw) == 1 + several:
-        return found
-    return found[0] if several else float(found)
+    alone = np.ndim(raw) == int(loss.n_outputs > 1)
+    if isinstance(loss, Columns | Distribution):
+        raw = np.reshape(raw, (-1, loss.n_outputs))
+        return loss.inverse_link(raw)[0] if alone else loss.inverse_link(raw)
+    return float(loss.inverse_link(raw)) if alone else loss.inverse_link(raw)
 
 
 class Trainings:

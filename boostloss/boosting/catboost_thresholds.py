@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import held_out
-from boostloss.boosting.catboost_pools import some_rows
+from boostloss.boosting.catboost_pools import len_of, some_rows
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.watched import has_both
 from boostloss.losses.f_beta import FBeta
@@ -58,7 +58,3 @@ def fit_decided(
     names = "evals_result", "best_score", "best_iteration"
     estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
     estimator.set_probability_threshold(learned.threshold)
-
-
-def len_of(X: Any) -> int:
-    return X.num_row() if isinstance(X, catboost.Pool) else np.shape(X)[0]

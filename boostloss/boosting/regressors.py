@@ -65,6 +65,7 @@ def distribution_by(library: Library) -> Callable[..., Any]:
                 f"predict_distribution needs a fit with a distribution such as boostloss.Normal(), got {self.loss_!r}."
             )
         raw = self.predict(X, **{**options, **library.raw_prediction})
-        return self.loss_.distribution(np.atleast_2d(raw))  # CatBoost takes a row alone as well
+        # CatBoost takes a row alone as well, and has no columns where there is one output.
+        return self.loss_.distribution(np.reshape(raw, (-1, self.loss_.n_outputs)))
 
     return predict_distribution
