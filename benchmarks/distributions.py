@@ -6,7 +6,8 @@ differences count; CRPS is the continuous ranked probability score, in the unit 
 intervals of 90 %; seconds are of a fit and a prediction, without the first fit of the process, which imports and
 compiles. Three tables are real, where they are found. What differs, of libraries compared where they are installed:
 
-* CatBoost's RMSEWithUncertainty has the trees and the penalty of CatBoost.
+* CatBoost's RMSEWithUncertainty has the trees and the penalty of CatBoost, as our distributions have there; a tree of
+  its own has the mean and the scale in its leaves, where ours grow one of each.
 * NGBoost grows trees of scikit-learn as deep, on one thread.
 * XGBoostLSS and LightGBMLSS have the Gaussian distribution with the settings that they document as defaults: the second
   derivatives themselves, from torch, where ours take a larger curvature of the scale, and a start from 0.5 for the mean
@@ -216,6 +217,7 @@ def chosen(rate: float, initialize: bool, curvatures: bool, leaves: bool) -> dic
     methods = {
         "XGBoost, Normal()": ours("xgboost", bl.Normal(), rate),
         "LightGBM, Normal()": ours("lightgbm", bl.Normal(), rate),
+        "CatBoost, Normal()": ours("catboost", bl.Normal(), rate),
     }
     installed = {name: make for name, (package, make) in OTHERS.items() if find_spec(package)}
     methods |= {name: make(rate) for name, make in installed.items()}

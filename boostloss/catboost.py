@@ -11,11 +11,11 @@ from typing import Any
 
 import catboost
 import numpy as np
-from sklearn.base import RegressorMixin
 
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.catboost_classes import fit_classes, response
+from boostloss.boosting.catboost_distributions import fit_several
 from boostloss.boosting.catboost_objective import (
     Objective,
     RoundObjective,
@@ -24,7 +24,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
 from boostloss.boosting.catboost_records import own_init_model, write_record
-from boostloss.boosting.catboost_several import Trainings, fit_columns, refuse_distribution
+from boostloss.boosting.catboost_several import Trainings, predicted
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
     RAW_PREDICTION,
@@ -50,13 +50,13 @@ from boostloss.boosting.estimators import (
 from boostloss.boosting.exposure import takes_exposure
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
+from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import REVIEWED, review_fit
 from boostloss.decisions import by_cost
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.catalogue import Logistic
-from boostloss.losses.columns import Columns
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
 
@@ -228,6 +228,10 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     complete: plain CatBoost loads it and predicts the same, `load_model` of this class also restores the loss. With a
     string as loss function nothing differs from the parent. `exposure` and `eval_exposure` of `fit` make rates.
 
+    A distribution such as `Normal` takes a training of each parameter, which exchange their raw predictions after every
+    round: it prints nothing, a round has a tree of each, and what several trainings cannot do (`init_model`, snapshots,
+    callbacks, `baseline`, a `Pool` of categories) is refused. Targets may be intervals, of shape (n_samples, 2).
+
     Without a `learning_rate` it is the one that CatBoost chooses for RMSE on so many rows; its Huber and MAE get 0.03.
     With one, a leaf takes 3 Newton steps (`leaf_estimation_iterations`), 1 for `SquaredError` and `Quantile`. Other
     defaults are CatBoost's for RMSE, but for two that it does not allow here: `boost_from_average`, which the best
@@ -259,12 +263,10 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     @takes_exposure(catboost.CatBoostRegressor.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
-        refuse_distribution(self.loss)
         if not options.keys().isdisjoint(("exposure", "eval_exposure")):
             args, options = (), with_rates(self, super().fit, args, options)
-        if not isinstance(self.loss, Columns):
-            return super().fit(*args, **options)
-        fit_columns(self, self.loss, args, options)
+        if not fit_several(self, self.loss, args, options):
+            super().fit(*args, **options)
         return self
 
     @wraps(catboost.CatBoostRegressor.predict)
@@ -272,19 +274,15 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
         raw = super().predict(data, prediction_type, *args, **kwargs)
         if prediction_type is not None or self.loss is None:
             return raw
-        if isinstance(self.loss, Columns):
-            return self.loss.inverse_link(np.atleast_2d(raw)).reshape(raw.shape)
-        prediction = self.loss.inverse_link(raw)
-        return prediction if np.ndim(raw) else float(prediction)
+        return predicted(self.loss, raw)
+
+    predict_distribution = distribution_by(CATBOOST)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """R² of the predictions, or `Columns.score` of several quantiles or expectiles."""
+        """R² of the predictions, `Columns.score` of several quantiles, or the mean log-likelihood of intervals."""
         if self.loss is None and sample_weight is None:
             return super().score(X, y)
-        y = X.get_label() if y is None else y
-        if isinstance(self.loss, Columns):
-            return self.loss.score(y, self.predict(X), sample_weight)  # type: ignore[call-arg]
-        return RegressorMixin.score(self, X, y, sample_weight)  # CatBoost's takes raw predictions
+        return score_by(CATBOOST)(self, X, X.get_label() if y is None else y, sample_weight)
 
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):

@@ -17,3 +17,19 @@ def names_of_losses():
     yield
     custom.defined.clear()
     custom.defined.update(before)
+
+
+@pytest.fixture
+def lockstep_runs(monkeypatch):
+    """The lockstep of every fit in CatBoost."""
+    from boostloss.boosting.catboost_lockstep import Lockstep
+
+    found = []
+    original = Lockstep.run
+
+    def kept(self, *arguments):
+        found.append(self)
+        return original(self, *arguments)
+
+    monkeypatch.setattr(Lockstep, "run", kept)
+    return found

@@ -4,7 +4,11 @@ import pytest
 
 from boostloss.boosting.libraries import LIBRARIES
 
-SMALL = {"xgboost": {"max_depth": 3}, "lightgbm": {"num_leaves": 7}, "catboost": {"depth": 3}}
+SMALL = {
+    "xgboost": {"max_depth": 3},
+    "lightgbm": {"num_leaves": 7},
+    "catboost": {"max_depth": 3},
+}
 NEW_PARAMETERS = [name for name in LIBRARIES if name != "catboost"]  # may change after a fit
 each_library = pytest.mark.parametrize("library", LIBRARIES)
 each_library_with_new_parameters = pytest.mark.parametrize("library", NEW_PARAMETERS)

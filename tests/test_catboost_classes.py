@@ -57,20 +57,6 @@ def test_softmax_is_catboosts_own():
     assert ours.best_score_ == own.best_score_
 
 
-@pytest.fixture
-def runs(monkeypatch):
-    """The lockstep of every fit."""
-    found = []
-    original = lockstep.Lockstep.run
-
-    def kept(self, *arguments):
-        found.append(self)
-        return original(self, *arguments)
-
-    monkeypatch.setattr(lockstep.Lockstep, "run", kept)
-    return found
-
-
 @pytest.mark.parametrize(
     "params",
     [
@@ -82,13 +68,13 @@ def runs(monkeypatch):
     ],
     ids=repr,
 )
-def test_the_scores_that_are_exchanged_are_those_of_the_model(params, runs):
+def test_the_scores_that_are_exchanged_are_those_of_the_model(params, lockstep_runs):
     model = classifier(bl.Focal(2.0), **params).fit(
         X[TRAIN], LABELS[TRAIN], eval_set=(X[STOP], LABELS[STOP]), use_best_model=False
     )
     raw = model.predict(np.concatenate([X[TRAIN], X[STOP]]), prediction_type="RawFormulaVal")
-    np.testing.assert_allclose(runs[0].scores.T, raw, atol=1e-9)
-    assert len(runs[0].history) == 15
+    np.testing.assert_allclose(lockstep_runs[0].scores.T, raw, atol=1e-9)
+    assert len(lockstep_runs[0].history) == 15
 
 
 def test_numbers_are_quantized_once_and_as_asked(monkeypatch):
@@ -128,10 +114,10 @@ def test_other_names_of_parameters():
     np.testing.assert_array_equal(other.fit(X, LABELS).predict_proba(X), one)
 
 
-def test_it_starts_at_zero_if_so_asked(runs):
+def test_it_starts_at_zero_if_so_asked(lockstep_runs):
     for asked in (True, False):
         classifier(bl.Focal(1.0), 1, boost_from_average=asked).fit(X, LABELS)
-    assert [run.start.any() for run in runs] == [True, False]
+    assert [run.start.any() for run in lockstep_runs] == [True, False]
 
 
 def test_early_stopping_is_joint():
@@ -236,7 +222,7 @@ def test_a_training_that_ends_before_the_others_is_an_error(monkeypatch):
     monkeypatch.setattr(
         lockstep.Training, "after_iteration", lambda self, info: plain(self, info) and self.j != 1
     )
-    with pytest.raises(RuntimeError, match="ended the training of class 1 after 1 rounds"):
+    with pytest.raises(RuntimeError, match="ended training 1 after 1 rounds"):
         classifier(bl.Focal(1.0)).fit(X, LABELS)
 
 

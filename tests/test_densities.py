@@ -6,14 +6,12 @@ import pickle
 import numpy as np
 import pytest
 import scipy.stats
-from drop_in import drop_in, fit, raw_prediction
+from drop_in import drop_in, each_library, fit, raw_prediction
 from likelihoods import exact, not_learned, stopped_early
 
 import boostloss as bl
 from boostloss.losses.quadrature import NumericalDistribution
 from boostloss.metrics import crps
-
-both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
 
 @bl.log_density
@@ -140,7 +138,7 @@ def test_the_constant_is_that_of_scipy(loss):
         loss.fit_intercept(np.full(9, 3.0))
 
 
-@both
+@each_library
 @every
 def test_trees_learn_both_parameters(loss, library):
     rng = np.random.default_rng(0)
@@ -153,7 +151,7 @@ def test_trees_learn_both_parameters(loss, library):
     assert not_learned(library, model, X[test], y[test], raw[test], constant) < 0.45
 
 
-@both
+@each_library
 def test_three_outputs_parameters_and_saved_models(library, tmp_path):
     rng = np.random.default_rng(0)
     X = rng.uniform(-2.0, 2.0, (2000, 3))
@@ -165,10 +163,10 @@ def test_three_outputs_parameters_and_saved_models(library, tmp_path):
     raw = raw_prediction(library, model, X)
     assert raw.shape == (2000, 3)
     assert np.median(raw[:, 2]) > 0.5  # the side above is the wider one
-    path = tmp_path / "model.json"
+    path = str(tmp_path / "model.json")
     model.save_model(path)
-    name = "regression" if library == "lightgbm" else "reg:squarederror"
-    again = drop_in(library, name, own=False)
+    names = {"xgboost": "reg:squarederror", "lightgbm": "regression", "catboost": "RMSE"}
+    again = drop_in(library, names[library], own=False)
     again.load_model(path)
     assert again.loss_ == loss
     assert pickle.loads(pickle.dumps(model)).loss_ == loss

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drop_in import raw_prediction
+from drop_in import each_library, raw_prediction
 from likelihoods import assert_most_likely, exact, not_learned, stopped_early
 
 import boostloss as bl
@@ -10,7 +10,6 @@ from boostloss.kernels import outputs
 
 LOSSES = [bl.GammaDistribution(), bl.NegativeBinomialDistribution()]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
-both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
 
 def rows(loss, n=200, seed=0):
@@ -110,7 +109,7 @@ def test_without_a_compiler(loss, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-8)
 
 
-@both
+@each_library
 @every
 def test_trees_learn_both_parameters(loss, library):
     rng = np.random.default_rng(0)

@@ -16,7 +16,6 @@ LOSSES = [bl.Normal(), bl.LogNormal(), bl.Laplace(), bl.StudentT(), bl.StudentT(
 LOSSES += [bl.LogLogistic(), bl.Weibull(), bl.BarronLikelihood(), bl.BarronLikelihood(0.3)]
 OTHERS = [bl.GammaDistribution(), bl.NegativeBinomialDistribution(), bl.FreeStudentT()]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
-both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
 
 def rows(loss, n=200, seed=0):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drop_in import drop_in, fit, raw_prediction
+from drop_in import drop_in, each_library, fit, raw_prediction
 from likelihoods import exact, not_learned
 
 import boostloss as bl
@@ -43,7 +43,7 @@ def test_the_constant_is_that_of_maximum_likelihood():
         LOSS.fit_intercept(np.ones(5))
 
 
-@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@each_library
 def test_trees_learn_tails(library):
     rng = np.random.default_rng(0)
     X = rng.uniform(-1.0, 1.0, (6000, 3))

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from drop_in import drop_in, fit, raw_prediction
+from drop_in import drop_in, each_library, fit, raw_prediction
 from likelihoods import assert_most_likely, exact, not_learned, stopped_early
 
 import boostloss as bl
@@ -15,7 +15,6 @@ from boostloss.losses.distributions import LocationScale
 
 LOSSES = [kind() for kind in DISTRIBUTIONS]
 every = pytest.mark.parametrize("loss", LOSSES, ids=repr)
-both = pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 
 
 def rows(loss, n=200, seed=0):
@@ -174,7 +173,7 @@ def survival(loss, n=3000, seed=0):
     return X, y, np.stack([np.minimum(y, end), np.where(y < end, y, np.inf)], axis=1), raw
 
 
-@both
+@each_library
 @every
 def test_trees_learn_from_what_is_cut_off(loss, library):
     X, y, ends, raw = survival(loss)
@@ -185,7 +184,8 @@ def test_trees_learn_from_what_is_cut_off(loss, library):
         0.35 if loss.discrete else 0.25
     )
     found = raw_prediction(library, model, X[test])
-    assert model.loss_ is loss is model.objective
+    assert model.loss_ is loss
+    assert model.get_params()[LIBRARIES[library].objective] is loss
     assert model.score(X[test], ends[test]) == pytest.approx(-loss.mean_loss(ends[test], found))
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(
@@ -193,7 +193,7 @@ def test_trees_learn_from_what_is_cut_off(loss, library):
     )
 
 
-@both
+@each_library
 def test_exact_intervals_train_the_model_of_exact_targets(library):
     loss = bl.LogLogistic()
     X, y, _, _ = survival(loss, 500)
@@ -205,7 +205,7 @@ def test_exact_intervals_train_the_model_of_exact_targets(library):
     np.testing.assert_allclose(*found, atol=2e-3 * np.abs(start).max())
 
 
-@both
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])  # CatBoost takes no callables
 def test_weights_are_repeated_rows_and_metrics_get_intervals(library):
     loss = bl.Weibull()
     X, _, ends, _ = survival(loss, 150)
@@ -234,7 +234,7 @@ def test_weights_are_repeated_rows_and_metrics_get_intervals(library):
         assert np.mean(np.abs(found[0] - found[1]) < 1e-4) > 0.9
 
 
-@both
+@each_library
 @pytest.mark.parametrize("wanted", [bl.Weibull(), bl.LogLogistic()], ids=repr)
 def test_losses_as_metrics_read_intervals_too(library, wanted):
     X, _, ends, _ = survival(bl.Weibull(), 150)
@@ -242,14 +242,14 @@ def test_losses_as_metrics_read_intervals_too(library, wanted):
     sets = {"eval_set": [(X[:50], ends[:50])]}
     if library == "lightgbm":
         sets = {"eval_X": (X[:50],), "eval_y": (ends[:50],)}
-    parameters, options = (given, {}) if library == "xgboost" else ({}, given)
+    parameters, options = ({}, given) if library == "lightgbm" else (given, {})
     model = drop_in(library, bl.Weibull(), rounds=3, **parameters)
     fit(library, model, X, ends, **sets, **options)
     history = next(iter(LIBRARIES[library].metric_history(model).values()))
     expected = wanted.mean_loss(ends[:50], raw_prediction(library, model, X[:50]))
     assert history[type(wanted).__name__][-1] == pytest.approx(expected, rel=1e-5)
     given = {"eval_metric": bl.StudentT()}  # of a location and a scale, but not of logarithms
-    parameters, options = (given, {}) if library == "xgboost" else ({}, given)
+    parameters, options = ({}, given) if library == "lightgbm" else (given, {})
     model = drop_in(library, bl.Weibull(), rounds=3, **parameters)
     with pytest.raises(ValueError, match="has other raw predictions"):
         fit(library, model, X, ends, **sets, **options)

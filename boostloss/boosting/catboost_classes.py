@@ -9,57 +9,28 @@ from numpy.typing import NDArray
 
 from boostloss.boosting import records, targets
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
-from boostloss.boosting.catboost_merge import merge
 from boostloss.boosting.catboost_objective import refuse_harmonized
-from boostloss.boosting.catboost_pools import Table, table_of
+from boostloss.boosting.catboost_pools import Table, labels_of, table_of
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_thresholds import fit_decided
-from boostloss.boosting.catboost_training import (
-    BINARY_STEPS,
-    automatic_learning_rate,
-    refuse_target_border,
+from boostloss.boosting.catboost_training import BINARY_STEPS, refuse_target_border
+from boostloss.boosting.catboost_trainings import (
+    Merged,
+    asked_of,
+    fit_together,
+    numbered_pools,
+    only_set,
+    patience_of,
+    refuse_of_one_training,
+    threads_of,
+    without,
 )
-from boostloss.kernels.threads import thread_count
+from boostloss.boosting.class_rounds import rounds_of
 from boostloss.losses.binary import Binary, Logistic
 from boostloss.losses.classes import are_soft, best_constant, check_classes, check_labels
 from boostloss.losses.f_beta import FBeta
 
 OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
-# CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
-ROUNDS, PATIENCE = 1000, 20
-
-# What one training of CatBoost has, and several that exchange their scores have not.
-OF_ONE_TRAINING = (
-    *("baseline", "callbacks", "column_description", "custom_loss", "custom_metric"),
-    *("embedding_features", "eval_fraction", "eval_metric", "graph", "init_model", "od_pval"),
-    *("output_borders", "plot", "plot_file", "save_snapshot", "snapshot_file"),
-    *("snapshot_interval", "text_features"),
-)
-# Statistics of categories count the rows of a class by the single border of targets that `number_rows` has made.
-STATISTICS = (
-    *("simple_ctr", "combinations_ctr", "per_feature_ctr", "ctr_description"),
-    *("ctr_target_border_count", "ctr_leaf_count_limit", "final_ctr_computation_mode"),
-)
-ONE_AGAINST_ALL = {
-    name: ["Borders:TargetBorderType=Uniform", "Counter"]
-    for name in ("simple_ctr", "combinations_ctr")
-}
-QUANTIZATION = (
-    *("border_count", "feature_border_type", "ignored_features", "input_borders", "nan_mode"),
-    *("per_float_feature_quantization", "random_seed", "sparse_features_conflict_fraction"),
-    *("dev_efb_max_buckets", "used_ram_limit"),
-)
-NOT_OF_A_TRAINING = (
-    *("loss_function", "class_weights", "auto_class_weights", "class_names", "cat_features"),
-    *("boost_from_average", "use_best_model", "best_model_min_trees", "thread_count"),
-    *("classes_count", "od_wait", "verbose", "logging_level", "metric_period"),
-)
-
-
-def labels_of(X: Any, y: Any) -> Any:
-    """The labels that `fit` is given; None where CatBoost will say what is wrong with them."""
-    given = X.get_label() if y is None and isinstance(X, catboost.Pool) else y
-    return None if given is None else np.asarray(given)
 
 
 def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]) -> bool:
@@ -141,10 +112,6 @@ def response(estimator: Any, loss: Any, raw_prediction: Any, prediction_type: st
         return np.log(probability)
 
 
-def without(params: dict[str, Any], names: Any) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if name not in names}
-
-
 def fit_in_lockstep(
     estimator: Any,
     loss: Binary,
@@ -173,90 +140,42 @@ def fit_in_lockstep(
     k, label, soft = len(classes), position.astype(np.intp), y.ndim == 2
     n_scores, own = (1, OF_TWO) if k == 2 else (k, OF_MANY)
     refuse(loss, params | {n: v for n, v in given.items() if v is not None}, classes, soft)
-    asked = catboost.CatBoostClassifier(
+    stand_in = catboost.CatBoostClassifier(
         loss_function=own, **without(params, ("class_weights", "class_names"))
-    )._get_canonized_params()
-    for name in ("cat_features", "early_stopping_rounds", "use_best_model"):
-        if given.get(name) is not None:
-            asked["od_wait" if name == "early_stopping_rounds" else name] = given[name]
+    )
+    asked = asked_of(stand_in, given)
     train = table_of(given["X"], given.get("sample_weight"), "X")
     factors = class_factors(params, classes, label, train.weight)
     weight = weighed(label, train.weight, factors)
     start = np.zeros(n_scores)
     if params.get("boost_from_average") is not False:
         start = np.atleast_1d(best_constant(loss, y, weight, k))
-    patience = asked.get("od_wait", PATIENCE if "od_type" in asked else None)
-    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, factors, patience)
-    n_threads = asked.get("thread_count", -1)
-    n_threads = thread_count() if n_threads < 1 else n_threads
-    run = Lockstep(loss, y, start, stop_rows, min(n_scores, n_threads))
-    pools = numbered_pools(run, label, train._replace(weight=weight), stop, asked)
-    models = run.run(pools, settings_of(asked, pools[0][:2], max(1, n_threads // n_scores)))
-    kept = None
-    if asked.get("use_best_model") is not False and run.best_round >= 0:
-        kept = max(run.best_round + 1, asked.get("best_model_min_trees", 1))
-    merged = merge(models, own, classes, "cat_features" in asked and k > 2, kept)
-    adopt(estimator, merged, records.record(loss))
-    found = {"validation": {type(loss).__name__: run.history}} if run.history else {}
-    estimator.trainings_ = {
-        "trees_per_round": n_scores,
-        "evals_result": found,
-        "best_score": {rows: {type(loss).__name__: min(run.history)} for rows in found},
-        "best_iteration": run.best_round if run.history else None,
-    }
+    stop, stop_rows = stop_rows_of(given.get("eval_set"), classes, factors, patience_of(asked))
+    at_once = min(n_scores, threads_of(asked))
+    run = Lockstep(rounds_of(loss, y, start, at_once), len(y), stop_rows, at_once)
+    n_stop = 0 if stop_rows is None else len(stop_rows.y)
+    masks: list[Any] = [None]
+    if "cat_features" in asked:  # whose statistics are of the class
+        masks = [label == 1] if n_scores == 1 else [label == j for j in range(k)]
+    numbers = [number_rows(len(label), n_stop, mask) for mask in masks]
+    pools = numbered_pools(numbers, n_scores, train._replace(weight=weight), stop, asked)
+    merged = Merged(own, type(loss).__name__, classes, "cat_features" in asked and k > 2)
+    fit_together(estimator, loss, run, pools, asked, binary_steps(asked), merged)
 
 
-def numbered_pools(
-    run: Lockstep, label: NDArray, train: Table, stop: Table | None, asked: dict[str, Any]
-) -> list[tuple[Any, Any, NDArray]]:
-    """For every class a pool to train, one to stop by or None, and the row that a target numbers.
-
-    They are the same for all, except where categories have statistics of the class.
-    """
-    k, n = len(run.start), len(label)
-    categories = asked.get("cat_features")
-    pools = []
-    for j in range(1 if categories is None else k):
-        apart = None if categories is None else label == (j if k > 1 else 1)
-        codes, stop_codes, place = number_rows(apart, n, run.scores.shape[1] - n)
-        pool = train.pool(codes, categories)
-        if categories is None:  # once for all: it takes as long as several trees
-            pool.quantize(**{name: asked[name] for name in QUANTIZATION if name in asked})
-        pools.append((pool, None if stop is None else stop.pool(stop_codes, categories), place))
-    return pools * k if categories is None else pools
-
-
-def settings_of(asked: dict[str, Any], pools: tuple[Any, Any], n_threads: int) -> dict[str, Any]:
-    """CatBoost's parameters for the training of one class."""
-    settings = {"iterations": ROUNDS} | without(asked, NOT_OF_A_TRAINING)
-    if "cat_features" in asked:
-        settings |= ONE_AGAINST_ALL
-    settings |= {"allow_writing_files": False, "boost_from_average": False}
-    settings |= {"leaf_estimation_backtracking": "No", "logging_level": "Silent"}
-    settings["thread_count"] = n_threads
-    settings["metric_period"] = 1  # or the scores are exchanged so seldom
-    if "learning_rate" not in settings:
-        given = without(asked, ("boost_from_average",))
-        settings["learning_rate"] = automatic_learning_rate(
-            given, *(pool for pool in pools if pool is not None)
-        )
-    if asked["loss_function"] == OF_TWO and asked.get("leaf_estimation_method") != "Simple":
-        settings.setdefault("leaf_estimation_iterations", BINARY_STEPS)
-    return settings
+def binary_steps(asked: dict[str, Any]) -> int | None:
+    """How many steps a leaf of two classes takes."""
+    two = asked["loss_function"] == OF_TWO and asked.get("leaf_estimation_method") != "Simple"
+    return BINARY_STEPS if two else None
 
 
 def stop_rows_of(
     eval_set: Any, classes: NDArray, factors: NDArray | None, patience: int | None
 ) -> tuple[Table | None, StopRows | None]:
     """The rows to stop by, whose labels may be soft."""
-    if eval_set is None or (isinstance(eval_set, list) and not eval_set):
+    eval_set = only_set(eval_set)
+    if eval_set is None:
         return None, None
-    if isinstance(eval_set, list):
-        if len(eval_set) != 1:
-            raise ValueError(
-                f"eval_set must be one, for soft labels or more than two classes, got {len(eval_set)}."
-            )
-        (eval_set,) = eval_set
     X, y = (eval_set, None) if isinstance(eval_set, catboost.Pool) else eval_set
     labels, table = labels_of(X, y), table_of(X, None, "eval_set")
     if are_soft(labels):
@@ -304,32 +223,12 @@ def class_factors(
 def refuse(loss: Binary, asked: dict[str, Any], classes: NDArray, soft: bool) -> None:
     """Refuse what several trainings cannot do."""
     where = f"with {loss!r} and {'soft labels' if soft else 'more than two classes'}"
-    for name in OF_ONE_TRAINING:
-        if asked.get(name) is not None and asked[name] is not False:
-            raise ValueError(
-                f"{name} must not be given {where}: CatBoost is given numbers of rows as labels."
-            )
     names = classes.tolist()
-    only: dict[str, Any] = {
-        "task_type": "CPU",
-        "od_type": "Iter",
-        "classes_count": len(names),
-        "class_names": names,
-        "scale_pos_weight": 1.0,
-    }
-    for name, allowed in only.items():
-        value = asked.get(name)
-        if value is not None and np.asarray(value).tolist() != allowed:
-            raise ValueError(f"{name} must be {allowed!r} {where}, got {value!r}.")
+    only = {"classes_count": len(names), "class_names": names, "scale_pos_weight": 1.0}
+    refuse_of_one_training(asked, only, where)
     balanced = asked.get("auto_class_weights") not in (None, "None")
     if balanced and asked.get("class_weights") is not None:
         raise ValueError("auto_class_weights must not be given with class_weights.")
     if soft and (balanced or asked.get("class_weights") is not None):
         name = "auto_class_weights" if balanced else "class_weights"
         raise ValueError(f"{name} must not be given with soft labels: use sample_weight.")
-    for name in STATISTICS:
-        if asked.get("cat_features") is not None and asked.get(name) is not None:
-            raise ValueError(
-                f"{name} must not be given with cat_features {where}: their statistics count one class "
-                "against all others."
-            )

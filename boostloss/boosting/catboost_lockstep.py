@@ -1,4 +1,4 @@
-"""Classes in CatBoost: a training of one raw prediction for each, which exchange theirs after every round.
+"""Several raw predictions a row in CatBoost: a training for each, which exchange theirs after every round.
 
 CatBoost's own interface for several raw predictions calls Python once a row. Its interface for one calls it once for
 some hundred rows, but tells neither which rows nor which round. Here every training runs in a thread of its own on
@@ -14,19 +14,31 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.class_rounds import rounds_of
+from boostloss.boosting.class_rounds import Rounds
 from boostloss.boosting.meeting import Meeting, Stopped
-from boostloss.losses.binary import Binary
 
 MOST_ROWS = 2**24  # whole numbers below are exact in the float32 that a pool makes of its targets
 
 
 class StopRows(NamedTuple):
-    """Labels and weights of the rows to stop by, and for how many rounds their loss may fail to fall."""
+    """Targets and weights of the rows to stop by, and for how many rounds their loss may fail to fall."""
 
     y: NDArray
     weight: NDArray | None
     patience: int | None
+
+
+class Numbers(NamedTuple):
+    """Targets that number the rows to train, others for those to stop by, and the row that a target numbers.
+
+    The former are whole numbers from `first` to the size of `place`. The first of the latter, or of those of the user,
+    is none of these: CatBoost hands a metric the rows to stop by in their order.
+    """
+
+    codes: NDArray[np.float32]
+    stop_codes: NDArray[np.float32]
+    place: NDArray[np.int32]
+    first: int = 0
 
 
 class Lockstep:
@@ -34,30 +46,23 @@ class Lockstep:
 
     Parameters
     ----------
-    loss : Binary
-    y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Of the rows to train: positions of classes, or a probability for each class.
-    start : ndarray of shape (n_classes,)
-        The scores to begin with.
+    rounds : Rounds
+        Of the rows to train.
+    n_train : int
+        How many they are.
     stop_rows : StopRows or None
     at_once : int
         How many trainings compute at the same time.
     """
 
     def __init__(
-        self,
-        loss: Binary,
-        y: NDArray,
-        start: NDArray,
-        stop_rows: StopRows | None = None,
-        at_once: int = 1,
+        self, rounds: Rounds, n_train: int, stop_rows: StopRows | None = None, at_once: int = 1
     ):
-        self.start, self.stop_rows = start, stop_rows
-        self.n_train = len(y)
-        n = len(y) + (0 if stop_rows is None else len(stop_rows.y))
-        self.scores = np.repeat(start[:, None], n, axis=1)
-        self.rounds = rounds_of(loss, y, start, at_once)
-        self.meeting = Meeting(len(start), at_once, self.next_round)
+        self.rounds, self.n_train, self.stop_rows = rounds, n_train, stop_rows
+        self.start = rounds.start
+        n = n_train + (0 if stop_rows is None else len(stop_rows.y))
+        self.scores = np.repeat(self.start[:, None], n, axis=1)
+        self.meeting = Meeting(len(self.start), at_once, self.next_round)
         self.history: list[float] = []
         self.best_round, self.stop = -1, False
         self.rounds.begin(self.scores[:, : self.n_train])
@@ -74,13 +79,13 @@ class Lockstep:
         if not self.stop:
             self.rounds.begin(self.scores[:, : self.n_train])
 
-    def run(self, pools: Sequence[tuple[Any, Any, NDArray]], params: dict[str, Any]) -> list[Any]:
-        """The models of all classes.
+    def run(self, pools: Sequence[tuple[Any, Any, Numbers]], params: dict[str, Any]) -> list[Any]:
+        """The models of all raw predictions.
 
         Parameters
         ----------
-        pools : sequence of (Pool, Pool or None, ndarray)
-            For every class: to train, to stop by, and the row that a target numbers.
+        pools : sequence of (Pool, Pool or None, Numbers)
+            For each: to train, to stop by, and how the targets number rows.
         params : dict
             CatBoost's.
         """
@@ -106,8 +111,9 @@ class Training:
 
     no_jit = True
 
-    def __init__(self, run: Lockstep, j: int, pool: Any, stop_pool: Any, place: NDArray):
-        self.run, self.j, self.pool, self.stop_pool, self.place = run, j, pool, stop_pool, place
+    def __init__(self, run: Lockstep, j: int, pool: Any, stop_pool: Any, numbers: Numbers):
+        self.run, self.j, self.pool, self.stop_pool = run, j, pool, stop_pool
+        self.place, self.first = numbers.place, numbers.first
         self.ended = False
 
     def __deepcopy__(self, memo: Any) -> "Training":
@@ -119,7 +125,7 @@ class Training:
         model.fit(self.pool, eval_set=self.stop_pool, callbacks=[self], use_best_model=False)
         if not self.run.stop and model.tree_count_ < params["iterations"]:
             raise RuntimeError(  # or the others would wait for it
-                f"CatBoost ended the training of class {self.j} after {model.tree_count_} rounds."
+                f"CatBoost ended training {self.j} after {model.tree_count_} rounds."
             )
         model.set_scale_and_bias(1.0, float(self.run.start[self.j]))
         return model
@@ -147,7 +153,9 @@ class Training:
 
     @told
     def evaluate(self, approxes: Any, target: NDArray, weight: Any) -> tuple[float, float]:
-        rows = self.place[np.asarray(target).astype(np.intp)]
+        rows: Any = slice(self.run.n_train, None)  # those to stop by, in their order
+        if self.first <= target[0] < len(self.place):
+            rows = self.place[np.asarray(target).astype(np.intp)]
         self.run.scores[self.j, rows] = approxes[0] + self.run.start[self.j]
         return 0.0, 1.0
 
@@ -160,8 +168,8 @@ class Training:
         return not self.run.stop
 
 
-def number_rows(apart: NDArray | None, n: int, n_stop: int) -> tuple[NDArray, NDArray, NDArray]:
-    """Targets that number the rows to train, those to stop by, and the row that a target numbers.
+def number_rows(n: int, n_stop: int, apart: NDArray | None = None) -> Numbers:
+    """Targets that number rows.
 
     Those of the rows `apart`, a mask, lie above the middle between the least and the greatest of the first: statistics
     of categories whose single border of the target is this middle ("TargetBorderType=Uniform") count these rows.
@@ -172,10 +180,30 @@ def number_rows(apart: NDArray | None, n: int, n_stop: int) -> tuple[NDArray, ND
         size = 2 * half + 1
         codes[~apart] = np.arange(np.count_nonzero(~apart))
         codes[apart] = 2 * half - np.arange(np.count_nonzero(apart))
+    return numbered(codes, size, n_stop)
+
+
+def number_ranks(y: NDArray, n_stop: int, avoided: float | None = None) -> Numbers:
+    """Targets that number rows in the order of a number of each, so that these statistics count the upper half.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+    n_stop : int
+    avoided : float, optional
+        The first target of the rows to stop by, where it is the user's.
+    """
+    codes = np.empty(len(y), np.intp)
+    codes[np.argsort(y, kind="stable")] = np.arange(len(y))
+    first = len(y) if avoided is not None and 0.0 <= avoided < len(y) else 0
+    return numbered(first + codes, first + len(y), n_stop, first)
+
+
+def numbered(codes: NDArray, size: int, n_stop: int, first: int = 0) -> Numbers:
+    """The numbers of some codes below a size."""
     if size + n_stop > MOST_ROWS:
         raise ValueError(f"y has too many rows: CatBoost tells {MOST_ROWS} numbers apart.")
+    place = np.zeros(size, np.int32)
+    place[codes] = np.arange(len(codes))
     stop_codes = size + np.arange(n_stop)
-    place = np.zeros(size + n_stop, np.int32)
-    place[codes] = np.arange(n)
-    place[stop_codes] = n + np.arange(n_stop)
-    return codes.astype(np.float32), stop_codes.astype(np.float32), place
+    return Numbers(codes.astype(np.float32), stop_codes.astype(np.float32), place, first)

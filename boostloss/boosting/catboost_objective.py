@@ -19,7 +19,7 @@ from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.smoothing import thinned
@@ -65,11 +65,10 @@ def objective(loss: Loss) -> Any:
             f"loss must have numbers as parameters, as in {loss.example!r}, got {loss!r}: CatBoost tells an objective "
             "nothing of rows and rounds. boostloss.catboost.CatBoostRegressor adapts it."
         )
-    if loss.n_outputs > 1:
-        trained = " boostloss.catboost.CatBoostRegressor trains it." * isinstance(loss, Columns)
+    if loss.n_outputs > 1 or isinstance(loss, Distribution):
         raise ValueError(
-            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row."
-            f"{trained}"
+            f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row. "
+            "boostloss.catboost.CatBoostRegressor trains it."
         )
     if isinstance(loss, FBeta):
         raise loss.needs_estimator()
@@ -270,7 +269,8 @@ class Metric(Slot):
         self, approxes: tuple[NDArray, ...], target: NDArray, weight: NDArray | None
     ) -> tuple[float, float]:
         """The sums of the weighted losses and of the weights."""
-        raw_prediction = approxes[0] if len(approxes) == 1 else np.column_stack(approxes)
+        several = len(approxes) > 1 or isinstance(self.loss, Distribution)
+        raw_prediction = np.column_stack(approxes) if several else approxes[0]
         total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
         if total == 0.0:
             return 0.0, 0.0

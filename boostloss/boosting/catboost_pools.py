@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 import catboost
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
 from boostloss.losses.adaptive import chosen_rows
 
+OF_ROWS = ("X", "y", "sample_weight", "baseline")  # what `fit` is given for each of them
 KINDS = "cat_features", "text_features", "embedding_features"  # of columns that are no numbers
 
 
@@ -53,6 +56,12 @@ def pool_parts(pool: Any, intercept: float) -> list[Part]:
     return parts
 
 
+def labels_of(X: Any, y: Any) -> Any:
+    """The labels that `fit` is given; None where CatBoost will say what is wrong with them."""
+    given = X.get_label() if y is None and isinstance(X, catboost.Pool) else y
+    return None if given is None else np.asarray(given)
+
+
 class Table(NamedTuple):
     """What a pool is made of, whose labels CatBoost does not let change."""
 
@@ -74,14 +83,27 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
     kinds = X.get_cat_feature_indices(), X.get_text_feature_indices()
     if any(kinds) or X.get_embedding_feature_indices() or X.is_quantized():
         raise ValueError(
-            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, with soft "
-            "labels or more than two classes: its labels give way to numbers of rows. Give cat_features beside it."
+            f"{name} must be a table, not a Pool of categories, texts, embeddings or quantized numbers, with a "
+            "distribution, soft labels or more than two classes: its labels give way to numbers of rows. Give "
+            "cat_features beside it."
         )
     if X.get_baseline().shape[1]:
         raise ValueError(
-            f"baseline must not be given in {name} with soft labels or more than two classes."
+            f"baseline must not be given in {name} with a distribution, soft labels or more than two classes."
         )
     return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
+
+
+def len_of(X: Any) -> int:
+    return X.num_row() if isinstance(X, catboost.Pool) else _num_samples(X)
+
+
+def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
+    """The arguments of a fit to some rows."""
+    if isinstance(given["X"], catboost.Pool):
+        return given | {"X": rows_of(given["X"], rows)}
+    own = {name: given[name] for name in OF_ROWS if given.get(name) is not None}
+    return given | {name: _safe_indexing(values, rows) for name, values in own.items()}
 
 
 def with_rates(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -1,28 +1,22 @@
 """Several raw predictions a row in CatBoost, which asks a Python object for them row by row, a hundred times too slow.
 
-So each of several quantiles has a training of its own, and their trees become one model.
+So each of several quantiles has a training of its own, and their trees become one model. Those of the parameters of a
+distribution, and of the classes of most losses, exchange their raw predictions besides (`catboost_lockstep`).
 """
 
 from typing import Any
 
+import numpy as np
+
 from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
+from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.quantiles import Quantile
 
 # What goes on from one raw prediction a row, or keeps the state of one training.
 OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")
-
-
-def refuse_distribution(loss: Any) -> None:
-    """Refuse a loss of two raw predictions that belong together."""
-    if isinstance(loss, Distribution):
-        raise ValueError(
-            f"loss_function must not be a distribution, got {loss!r}: CatBoost asks a Python object for several raw "
-            "predictions row by row, a hundred times too slow. Use the estimators of boostloss.xgboost or "
-            'boostloss.lightgbm, or CatBoost\'s own loss_function="RMSEWithUncertainty".'
-        )
 
 
 def fit_columns(estimator: Any, loss: Columns, args: Any, options: dict[str, Any]) -> None:
@@ -77,10 +71,25 @@ def evaluated(loss: Columns, models: list[Any]) -> dict[str, Any]:
     return found
 
 
+def predicted(loss: Loss, raw: Any) -> Any:
+    """Predictions from the raw ones of some rows, or of one alone."""
+    alone = np.ndim(raw) == int(loss.n_outputs > 1)
+    if isinstance(loss, Columns | Distribution):
+        raw = np.reshape(raw, (-1, loss.n_outputs))
+        return loss.inverse_link(raw)[0] if alone else loss.inverse_link(raw)
+    return float(loss.inverse_link(raw)) if alone else loss.inverse_link(raw)
+
+
 class Trainings:
     """What several trainings have evaluated, in place of what one has."""
 
+    loss: Any
     trainings_: dict[str, Any] | None
+
+    @property
+    def loss_(self) -> Any:
+        """As `loss`, under the name that it has in the estimators of other libraries."""
+        return self.loss
 
     def _of_trainings(self, name: str) -> Any:
         trainings = vars(self).get("trainings_")

@@ -5,16 +5,13 @@ from typing import Any
 import catboost
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing
 
 from boostloss.boosting import records
 from boostloss.boosting.adaptation import held_out
-from boostloss.boosting.catboost_pools import rows_of
+from boostloss.boosting.catboost_pools import len_of, some_rows
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.watched import has_both
 from boostloss.losses.f_beta import FBeta
-
-OF_ROWS = ("X", "y", "sample_weight", "baseline")  # what `fit` is given for each of them
 
 
 def fit_decided(
@@ -61,15 +58,3 @@ def fit_decided(
     names = "evals_result", "best_score", "best_iteration"
     estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
     estimator.set_probability_threshold(learned.threshold)
-
-
-def len_of(X: Any) -> int:
-    return X.num_row() if isinstance(X, catboost.Pool) else np.shape(X)[0]
-
-
-def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
-    """The arguments of a fit to some rows."""
-    if isinstance(given["X"], catboost.Pool):
-        return given | {"X": rows_of(given["X"], rows)}
-    own = {name: given[name] for name in OF_ROWS if given.get(name) is not None}
-    return given | {name: _safe_indexing(values, rows) for name, values in own.items()}

@@ -21,6 +21,7 @@ from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.boosting.objective import boosting_gradients, check_finite
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
+from boostloss.losses.distributions import Distribution
 
 RAW_PREDICTION = "RawFormulaVal"  # CatBoost's name
 BINARY_STEPS = 10  # CatBoost's own number for Logloss
@@ -29,7 +30,7 @@ SLOW_STEPS = 3  # 1 to 4 % better than CatBoost's 1 at small learning rates; at 
 # graduated fit begins convex. Where a part of the table stands apart, Welsch's error falls by a third to a half, at no
 # cost on the tables of `benchmarks/adaptive.py`; there it would cost the other libraries 1 %.
 FIRST_TEMPERATURE = 2.0
-ONE_STEP = (SquaredError, Quantile)  # whose first step is exact, or measured best
+ONE_STEP = (SquaredError, Quantile, Distribution)  # whose first step is exact, or measured best
 # By what CatBoost chooses a learning rate, beside the number of rows and whether test targets differ
 # (UpdateLearningRate in its catboost/libs/train_lib/options_helper.cpp).
 DECIDING = (

@@ -1,6 +1,7 @@
 """Derivatives by one of several scores, at those of the others that a round began with."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +20,14 @@ class Rounds:
 
     Parameters
     ----------
-    loss : Binary
-    start : ndarray of shape (n_classes,)
+    loss : Loss
+    start : ndarray of shape (n_scores,)
         The scores to begin with.
     n_threads : int
         How many prepare a round.
     """
 
-    def __init__(self, loss: Binary, start: NDArray, n_threads: int):
+    def __init__(self, loss: Any, start: NDArray, n_threads: int):
         self.loss, self.start, self.k = loss, start, len(start)
         self.threads = partial(run_in_threads, most=n_threads)
 

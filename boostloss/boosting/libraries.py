@@ -285,7 +285,7 @@ CATBOOST = Library(
         if weight is None
         else importlib.import_module("catboost").Pool(X, y, text, weight=weight)
     },
-    several=frozenset({"quantiles", "multiclass"}),
+    several=frozenset({"quantiles", "multiclass", "distributions"}),
     objective="loss_function",
     rounds="iterations",
     threads="thread_count",

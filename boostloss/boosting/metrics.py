@@ -58,7 +58,7 @@ def check_readable(loss: Loss, name: str, parameter: str) -> None:
     if loss.n_outputs > 1:
         raise ValueError(
             f"{parameter} must not be {name!r} beside {loss!r}: it is of one prediction a row. Leave it out, or give a "
-            "callable."
+            "metric of your own."
         )
     if loss.link_name != "identity" and loss.task == "regression":
         raise ValueError(

@@ -101,7 +101,11 @@ def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) 
 
     Those of another scale than the link's have such: counts, say, where their logarithms belong.
     """
-    if math.isfinite(np.vdot(gradient.ravel("K"), hessian.ravel("K"))):
+    with np.errstate(
+        all="ignore"
+    ):  # no product: the threads of BLAS would wait for it beside those of boosting
+        total = gradient.sum(dtype=np.float64) + hessian.sum(dtype=np.float64)
+    if math.isfinite(total):
         return
     finite = np.isfinite(gradient) & np.isfinite(hessian)
     if not finite.all():

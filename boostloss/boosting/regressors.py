@@ -1,8 +1,9 @@
-"""What the regressors of XGBoost and LightGBM tell of a fitted loss that has several raw predictions a row."""
+"""What the regressors of all libraries tell of a fitted loss that has several raw predictions a row."""
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from sklearn.base import RegressorMixin
 
 from boostloss.boosting.intervals import are_intervals
@@ -63,6 +64,8 @@ def distribution_by(library: Library) -> Callable[..., Any]:
             raise ValueError(
                 f"predict_distribution needs a fit with a distribution such as boostloss.Normal(), got {self.loss_!r}."
             )
-        return self.loss_.distribution(self.predict(X, **{**options, **library.raw_prediction}))
+        raw = self.predict(X, **{**options, **library.raw_prediction})
+        # CatBoost takes a row alone as well, and has no columns where there is one output.
+        return self.loss_.distribution(np.reshape(raw, (-1, self.loss_.n_outputs)))
 
     return predict_distribution

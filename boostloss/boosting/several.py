@@ -113,22 +113,45 @@ def fill_distribution(
     y: NDArray,
     f: NDArray,
     weight: NDArray | None,
-) -> None:
-    """Write those of the parameters of a distribution, into arrays of shape (n_outputs, n_samples)."""
+) -> tuple[list[float], list[float]]:
+    """Write those of the parameters of a distribution, into arrays of shape (n_outputs, n_samples).
+
+    Returns
+    -------
+    means, units : list of float
+        By which `steady` and `measure` have changed those of every output.
+    """
     loss.fill([gradient, hessian], y, f, weight)
-    steady(hessian, loss, weight)
-    for place, unit in enumerate(curvature_units(loss, f, hessian, weight)):
+    means = steadying_means(hessian, loss, weight)
+    steady(hessian, means, weight)
+    units = curvature_units(loss, f, hessian, weight)
+    measure(gradient, hessian, units)
+    return means, units
+
+
+def steady(hessian: NDArray, means: list[float], weight: NDArray | None) -> None:
+    """Add a number to the curvatures of each output, times the weight of the row."""
+    for line, mean in zip(hessian, means, strict=True):
+        if mean:
+            line += mean if weight is None else mean * weight
+
+
+def measure(gradient: NDArray, hessian: NDArray, units: list[float]) -> None:
+    """Multiply both derivatives of each output by its unit."""
+    for place, unit in enumerate(units):
         gradient[place] *= unit
         hessian[place] *= unit
 
 
-def steady(hessian: NDArray, loss: Distribution, weight: NDArray | None) -> None:
-    """Add to the curvatures of the outputs in `Distribution.steadied` a share of their mean over the rows."""
+def steadying_means(hessian: NDArray, loss: Distribution, weight: NDArray | None) -> list[float]:
+    """A share of the mean curvature over the rows, of the outputs in `Distribution.steadied`; 0 of others."""
     total = hessian.shape[1] if weight is None else float(weight.sum(dtype=np.float64))
-    for line, output in zip(hessian, loss.outputs, strict=True):
-        if output in loss.steadied and total > 0.0:
-            mean = SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
-            line += mean if weight is None else mean * weight
+    return [
+        SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
+        if output in loss.steadied and total > 0.0
+        else 0.0
+        for line, output in zip(hessian, loss.outputs, strict=True)
+    ]
 
 
 def curvature_units(

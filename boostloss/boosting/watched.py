@@ -130,22 +130,29 @@ class WatchedScales(Watched):
             return self.loss
         start = None if start is None else np.asarray(start)[self.rows]
         raw = np.asarray(raw_prediction(_safe_indexing(X, self.rows), start), np.float64)
-        wider = np.array([float(name == self.loss.spread) for name in self.loss.outputs])
-        with np.errstate(all="ignore"):
-            found = minimize_scalar(
-                lambda shift: self.loss.mean_loss(self.y, raw + shift * wider, self.weight),
-                bounds=(-5.0, 5.0),
-                method="bounded",
-            )
-        if found.x > TOO_SMALL + ERRORS / np.sqrt(2.0 * len(self.rows)):
-            warnings.warn(
-                f"Predicted scales are too small: errors of rows that did not train are {np.exp(found.x):.2g} times as "
-                "large as the model expects, since its trees have learned the noise of the others. Stop early, by rows "
-                "in eval_set, or take fewer rounds, a smaller learning rate or smaller trees.",
-                UserWarning,
-                stacklevel=user_level(),
-            )
+        warn_of_small_scales(self.loss, self.y, raw, self.weight)
         return self.loss
+
+
+def warn_of_small_scales(
+    loss: Distribution, y: NDArray, raw_prediction: NDArray, weight: NDArray | None
+) -> None:
+    """Warn if the scales of rows that have not trained are too small."""
+    wider = np.array([float(name == loss.spread) for name in loss.outputs])
+    with np.errstate(all="ignore"):
+        found = minimize_scalar(
+            lambda shift: loss.mean_loss(y, raw_prediction + shift * wider, weight),
+            bounds=(-5.0, 5.0),
+            method="bounded",
+        )
+    if found.x > TOO_SMALL + ERRORS / np.sqrt(2.0 * len(y)):
+        warnings.warn(
+            f"Predicted scales are too small: errors of rows that did not train are {np.exp(found.x):.2g} times as "
+            "large as the model expects, since its trees have learned the noise of the others. Stop early, by rows "
+            "in eval_set, or take fewer rounds, a smaller learning rate or smaller trees.",
+            UserWarning,
+            stacklevel=user_level(),
+        )
 
 
 def decided(

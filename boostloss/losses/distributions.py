@@ -25,9 +25,9 @@ class Distribution(Linked):
     """A distribution of the target given the features, of which trees predict the parameters.
 
     Raw predictions have shape (n_samples, n_outputs), a column for each of `outputs`. So have gradients and curvatures.
-    The loss of a row is one number, and `inverse_link` gives the mean. The estimators of XGBoost and LightGBM have
-    `predict_distribution`. Stop their training early: trees that have learned the noise of their rows make scales too
-    small.
+    The loss of a row is one number, and `inverse_link` gives the mean. The estimators of XGBoost, LightGBM and CatBoost
+    have `predict_distribution`. Stop their training early: trees that have learned the noise of their rows make scales
+    too small.
     """
 
     allowed = "a number"
