@@ -14,6 +14,7 @@ import treelite
 
 from boostloss.boosting.model_text import add_link
 from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 # The numbers of treelite: of an operator (0 is that of a leaf), and of a node that asks for categories.
 MODES = "LEAF", "BRANCH_EQ", "BRANCH_LT", "BRANCH_LEQ", "BRANCH_GT", "BRANCH_GTE"
@@ -42,7 +43,8 @@ def lightgbm_trees(model: Any) -> tuple[dict[str, Any], float]:
             "boostloss.onnx cannot convert a model with zero_as_missing: give NaN instead."
         )
     booster = model.booster_
-    if isinstance(model.loss_, Columns):  # treelite knows several scores of classes alone
+    # Treelite knows several scores of classes alone.
+    if isinstance(model.loss_, Columns | Distribution) and model.loss_.n_outputs > 1:
         several = f"multiclass num_class:{model.loss_.n_outputs}"
         booster = type(booster)(model_str=add_link(booster.model_to_string(), several))
     return tree_ensemble(treelite.frontend.from_lightgbm, booster), math.nan

@@ -2,7 +2,8 @@
 
 ``skl2onnx.to_onnx(model, X[:1])`` then gives a graph whose trees are those of the model and whose last nodes are the
 inverse link of its loss, in plain operators: it computes `predict` of a regressor, labels and `predict_proba` of a
-classifier, focal's recovered posterior among them, wherever onnxruntime runs, without this package.
+classifier, focal's recovered posterior among them, wherever onnxruntime runs, without this package. Of a distribution
+it has the raw predictions, a column for each of `outputs`, of which `Distribution.distribution` makes the rest.
 
 A category goes in as its code: the position among the categories of the pandas column that trained, NaN if missing.
 """
@@ -130,8 +131,11 @@ def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container
     kind = guess_proto_type(operator.outputs[-1].type)
     raw = raw.cast(DOUBLE)
     if not labels:
-        values = in_order(raw) if isinstance(loss, Columns) else loss.response(raw)
-        values.cast(kind, output=output)
+        if isinstance(loss, Columns):
+            raw = in_order(raw)
+        elif not isinstance(loss, Distribution):
+            raw = loss.response(raw)
+        raw.cast(kind, output=output)
         return
     if len(model.classes_) > 2:
         probability = class_probabilities(loss, raw, len(model.classes_))
@@ -201,14 +205,10 @@ def declare_classifier(
 
 
 def declare_regressor(operator: Any) -> None:
-    """Declare a regressor's output: a column, or one for each level."""
+    """Declare a regressor's output: a column, or one for each level or parameter."""
     calculate_linear_regressor_output_shapes(operator)
     loss = loss_of(operator.raw_operator)
-    if isinstance(loss, Distribution):
-        raise ValueError(
-            f"the loss must have a prediction for each raw one, got {loss!r}: distributions are not written to ONNX."
-        )
-    if isinstance(loss, Columns):
+    if isinstance(loss, Columns | Distribution):
         operator.outputs[0].type.shape[1] = loss.n_outputs
 
 

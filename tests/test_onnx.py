@@ -36,6 +36,11 @@ def special_link(target, prediction):
     return (target - prediction) ** 2
 
 
+@bl.log_density(positive=True)
+def exponential(target, log_mean):
+    return -target / np.exp(log_mean) - log_mean
+
+
 @pytest.fixture(params=LIBRARIES.values(), ids=list(LIBRARIES))
 def library(request):
     pytest.importorskip(request.param.name)
@@ -178,6 +183,17 @@ def test_categories_go_in_as_codes(library):
     np.testing.assert_allclose(
         run(model, rows)[0].ravel(), model.predict(table), rtol=1e-5, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("loss", [bl.Normal(), bl.FreeStudentT(), exponential()], ids=repr)
+def test_distributions_have_their_raw_predictions(library, loss):
+    y = np.exp(SIGNAL / np.abs(SIGNAL).max())
+    model = fitted(library, loss, X, y)
+    expected = model.predict(X, **library.raw_prediction).reshape(len(X), -1)
+    (found,) = run(model, X)
+    assert found.shape == (len(X), loss.n_outputs)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(loss.inverse_link(found), model.predict(X), rtol=1e-4)
 
 
 def test_what_cannot_be_converted_is_refused(library):
