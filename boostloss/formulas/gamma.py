@@ -42,8 +42,14 @@ def log_constant(shape, log_shape):
 
 
 def push_and_information(shape, log_shape):
-    """G and F."""
+    """G and F, which for large shapes are differences of what is as large: there by Stirling's series."""
+    far = shape > FAR
+    small, large = where(far, 1.0, shape), maximum(shape, FAR)
+    inverse = 1.0 / large
+    square = inverse * inverse
+    push = small * (where(far, 0.0, log_shape) - digamma(small))
+    fisher = small * (small * trigamma(small) - 1.0)
     return (
-        shape * (log_shape - digamma(shape)),
-        shape * (shape * trigamma(shape) - 1.0),
+        where(far, 0.5 + inverse * (1.0 / 12.0 - square / 120.0), push),
+        where(far, 0.5 + inverse * (1.0 / 6.0 - square / 30.0), fisher),
     )

@@ -14,8 +14,8 @@ from boostloss.ops import clip, exp, log, log1p, where
 LARGEST = 1.7976931348623157e308  # what is beyond is infinite
 LOWEST = -LARGEST
 
-# In units of the scale. Below it the density of the middle times the width is the probability: the relative error is
-# width^2 / 24 times the second derivative of the density over itself, and differences would lose more digits.
+# Of the logarithm of a tail over an interval, below which the density of its middle times its width is its probability:
+# the relative error is of the order of the square over 24, and a difference would lose more digits.
 NARROW = 1e-5
 
 
@@ -23,11 +23,25 @@ def unchanged(end):
     return end
 
 
+def difference(lower, upper):
+    return upper - lower
+
+
+def log_ratio(lower, upper):
+    return log1p((upper - lower) / lower)
+
+
 def nothing(z):
     return 0.0 * z
 
 
-def of_interval(exact, tail, log_pdf, limit, curvatures, raw=unchanged, more=nothing):
+# What brings ends to the scale of the location, its inverse, the width there, and the share of the location in the
+# negative log-density of a target, which is that of its logarithm plus the logarithm.
+LINEAR = unchanged, unchanged, difference, nothing
+LOGARITHMIC = log, exp, log_ratio, unchanged
+
+
+def of_interval(exact, tail, log_pdf, limit, curvatures, scale=LINEAR, more=nothing):
     """The formula of an interval, for a distribution of a location and the logarithm of a scale.
 
     Parameters
@@ -44,32 +58,32 @@ def of_interval(exact, tail, log_pdf, limit, curvatures, raw=unchanged, more=not
     curvatures : callable
         Of the parameters: c and d of the location, in units of the scale, and c and d of the logarithm of the scale,
         where a curvature is c - d times the derivative.
-    raw : callable, optional
-        What brings ends to the scale of the location.
+    scale : tuple of callable, optional
+        `LINEAR`, or `LOGARITHMIC` where the location is that of a logarithm.
     more : callable, optional
         Of the standardised lower end: what is added to the curvature of the scale.
     """
-    # The density is one of the target: over an interval of logarithms it is even if that is narrow by itself, too.
-    by_logarithm = 0.0 if raw is unchanged else 1.0
+    raw, *_ = scale
+    within = middle_of(scale)
 
     def formula(lower, upper, location, log_scale, *parameters):
         inverse = exp(-log_scale)
         low, high = raw(lower), raw(upper)
         a = standard_end(low, location, inverse, limit)
         b = standard_end(high, location, inverse, limit)
-        narrow = (b - a < NARROW) & ((high - low) * by_logarithm < NARROW)
+        wide, log_p, at_a, at_b, _ = between(tail, log_pdf, low, high, a, b, *parameters)
+        target, log_width = within(lower, upper, low, high, wide)
         value, by_location, by_scale, at_location, at_scale = exact(
-            middle(lower, upper, narrow), location, log_scale, *parameters
+            target, location, log_scale, *parameters
         )
-        log_p, at_a, at_b, _ = between(tail, log_pdf, low, high, a, b, narrow, *parameters)
         slope, tilt = at_b - at_a, b * at_b - a * at_a
         location_sum, location_part, scale_sum, scale_part = curvatures(*parameters)
         return (
-            where(narrow, value - log(width(lower, upper, narrow)), -log_p),
-            where(narrow, by_location, slope * inverse),
-            where(narrow, by_scale, tilt),
-            where(narrow, at_location, (location_sum - location_part * slope) * inverse * inverse),
-            where(narrow, at_scale, scale_sum - scale_part * tilt + more(a)),
+            where(wide, -log_p, value - log_width),
+            where(wide, slope * inverse, by_location),
+            where(wide, tilt, by_scale),
+            where(wide, (location_sum - location_part * slope) * inverse * inverse, at_location),
+            where(wide, scale_sum - scale_part * tilt + more(a), at_scale),
         )
 
     return formula
@@ -82,16 +96,22 @@ def standard_end(end, location, inverse, limit):
     return where(known, z, where(end > 0.0, limit + 0.0 * z, -limit))
 
 
-def middle(lower, upper, narrow):
-    return where(narrow, 0.5 * (lower + upper), 1.0)
+def middle_of(scale):
+    """The function that says which target stands for an interval that is not wide, and what to take from its loss."""
+    _, back, gap, of_density = scale
+
+    def within(lower, upper, low, high, wide):
+        middle = where(wide, 0.0, 0.5 * (low + high))
+        inner = where(wide, 0.0, upper - lower) > 0.0
+        first, last = where(inner, lower, 1.0), where(inner, upper, 2.0)
+        target = where(inner, back(middle), where(wide, 1.0, lower))
+        return target, where(inner, log(gap(first, last)) + of_density(middle), 0.0)
+
+    return within
 
 
-def width(lower, upper, narrow):
-    return where(lower < upper, where(narrow, upper - lower, 1.0), 1.0)
-
-
-def between(tail, log_pdf, low, high, a, b, narrow, *parameters):
-    """The logarithm of the probability P of an interval that is not narrow, and its derivatives.
+def between(tail, log_pdf, low, high, a, b, *parameters):
+    """Whether an interval is wide, the logarithm of its probability P, and the derivatives of that.
 
     Parameters
     ----------
@@ -101,10 +121,11 @@ def between(tail, log_pdf, low, high, a, b, narrow, *parameters):
         Ends, which may be infinite.
     a, b : data
         The same in units of the scale, finite.
-    narrow : data
 
     Returns
     -------
+    wide : data
+        False where the density stands for P, also where its digits are lost: what follows is then of no use.
     log_p : data
     at_a, at_b : data
         The densities at the ends, over P.
@@ -114,14 +135,15 @@ def between(tail, log_pdf, low, high, a, b, narrow, *parameters):
     above = a + b > 0.0  # the tail in which the probability is no difference of numbers near 1
     large, large_slope = tail(where(above, a, b), above, *parameters)
     small, small_slope = tail(where(above, b, a), above, *parameters)
-    bounded = abs(where(above, high, low)) <= LARGEST
+    open_end = abs(where(above, high, low)) > LARGEST
+    wide = open_end | (large - small > NARROW)
     share = where(
-        bounded, exp(where(narrow, -1.0, small - large)), 0.0
+        open_end, 0.0, exp(where(wide, small - large, -1.0))
     )  # of the smaller in the larger
     log_p = large + log1p(-share)
     at_a = where(low < LOWEST, 0.0, exp(log_pdf(a, *parameters) - log_p))
     at_b = where(high > LARGEST, 0.0, exp(log_pdf(b, *parameters) - log_p))
-    return log_p, at_a, at_b, (large_slope - share * small_slope) / (1.0 - share)
+    return wide, log_p, at_a, at_b, (large_slope - share * small_slope) / (1.0 - share)
 
 
 def shapeless(log_tail):

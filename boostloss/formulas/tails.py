@@ -129,11 +129,11 @@ def gamma_tail(w, shape, constant):
     return value, log(shape) - digamma(shape) - pull - rises / (shape * total)
 
 
-def beta_point(u, length, above, slow, share, sum):
+def beta_point(u, length, sign, share, line, bent, sum):
     t = length * u * u
-    softer = log1p(share * expm1(-t))
-    value = u * exp(-slow * t - sum * softer)
-    return value, value * (softer + above * t)
+    softer = log1p(share * expm1(sign * t))
+    value = u * exp(-line * t - sum * softer)
+    return value, value * (softer + bent * t)
 
 
 def count_tail(k, v, r):
@@ -152,22 +152,24 @@ def count_tail(k, v, r):
     part, rest = expit(v), expit(-v)
     sum = k + r
     below = sum * part > k
-    above = where(below, 1.0, 0.0)
-    # Away from the mode the logarithm of the integrand falls by `slow` in the end, and by less before.
-    slow, share = where(below, r, k), where(below, rest, part)
+    # log(1 + exp(x)) grows over t by log(1 + share (exp(sign t) - 1)), plus t if it is taken from the other side, as
+    # it must be where its argument is large; and the rise is a line and k + r times the former.
+    beyond = below & (part >= 0.5)
+    sign = where(beyond, -1.0, where(below, 1.0, -1.0))
+    share, bent = where(beyond, rest, part), where(beyond, 1.0, 0.0)
+    line = where(beyond, r, where(below, -k, k))
     slope, bend = abs(sum * part - k), sum * part * rest
     length = 2.0 * ENOUGH / (slope + sqrt(slope * slope + 2.0 * ENOUGH * bend))
     for _ in range(4):  # Newton's steps to where the rise is enough: it is convex
-        left = exp(-length)
-        inner = 1.0 + share * (left - 1.0)
-        rise = slow * length + sum * log1p(share * expm1(-length))
-        steep = slow - sum * share * left / inner
+        grown = expm1(sign * length)
+        rise = line * length + sum * log1p(share * grown)
+        steep = line + sign * sum * share * (1.0 + grown) / (1.0 + share * grown)
         length = length + (ENOUGH - rise) / maximum(steep, 1e-300)
-    total, softer = integral(beta_point, length, above, slow, share, sum)
+    total, softer = integral(beta_point, length, sign, share, line, bent, sum)
     soft = softplus(v)
     log_r = log(r)
     rises, by_r, _ = gamma_rise(r, k)
     density = k * (v + log_r) - sum * soft + rises - lgamma(k)
     mills = log(2.0 * length * total)
-    by_v = (1.0 - 2.0 * above) * exp(-mills)
+    by_v = where(below, -1.0, 1.0) * exp(-mills)
     return below, density + mills, by_v, by_r - soft - softer / total

@@ -33,19 +33,20 @@ def weibull(y, log_scale, log_inverse_shape):
 
 
 def bend(z):
+    z = minimum(z, FARTHEST)
     return z * z * exp(z)
 
 
 def log_tail(z, above):
     """-exp(z), or log(1 - exp(-exp(z))), which is z far below 0."""
-    e = exp(z)
+    e = exp(minimum(z, FARTHEST))
     far = z < -40.0
     below = where(far, z, log(-expm1(-where(far, 1.0, e))))
     return where(above, -e, below)
 
 
 def log_pdf(z):
-    return z - exp(z)
+    return z - exp(minimum(z, FARTHEST))
 
 
 def curvatures():

@@ -7,14 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from boostloss.formulas import laplace, log_logistic, normal, student_t, weibull
-from boostloss.formulas.intervals import either_side, of_interval, shapeless
+from boostloss.formulas.intervals import LOGARITHMIC, either_side, of_interval, shapeless
 from boostloss.formulas.tails import student_tail
 from boostloss.losses.distributions import LocationScale
 from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.intervals import FARTHEST
 from boostloss.losses.likelihood import NO_SCALE, likeliest
 from boostloss.losses.validation import check_number
-from boostloss.ops import log
 
 STEPS, TOLERANCE = 1000, 1e-12  # of the fixed-point iteration of a location and a scale
 
@@ -77,7 +76,7 @@ class LogNormal(LocationScale):
             normal.log_normal,
             shapeless(normal.log_tail),
             normal.log_pdf,
-            *(FARTHEST, normal.curvatures, log),
+            *(FARTHEST, normal.curvatures, LOGARITHMIC),
         )
     )
     allowed = "> 0"
@@ -234,7 +233,7 @@ class LogLogistic(LocationScale):
             log_logistic.log_logistic,
             shapeless(log_logistic.log_tail),
             log_logistic.log_pdf,
-            *(1e100, log_logistic.curvatures, log),
+            *(1e100, log_logistic.curvatures, LOGARITHMIC),
         )
     )
     center: ClassVar[str] = "median"
@@ -281,7 +280,7 @@ class Weibull(LocationScale):
             weibull.weibull,
             shapeless(weibull.log_tail),
             weibull.log_pdf,
-            *(700.0, weibull.curvatures, log, weibull.bend),
+            *(700.0, weibull.curvatures, LOGARITHMIC, weibull.bend),
         )
     )
     allowed = "> 0"
