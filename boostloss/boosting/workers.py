@@ -99,14 +99,15 @@ class Shared:
     ) -> Pool:
         """These rows of the table, in its order, on every worker: targets, raw predictions and weights."""
         there, place = own
-        f = f.reshape(len(f), -1)
+        f = f[:, None] if f.ndim == 1 else f
         brought = np.zeros((len(of_table), 2 + f.shape[1]))
         brought[place, 0] = y[there]
         brought[place, 1] = 1.0 if weight is None else weight[there]
         brought[place, 2:] = f[there]
         brought = self.total(brought)
-        raw = brought[:, 2:] if f.shape[1] > 1 else brought[:, 2]
-        return brought[:, 0], raw, brought[:, 1] if self.table.weighted else None
+        raw = (brought[:, 2:] if f.shape[1] > 1 else brought[:, 2]).astype(f.dtype)
+        weights = brought[:, 1].astype(np.float32) if self.table.weighted else None
+        return brought[:, 0].astype(y.dtype), raw, weights
 
     def sampled(self, y: NDArray, f: NDArray, weight: NDArray | None) -> Pool:
         """The rows that smooth kinks."""
@@ -184,7 +185,7 @@ class SharedObjective:
             held = shared.watched[0] if shared.table.held_out else held
             if self.run.due:
                 pool = shared.pooled(shared.table.watched, shared.watched, y, f, weight)
-                error, weights = pool[1] - pool[0], pool[2]
+                error, weights = pool[1].astype(np.float64) - pool[0], pool[2]
         self.run.begin_round(error, weights)
         return held
 
