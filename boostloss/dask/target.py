@@ -53,11 +53,6 @@ class Target:
     def n_classes(self) -> int:
         return 0 if self.classes is None else len(self.classes)
 
-    @property
-    def filled(self) -> NDArray[np.intp]:
-        """The parts that have rows."""
-        return np.flatnonzero(self.sizes)
-
 
 def check_loss(loss: Loss, task: str, estimator: Any) -> None:
     """Refuse a loss of the other task, and one that learns after training from rows that did not train."""
@@ -174,7 +169,7 @@ def weighted(factors: NDArray | None, positions: Any, weight: Any) -> Any:
 
 def numbers_of_parts(target: Target, beside: Any = None) -> da.Array:
     """For every row the number of its part, in a column; `beside` stands in the columns that follow."""
-    sizes = target.sizes[target.filled]
+    sizes = target.sizes[target.sizes > 0]
     others = [None] * len(sizes) if beside is None else parts_of(beside)
     width = 1 if beside is None else 1 + (beside.shape[1] if beside.ndim == 2 else 1)
     shape = lambda n: (n,) if beside is None else (n, width)  # noqa: E731
@@ -190,12 +185,23 @@ def _numbered(number: int, n: int, beside: Any) -> NDArray[np.float64]:
     return numbers if beside is None else np.column_stack([numbers, np.asarray(beside)])
 
 
-def with_rows(target: Target, *collections: Any) -> list[Any]:
+def with_rows(sizes: NDArray[np.intp], *collections: Any) -> list[Any]:
     """The collections without the parts that have no rows, which the libraries cannot read alone."""
-    filled = target.filled.tolist()
-    if len(filled) == len(target.sizes):
+    if sizes.all():
         return list(collections)
+    filled = np.flatnonzero(sizes).tolist()
     return [None if x is None else x.partitions[filled] for x in collections]
+
+
+def sizes_of(loss: Loss, y: Any) -> Any:
+    """How many rows each part of the target of an evaluation set has, not computed yet."""
+    return dask.delayed(_sizes)(loss, parts_of(y))
+
+
+def _sizes(loss: Loss, parts: list) -> NDArray[np.intp]:
+    if loss.task == "regression":
+        loss.check_target(np.concatenate([np.asarray(part) for part in parts]))
+    return np.array([len(part) for part in parts])
 
 
 def of_predictions(

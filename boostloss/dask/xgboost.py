@@ -132,7 +132,9 @@ class _Estimator(one_machine._Estimator):
         model, metric, params, feature_weights = self._configure_fit(
             options["xgb_model"], params, options["feature_weights"]
         )
-        X, y, weight, margin = all_rows.with_rows(target, X, y, weight, options["base_margin"])
+        X, y, weight, margin = all_rows.with_rows(
+            target.sizes, X, y, weight, options["base_margin"]
+        )
         common = {
             "missing": self.missing,
             "feature_types": self.feature_types,
