@@ -146,7 +146,9 @@ def summed(values: list[Any], shared: Any) -> NDArray[np.float64]:
     return found if shared is None else shared.total(found)
 
 
-def steady(hessian: NDArray, loss: Distribution, weight: NDArray | None, shared: Any = None) -> None:
+def steady(
+    hessian: NDArray, loss: Distribution, weight: NDArray | None, shared: Any = None
+) -> None:
     """Add to the curvatures of the outputs in `Distribution.steadied` a share of their mean over the rows."""
     lines = [
         line for line, output in zip(hessian, loss.outputs, strict=True) if output in loss.steadied
@@ -178,7 +180,10 @@ def curvature_units(
     if isinstance(loss, LocationScale):
         share = np.ones(len(f)) if weight is None else weight
         log_scales, total = summed([np.sum(share * f[:, 1], dtype=np.float64), share.sum()], shared)
-        return [float(np.exp(2.0 * log_scales / total)) if total else 1.0, 1.0 / loss.scale_curvature]
+        return [
+            float(np.exp(2.0 * log_scales / total)) if total else 1.0,
+            1.0 / loss.scale_curvature,
+        ]
     rows = sample(len(f), weight) if shared is None else shared.sample[0]
     some = hessian[:, rows].astype(np.float64)
     if weight is not None:

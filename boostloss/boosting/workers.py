@@ -84,7 +84,7 @@ class Shared:
     """
 
     def __init__(self, table: Table, total: Total, part: NDArray):
-        self.table, self.total = table, total
+        self.table, self.total, self.part = table, total, part
         own = table.own_rows(part)
         self.sample = places(own, table.sample)
         self.watched = places(own, table.watched)
@@ -203,4 +203,3 @@ def shared_mean_loss(loss: Loss, total: Total) -> Callable[..., float]:
         return float(summed / weight)
 
     return mean_loss
-

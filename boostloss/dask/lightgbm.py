@@ -1,5 +1,6 @@
 """LightGBM's estimators for Dask with a loss as objective."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,10 +20,16 @@ from boostloss.boosting.lightgbm_fits import check_init_model, eval_sets
 from boostloss.boosting.lightgbm_parameters import UNBALANCE, class_factors, refuse_own_parameters
 from boostloss.boosting.workers import Shared, SharedObjective
 from boostloss.dask import target as all_rows
-from boostloss.dask.meeting import Meeting, first_error, total_at
+from boostloss.dask.failures import cause, reported
+from boostloss.dask.meeting import Meeting, Seat
 from boostloss.losses.base import Loss
 
-EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change")
+EARLY_STOPPING = (
+    "early_stopping_round",
+    "early_stopping_rounds",
+    "early_stopping",
+    "n_iter_no_change",
+)
 THREADS = ("n_jobs", "num_threads", "num_thread", "nthread", "nthreads", "n_threads")
 WEIGHTS_OF_CLASSES = ("class_weight", "scale_pos_weight", *UNBALANCE)
 
@@ -40,7 +47,7 @@ class Training:
 
     target: Any
     start: Any  # 0 where the caller has chosen it
-    meeting: Any
+    seat: Seat
     given_start: bool  # whether columns beside the numbers of the parts are the user's `init_score`
 
 
@@ -48,6 +55,8 @@ class Worker(one_machine._Estimator):
     """The estimator that trains on one worker, whose labels are positions of classes already."""
 
     training: Training
+    shared: Shared
+    objective_of_all: SharedObjective
 
     def fit(self, X: Any, y: Any, *, training: Training, **options: Any) -> Any:
         self.training = training
@@ -56,26 +65,30 @@ class Worker(one_machine._Estimator):
         numbers = np.asarray(options.pop("init_score"))
         part = numbers[:, 0] if numbers.ndim == 2 else numbers
         n_workers = self._other_params["num_machines"]
-        total = total_at(training.meeting, n_workers, int(part.min()))
-        self._shared = Shared(training.target.table, total, part)
+        total = training.seat.total(n_workers, int(part.min()))
+        self.shared = Shared(training.target.table, total, part)
         if training.given_start:
-            options["init_score"] = numbers[:, 1:] if numbers.shape[1] > 2 else numbers[:, 1]
+            given = numbers[:, 1:] if numbers.shape[1] > 2 else numbers[:, 1]
+            options["init_score"] = np.ascontiguousarray(given)
         try:
-            super().fit(X, y, **options)
+            with reported(training.seat.key):
+                super().fit(X, y, **options)
         except Exception as error:
             # The others wait for this worker, here or in LightGBM's own exchange, which this ends.
-            training.meeting.fail(error).result()
+            with suppress(Exception):  # the host may be lost
+                training.seat.ask("fail", error)
             lgb.basic._LIB.LGBM_NetworkFree()
             raise
-        finally:
-            self.__dict__.pop("_shared", None)
-            self.__dict__.pop("training", None)
+        if self.objective_of_all.run is not None:
+            self.adaptation_ = self.objective_of_all.run.history
+        del self.shared, self.training, self.objective_of_all  # they stay on this worker
         return self
 
     def _run(self, loss: Loss, options: dict[str, Any]) -> Any:
         n_classes = self.training.target.n_classes
         k = n_classes if n_classes > 2 else loss.n_outputs
-        return SharedObjective(loss, k, self._shared, options.get("init_model"))
+        self.objective_of_all = SharedObjective(loss, k, self.shared, options.get("init_model"))
+        return self.objective_of_all
 
     def _weights(self, target: NDArray, sample_weight: Any) -> Any:
         return sample_weight  # with the factors of classes
@@ -134,8 +147,10 @@ class _Estimator(one_machine._Estimator):
         options |= readable_sets(client, loss, target.classes, options)
         from_zero = params.get("boost_from_average", True) in (False, "false")
         chosen = from_zero or init_score is not None or options.get("init_model") is not None
-        meeting = client.submit(Meeting, actor=True, pure=False).result()
-        training = Training(target, 0.0 if chosen else target.best, meeting, given is not None)
+        called = client.submit(Meeting, actor=True, pure=False)  # it ends with this future
+        training = Training(
+            target, 0.0 if chosen else target.best, Seat.at(called.result()), given is not None
+        )
         dropped = (*WEIGHTS_OF_CLASSES, *THREADS)
         options |= {"model_factory": self.worker, "training": training}
         try:
@@ -149,8 +164,7 @@ class _Estimator(one_machine._Estimator):
                 **options,
             )
         except Exception as error:
-            cause = first_error(meeting, error)
-            raise cause from None if cause is error else error
+            raise cause(client.get_events(called.key), error, lgb.basic.LightGBMError) from error
         self._keep(model, loss, target)
         return self
 
@@ -194,12 +208,17 @@ def readable_sets(
         y = client.persist(all_rows.column(y, f"eval_set[{i}]"))
         sizes = client.compute(all_rows.sizes_of(loss, y)).result()
         X, y, *more = all_rows.with_rows(sizes, X, y, *(given[i] for given in others))
-        made.append((X, y if classes is None else all_rows.encoded(classes, y, f"eval_set[{i}]"), more))
+        made.append(
+            (X, y if classes is None else all_rows.encoded(classes, y, f"eval_set[{i}]"), more)
+        )
     extra = {
         name: [more[j] for *_, more in made] if options.get(name) is not None else None
         for j, name in enumerate(names)
     }
-    tables = [tuple(parts) for parts in zip(*((X, y) for X, y, _ in made), strict=True)] or (None, None)
+    tables = [tuple(parts) for parts in zip(*((X, y) for X, y, _ in made), strict=True)] or (
+        None,
+        None,
+    )
     return extra | {"eval_set": None, "eval_X": tables[0], "eval_y": tables[1]}
 
 
@@ -217,9 +236,9 @@ def _factors(given: dict[str, Any], y: NDArray, n_classes: int) -> NDArray | Non
 class DaskLGBMRegressor(_Estimator, lgb.DaskLGBMRegressor):
     """`lightgbm.DaskLGBMRegressor`, whose `objective` may be a regression loss of boostloss.
 
-    It trains what `boostloss.lightgbm.LGBMRegressor` trains on one machine: from the loss's best constant over all rows,
-    and each round by what all rows tell. ``to_local()`` is that estimator, fitted; plain LightGBM loads the model too.
-    Early stopping is refused, since LightGBM's workers would each go by their own rows. With a string as objective
+    It trains what `boostloss.lightgbm.LGBMRegressor` trains on one machine: from the loss's best constant over all
+    rows, and each round by what all rows tell. ``to_local()`` is that estimator, fitted; plain LightGBM loads the model
+    too. Early stopping is refused, since LightGBM's workers would each go by their own rows. With a string as objective
     nothing differs from the parent.
 
     Attributes
@@ -240,8 +259,8 @@ class DaskLGBMClassifier(_Estimator, lgb.DaskLGBMClassifier):
     """`lightgbm.DaskLGBMClassifier`, whose `objective` may be a binary loss of boostloss, for any number of classes.
 
     It does what `DaskLGBMRegressor` of this module does. Labels may be of any type, and a worker need not have rows of
-    every class; `class_weight`, `scale_pos_weight` and `is_unbalance` count for the classes of all rows. Soft labels are
-    for `boostloss.lightgbm.LGBMClassifier`.
+    every class; `class_weight`, `scale_pos_weight` and `is_unbalance` count for the classes of all rows. Soft labels
+    are for `boostloss.lightgbm.LGBMClassifier`.
     """
 
     task = "binary"

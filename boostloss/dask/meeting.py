@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 from distributed import get_worker
+from distributed.protocol import to_serialize
+from distributed.utils import sync
 from numpy.typing import NDArray
 
 PATIENCE = 5.0  # seconds, after which one looks whether the others still live
@@ -28,7 +32,7 @@ class Meeting:
 
         Raises
         ------
-        RuntimeError
+        ConnectionError
             If a party has failed, or its worker is lost.
         """
         if self.first_workers is None:
@@ -46,7 +50,7 @@ class Meeting:
             except TimeoutError:
                 await self._look_around(n_parties)
         if turn.sum is None:
-            raise RuntimeError(f"another worker of the training has failed: {self.error!r}")
+            raise ConnectionError(f"another worker of the training has failed: {self.error!r}")
         return turn.sum
 
     async def fail(self, error: Exception) -> None:
@@ -55,15 +59,11 @@ class Meeting:
         for turn in self.turns.values():
             turn.over.set()
 
-    async def cause(self) -> Exception | None:
-        """The first error."""
-        return self.error
-
     async def _look_around(self, n_parties: int) -> None:
         lost = (self.first_workers or set()) - await self._workers()
         known = lost & set(self.parties.values())
         if known or (lost and len(self.parties) < n_parties):
-            await self.fail(RuntimeError(f"lost the worker {sorted(known or lost)[0]}"))
+            await self.fail(ConnectionError(f"lost the worker {sorted(known or lost)[0]}"))
 
     async def _workers(self) -> set[str]:
         return set((await self.here.scheduler.identity(n_workers=-1))["workers"])
@@ -78,23 +78,52 @@ class Turn:
         self.sum: NDArray | None = None
 
 
-def first_error(meeting: Any, error: Exception) -> Exception:
-    """The error that came first in a training, of which an error tells."""
-    try:
-        return meeting.cause().result(timeout=PATIENCE) or error
-    except Exception:  # its worker is the one that is lost
-        return error
+@dataclass(frozen=True)
+class Seat:
+    """What a worker needs to take part in a meeting.
 
+    Attributes
+    ----------
+    address : str
+        Of the worker that is host to the meeting.
+    key : str
+        Of the actor there.
+    """
 
-def total_at(meeting: Any, n_parties: int, rank: int) -> Callable[[NDArray], NDArray]:
-    """The sum over the parties of a meeting, as one of them calls it, which has this rank."""
-    count = 0
+    address: str
+    key: str
 
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        nonlocal count
-        if n_parties == 1:
-            return values
-        count += 1
-        return meeting.total(n_parties, rank, get_worker().address, count, values).result()
+    @classmethod
+    def at(cls, meeting: Any) -> "Seat":
+        """One at the meeting that the client has called."""
+        return cls(meeting._address, meeting.key)
 
-    return total
+    def ask(self, function: str, *arguments: Any) -> Any:
+        """Call a method of the meeting, from a task of a worker.
+
+        That of `distributed.Actor` looks for a client first, and waits for ever where it finds that of another cluster.
+        """
+        worker = get_worker()
+
+        async def answer() -> dict[str, Any]:
+            given = [to_serialize(argument) for argument in arguments]
+            return await worker.rpc(self.address).actor_execute(
+                function=function, actor=self.key, args=given, kwargs={}
+            )
+
+        found = sync(worker.loop, answer)
+        if found["status"] != "OK":
+            raise found["exception"]
+        return found["result"]
+
+    def total(self, n_parties: int, rank: int) -> Callable[[NDArray], NDArray]:
+        """The sum over the parties of the meeting, as one of them calls it, which has this rank."""
+        turns = count(1)
+
+        def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            if n_parties == 1:
+                return values
+            address = get_worker().address
+            return self.ask("total", n_parties, rank, address, next(turns), values)
+
+        return total

@@ -60,7 +60,7 @@ def check_loss(loss: Loss, task: str, estimator: Any) -> None:
     if isinstance(loss, FBeta):
         raise ValueError(
             f"{type(estimator).__name__} cannot learn the threshold of {loss!r}, which rows held out tell after "
-            "training: train Logistic(), whose probabilities are the same, and use FBeta().fitted on those of other rows."
+            "training: take Logistic(), whose probabilities are the same, and FBeta().fitted on those of other rows."
         )
 
 
@@ -143,7 +143,9 @@ def each_part(function: Callable[..., NDArray], first: Any, *others: Any, dtype:
         return part._constructor(function(part, *more), index=part.index)
 
     columns = [x.to_dask_dataframe() if isinstance(x, da.Array) else x for x in others]
-    return dd.map_partitions(of_series, first, *columns, meta=(first.name, dtype), align_dataframes=False)
+    return dd.map_partitions(
+        of_series, first, *columns, meta=(first.name, dtype), align_dataframes=False
+    )
 
 
 def encoded(classes: NDArray, y: Any, name: str = "y") -> Any:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import xgboost as xgb
@@ -20,6 +21,7 @@ from boostloss.boosting.xgboost_links import add_link, base_score, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric
 from boostloss.boosting.xgboost_objective import class_weights, scaled
 from boostloss.dask import target as all_rows
+from boostloss.dask.failures import cause, reported
 from boostloss.losses.base import Loss
 
 HISTORY = "boostloss_history"  # an attribute of a booster on its way from a worker
@@ -47,9 +49,14 @@ class Training(xgb.callback.TrainingCallback):
     ):
         self.of_worker = loss, n_outputs, table, start_from
         self.loss, self.scale_pos_weight = loss, scale_pos_weight
+        self.name = f"boostloss-{uuid4().hex}"
         self.objective: SharedObjective | None = None
 
     def __call__(self, raw: NDArray, dtrain: xgb.DMatrix) -> tuple[NDArray, NDArray]:
+        with reported(self.name):
+            return self._derivatives(raw, dtrain)
+
+    def _derivatives(self, raw: NDArray, dtrain: xgb.DMatrix) -> tuple[NDArray, NDArray]:
         if self.objective is None:
             loss, n_outputs, table, start_from = self.of_worker
             shared = Shared(table, total, dtrain.get_float_info("label_lower_bound"))
@@ -114,8 +121,14 @@ class _Estimator(one_machine._Estimator):
         setting["callbacks"] = [training, *(setting.get("callbacks", self.callbacks) or [])]
         if self.task == "regression":
             model = without_link(model, loss)
-        with temporarily(self, **setting):
-            result = await self._train(X, y, weight, target, training, options | {"xgb_model": model})
+        options |= {"xgb_model": model}
+        try:
+            with temporarily(self, **setting):
+                result = await self._train(X, y, weight, target, training, options)
+        except Exception as error:
+            raise cause(
+                await client.get_events(training.name), error, xgb.core.XGBoostError
+            ) from error
         self._keep(result, loss, target)
         return self
 
