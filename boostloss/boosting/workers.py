@@ -165,7 +165,7 @@ class SharedObjective:
         loss, factor, held = self.loss, row_share(self.loss), np.empty(0, np.intp)
         check_rows(Rows(y, f, weight))
         if self.run is not None:
-            held = self._begin_round(y, f, weight)
+            held = self._begin_round(self.run, y, f, weight)
             loss, factor = self.run.fixed, 1.0
         if isinstance(loss, Harmonized):
             weight = loss.row_weight(y, f, weight, self.shared.total)
@@ -177,16 +177,16 @@ class SharedObjective:
             result[held] = 0.0
         return results
 
-    def _begin_round(self, y, f, weight) -> NDArray[np.intp]:
+    def _begin_round(self, run, y, f, weight) -> NDArray[np.intp]:
         """Let an adaptive loss see the residuals that it follows; the rows of this worker that do not train."""
         shared, held = self.shared, np.empty(0, np.intp)
         error, weights = np.empty(0), None
-        if self.run.follows:
+        if run.follows:
             held = shared.watched[0] if shared.table.held_out else held
-            if self.run.due:
+            if run.due:
                 pool = shared.pooled(shared.table.watched, shared.watched, y, f, weight)
                 error, weights = pool[1].astype(np.float64) - pool[0], pool[2]
-        self.run.begin_round(error, weights)
+        run.begin_round(error, weights)
         return held
 
 

@@ -19,10 +19,29 @@ def reported(training: str) -> Iterator[None]:
         raise
 
 
-def cause(events: Any, error: Exception, of_library: type[Exception]) -> Exception:
-    """The first error that workers have reported and that is not the library's own; else the one that came."""
+def cause(error: Exception, events: Any, of_library: type[Exception], lost: set[str]) -> Exception:
+    """What a training has failed of.
+
+    Parameters
+    ----------
+    error : Exception
+        That came home.
+    events : list of (time, bytes)
+        What workers have reported.
+    of_library : type
+        Of the errors by which the library says that a peer is gone.
+    lost : set of str
+        The workers that were there before the training, and are no more.
+
+    Returns
+    -------
+    Exception
+        The first one reported that is not about a peer, or else one that names the worker that is lost.
+    """
     for _, text in events:
         found = pickle.loads(text)
         if not isinstance(found, of_library | ConnectionError):
             return found
+    if lost and isinstance(error, of_library | ConnectionError):
+        return ConnectionError(f"the training has lost the worker {sorted(lost)[0]}: {error}")
     return error

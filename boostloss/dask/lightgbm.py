@@ -117,6 +117,8 @@ class _Estimator(one_machine._Estimator):
 
     worker: type[Worker]
     local: type
+    _other_params: dict[str, Any]
+    _class_weight: Any
 
     @all_or_nothing
     def _lgb_dask_fit(
@@ -153,6 +155,7 @@ class _Estimator(one_machine._Estimator):
         )
         dropped = (*WEIGHTS_OF_CLASSES, *THREADS)
         options |= {"model_factory": self.worker, "training": training}
+        workers = set(client.ncores())
         try:
             model = dlgb._train(
                 client=client,
@@ -164,7 +167,9 @@ class _Estimator(one_machine._Estimator):
                 **options,
             )
         except Exception as error:
-            raise cause(client.get_events(called.key), error, lgb.basic.LightGBMError) from error
+            lost = workers - set(client.ncores())
+            events = client.get_events(called.key)
+            raise cause(error, events, lgb.basic.LightGBMError, lost) from error
         self._keep(model, loss, target)
         return self
 

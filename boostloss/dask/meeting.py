@@ -66,7 +66,7 @@ class Meeting:
             await self.fail(ConnectionError(f"lost the worker {sorted(known or lost)[0]}"))
 
     async def _workers(self) -> set[str]:
-        return set((await self.here.scheduler.identity(n_workers=-1))["workers"])
+        return set(await self.here.scheduler.ncores())
 
 
 class Turn:

@@ -99,7 +99,7 @@ class _Estimator(one_machine._Estimator):
     """What both estimators add to XGBoost's, when the objective is a `Loss`."""
 
     async def _fit_async(self, X: Any, y: Any, **options: Any) -> Any:
-        loss = self.objective
+        loss: Any = self.objective
         if not isinstance(loss, Loss):
             self._forget_fit()
             return await super()._fit_async(X, y, **options)
@@ -122,13 +122,14 @@ class _Estimator(one_machine._Estimator):
         if self.task == "regression":
             model = without_link(model, loss)
         options |= {"xgb_model": model}
+        workers = set(await client.ncores())
         try:
             with temporarily(self, **setting):
                 result = await self._train(X, y, weight, target, training, options)
         except Exception as error:
-            raise cause(
-                await client.get_events(training.name), error, xgb.core.XGBoostError
-            ) from error
+            lost = workers - set(await client.ncores())
+            events = await client.get_events(training.name)
+            raise cause(error, events, xgb.core.XGBoostError, lost) from error
         self._keep(result, loss, target)
         return self
 
@@ -301,8 +302,8 @@ class DaskXGBClassifier(_Estimator, dxgb.DaskXGBClassifier):
     @property
     def classes_(self) -> Any:
         """The labels given to fit."""
-        return self._classes if self._classes is not None else vars(self)["_plain_classes"]
+        return self._classes if self._classes is not None else self._plain_classes
 
     @classes_.setter
     def classes_(self, classes: Any) -> None:  # XGBoost sets those of its own objectives
-        vars(self)["_plain_classes"] = classes
+        self._plain_classes = classes
