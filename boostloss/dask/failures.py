@@ -40,8 +40,8 @@ def cause(error: Exception, events: Any, of_library: type[Exception], lost: set[
     """
     for _, text in events:
         found = pickle.loads(text)
-        if not isinstance(found, of_library | ConnectionError):
+        if not isinstance(found, of_library | OSError):
             return found
-    if lost and isinstance(error, of_library | ConnectionError):
+    if lost and isinstance(error, of_library | OSError):
         return ConnectionError(f"the training has lost the worker {sorted(lost)[0]}: {error}")
     return error

@@ -252,6 +252,22 @@ class DaskLGBMRegressor(_Estimator, lgb.DaskLGBMRegressor):
         That of the fit; None after one with a string as objective.
     adaptation_ : dict of str to ndarray of shape (n_rounds,)
         After a fit with an adaptive loss: each adaptive parameter in every round.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.dask import DaskLGBMRegressor
+    >>> from dask import array as da
+    >>> from dask.distributed import Client
+    >>> X = np.arange(100.0)[:, None]
+    >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
+    >>> with Client(n_workers=2, processes=False, dashboard_address=":0") as client:
+    ...     rows, target = da.from_array(X, chunks=(50, 1)), da.from_array(y, chunks=50)
+    ...     model = DaskLGBMRegressor(objective=bl.Cauchy(), n_estimators=100, verbose=-1)
+    ...     found = model.fit(rows, target).predict(rows).compute()
+    >>> bool(np.median(np.abs(found - X[:, 0])) < 5.0)
+    True
     """
 
     task = "regression"
@@ -266,6 +282,22 @@ class DaskLGBMClassifier(_Estimator, lgb.DaskLGBMClassifier):
     It does what `DaskLGBMRegressor` of this module does. Labels may be of any type, and a worker need not have rows of
     every class; `class_weight`, `scale_pos_weight` and `is_unbalance` count for the classes of all rows. Soft labels
     are for `boostloss.lightgbm.LGBMClassifier`.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.dask import DaskLGBMClassifier
+    >>> from dask import array as da
+    >>> from dask.distributed import Client
+    >>> X = np.arange(100.0)[:, None] % 50.0
+    >>> label = np.where(X[:, 0] < 40.0, "usual", "high")
+    >>> with Client(n_workers=2, processes=False, dashboard_address=":0") as client:
+    ...     rows, target = da.from_array(X, chunks=(50, 1)), da.from_array(label, chunks=50)
+    ...     model = DaskLGBMClassifier(objective=bl.Focal(1.0), n_estimators=50, verbose=-1)
+    ...     found = model.fit(rows, target).predict(rows).compute()
+    >>> found[[0, 99]].tolist()
+    ['usual', 'high']
     """
 
     task = "binary"

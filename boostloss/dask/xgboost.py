@@ -253,7 +253,7 @@ class DaskXGBRegressor(_Estimator, dxgb.DaskXGBRegressor):
     >>>     >>> from dask.distributed import Client
     >>> X = np.arange(100.0)[:, None]
     >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
-    >>> with Client(n_workers=2, processes=False, dashboard_address=None) as client:
+    >>> with Client(n_workers=2, processes=False, dashboard_address=":0") as client:
     ...     rows, target = da.from_array(X, chunks=(30, 1)), da.from_array(y, chunks=30)
     ...     model = DaskXGBRegressor(objective=bl.Cauchy(), n_estimators=100).fit(rows, target)
     ...     found = model.predict(rows).compute()
@@ -276,6 +276,22 @@ class DaskXGBClassifier(_Estimator, dxgb.DaskXGBClassifier):
 
     It does what `DaskXGBRegressor` of this module does. Labels may be of any type, and a worker need not have rows of
     every class; `scale_pos_weight` counts for two classes. Soft labels are for `boostloss.xgboost.XGBClassifier`.
+
+    Examples
+    --------
+    >>> import boostloss as bl
+    >>> import numpy as np
+    >>> from boostloss.dask import DaskXGBClassifier
+    >>> from dask import array as da
+    >>> from dask.distributed import Client
+    >>> X = np.arange(100.0)[:, None]
+    >>> label = np.where(X[:, 0] < 80.0, "usual", "high")
+    >>> with Client(n_workers=2, processes=False, dashboard_address=":0") as client:
+    ...     rows, target = da.from_array(X, chunks=(30, 1)), da.from_array(label, chunks=30)
+    ...     model = DaskXGBClassifier(objective=bl.Focal(1.0), n_estimators=50)
+    ...     found = model.fit(rows, target, verbose=False).predict(rows).compute()
+    >>> found[[0, 99]].tolist()
+    ['usual', 'high']
     """
 
     task = "binary"
