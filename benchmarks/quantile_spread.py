@@ -2,7 +2,7 @@
 
 The spread of a row is taken from the residuals of the rows with about its prediction: their mean size in 32 bins of as
 many rows, smoothed over the neighbours and interpolated, over its median, to a power. It makes the kernel of the row
-wider, as that of several levels in one model does (`boostloss.boosting.several.row_spreads`). The losses are over
+wider, as that of several levels in one model does (`boostloss.boosting.several.middle_spread`). The losses are over
 those with one kernel for all rows (geometric mean over the levels 0.1, 0.5 and 0.9 and the splits), on the tables of
 `benchmarks.quantile`, one of even noise and one of log-normal noise, which grows with the prediction.
 

@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--one-width", action="store_true")
     options = parser.parse_args()
     if options.one_width:
-        several.row_spreads = lambda *rows: None
+        several.middle_spread = lambda *rows: None
     print(
         "| library | table | pinball: own | ours / own | 90 % covers: own | ours | rows crossed: own | ours | "
         "time: ours / own |"

@@ -95,9 +95,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         intercept = self._start(loss, target, options)
         options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())
         options["callbacks"] = [*(options.get("callbacks") or []), keep_objective]
-        run = self._objective = (
-            run_of(loss, options.get("init_model"), bool(eval_sets(options))) or loss
-        )
+        run = self._objective = self._run(loss, options)
         if self._soft is not None:
             self._objective = targets.SoftObjective(run, self._soft)
         others = self._other_params | {"metric": "None"}
@@ -213,6 +211,10 @@ class _Estimator(Stamped, lgb.LGBMModel):
             return check_labels(loss, y, self._n_classes)
         return loss.check_target(y)
 
+    def _run(self, loss: Loss, options: dict[str, Any]) -> Any:
+        """The objective of one training."""
+        return run_of(loss, options.get("init_model"), bool(eval_sets(options))) or loss
+
     def _weights(self, target: NDArray, sample_weight: Any) -> Any:
         """The weights times `scale_pos_weight` or `is_unbalance`, as LightGBM's binary objective takes them."""
         if self.task != "binary":
@@ -236,12 +238,9 @@ class _Estimator(Stamped, lgb.LGBMModel):
             weight = factors if weight is None else factors * np.asarray(weight)
         labels = target if self._soft is None else self._soft
         intercept = np.squeeze(best_constant(loss, labels, weight, n_classes))[()]
-        shape = np.shape(intercept)
-        options["init_score"] = np.full((len(target), *shape), intercept)
-        if eval_targets:
-            options["eval_init_score"] = [
-                np.full((len(y), *shape), intercept) for y in eval_targets
-            ]
+        starts = [np.full((len(y), *np.shape(intercept)), intercept) for y in eval_targets]
+        options["init_score"] = np.full((len(target), *np.shape(intercept)), intercept)
+        options |= {"eval_init_score": starts} if starts else {}
         return intercept
 
 

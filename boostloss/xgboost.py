@@ -5,7 +5,6 @@ not do for a custom objective, the estimators here do: the best constant as the 
 on the loss, `scale_pos_weight`, probabilities, and a saved model that knows its loss.
 """
 
-import math
 from functools import wraps
 from typing import Any
 
@@ -32,7 +31,7 @@ from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import review_fit
 from boostloss.boosting.watched import decided, run_of
-from boostloss.boosting.xgboost_links import add_link, linked_start, raw_start, without_link
+from boostloss.boosting.xgboost_links import add_link, base_score, raw_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, objective, scaled
 from boostloss.decisions import by_cost
@@ -208,8 +207,7 @@ class _Estimator(Stamped, xgb.XGBModel):
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """The best constant, as XGBoost takes it."""
-        best = np.asarray(loss.fit_intercept(y, weight))
-        return best.tolist() if loss.n_outputs > 1 else linked_start(loss, best.item())
+        return base_score(loss, loss.fit_intercept(y, weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -331,12 +329,10 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         return classes, encoded, eval_set
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
-        """XGBoost takes that of two classes as a probability, and clips it."""
         n_classes = y.shape[1] if y.ndim == 2 else int(np.max(y)) + 1
-        if n_classes > 2:
-            return best_constant(loss, y, weight, n_classes).tolist()
-        intercept = loss.fit_intercept(y, class_weights(y, weight, self.scale_pos_weight))
-        return float(np.clip(1.0 / (1.0 + math.exp(-intercept)), 1e-6, 1.0 - 1e-6))
+        if n_classes <= 2:
+            weight = class_weights(y, weight, self.scale_pos_weight)
+        return base_score(loss, best_constant(loss, y, weight, n_classes))
 
 
 def _are_other_labels(y: Any) -> bool:

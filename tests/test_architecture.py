@@ -34,7 +34,7 @@ LAYERS = (
     {"losses", "distribution"},
     {"boosting", "torch", "plot", "metrics"},
     set(LIBRARIES),
-    {"check", "compare", "_onnx_trees", "onnx"},
+    {"check", "compare", "dask", "_onnx_trees", "onnx"},
 )
 
 # Loaded by `import boostloss`, each of these would cost every user who does not need it.

@@ -17,7 +17,7 @@ from typing import Any
 
 MODULES = ["boostloss", "boostloss.check", "boostloss.distribution", "boostloss.metrics"]
 MODULES += ["boostloss.plot"]
-MODULES += [f"boostloss.{name}" for name in ("xgboost", "lightgbm", "catboost", "torch")]
+MODULES += [f"boostloss.{name}" for name in ("xgboost", "lightgbm", "catboost", "dask", "torch")]
 
 
 def public_objects() -> Iterator[tuple[str, Any]]:

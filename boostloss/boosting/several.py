@@ -1,12 +1,19 @@
 """Gradients and curvatures as a booster of several outputs is given them: a column of scores for each."""
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from boostloss.boosting.custom import custom_step
-from boostloss.boosting.gradients import LEAST_CURVATURE, fill_gradients, quantile_step, row_share
+from boostloss.boosting.gradients import (
+    LEAST_CURVATURE,
+    boosting_step,
+    fill_gradients,
+    fixed_step,
+    quantile_step,
+    row_share,
+)
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows
 from boostloss.losses import classes
 from boostloss.losses.base import Loss
@@ -44,6 +51,7 @@ def several_gradients(
     raw_prediction: NDArray,
     weight: NDArray | None,
     dtype: DTypeLike = np.float32,
+    shared: Any = None,
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Gradient and curvature of every raw prediction; labels and weights are not checked.
 
@@ -55,6 +63,8 @@ def several_gradients(
     weight : ndarray of shape (n_samples,) or None
     dtype : dtype, default float32
         Of the result.
+    shared : boosting.workers.Shared, optional
+        Where the rows are those of one of several workers.
 
     Returns
     -------
@@ -65,10 +75,10 @@ def several_gradients(
     gradient, hessian = np.empty(f.T.shape, dtype), np.empty(f.T.shape, dtype)
     if isinstance(loss, Columns):
         y = as_column(y_true, "y_true")
-        fill_columns(gradient, hessian, loss, y, f, weight)
+        fill_columns(gradient, hessian, loss, y, f, weight, shared)
         return gradient.T, hessian.T
     if isinstance(loss, Distribution):
-        fill_distribution(gradient, hessian, loss, loss.targets(y_true), f, weight)
+        fill_distribution(gradient, hessian, loss, loss.targets(y_true), f, weight, shared)
         return gradient.T, hessian.T
     assert isinstance(loss, Binary)
     classes.require_margin(loss)
@@ -85,6 +95,7 @@ def fill_columns(
     y: NDArray,
     f: NDArray,
     weight: NDArray | None,
+    shared: Any = None,
 ) -> None:
     """Write those of several levels, into arrays of shape (n_levels, n_samples).
 
@@ -93,14 +104,20 @@ def fill_columns(
     error over the spread r: its slope in the prediction is the same, and its curvature 1 / r of that.
     """
     columns = np.ascontiguousarray(f.T)
-    spread = row_spreads(columns, loss, weight)
+    # What is decided for all rows is decided by these.
+    of_all, raw, weight_of_all = (y, f, weight) if shared is None else shared.sampled(y, f, weight)
+    columns_of_all = columns if shared is None else np.ascontiguousarray(raw.T)
+    middle = middle_spread(columns_of_all, loss, weight_of_all)
+    spread, spread_of_all = row_spreads(columns, middle), row_spreads(columns_of_all, middle)
     for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
         results, factor = [gradient[j], hessian[j]], row_share(each)
-        if spread is None:
-            fill_gradients(results, each, y, column, weight, factor)
-            continue
         check_rows(Rows(y, column, weight))
-        step = quantile_step(cast(Quantile, each), y, column, weight, spread)
+        decisive = of_all, columns_of_all[j], weight_of_all
+        if spread is None:
+            step = fixed_step(each) or boosting_step(each, *decisive)
+            fill_gradients(results, each, y, column, weight, factor, step)
+            continue
+        step = quantile_step(cast(Quantile, each), *decisive, spread_of_all)
         error = (column - y) / spread
         fill_gradients(results, each, np.zeros_like(error), error, weight, factor, step)
         hessian[j] /= spread
@@ -113,6 +130,7 @@ def fill_distribution(
     y: NDArray,
     f: NDArray,
     weight: NDArray | None,
+    shared: Any = None,
 ) -> tuple[list[float], list[float]]:
     """Write those of the parameters of a distribution, into arrays of shape (n_outputs, n_samples).
 
@@ -122,9 +140,9 @@ def fill_distribution(
         By which `steady` and `measure` have changed those of every output.
     """
     loss.fill([gradient, hessian], y, f, weight)
-    means = steadying_means(hessian, loss, weight)
+    means = steadying_means(hessian, loss, weight, shared)
     steady(hessian, means, weight)
-    units = curvature_units(loss, f, hessian, weight)
+    units = curvature_units(loss, f, hessian, weight, shared)
     measure(gradient, hessian, units)
     return means, units
 
@@ -143,19 +161,32 @@ def measure(gradient: NDArray, hessian: NDArray, units: list[float]) -> None:
         hessian[place] *= unit
 
 
-def steadying_means(hessian: NDArray, loss: Distribution, weight: NDArray | None) -> list[float]:
+def summed(values: list[Any], shared: Any) -> NDArray[np.float64]:
+    """Sums over rows, those of all workers where there are several."""
+    found = np.array(values, np.float64)
+    return found if shared is None else shared.total(found)
+
+
+def steadying_means(
+    hessian: NDArray, loss: Distribution, weight: NDArray | None, shared: Any = None
+) -> list[float]:
     """A share of the mean curvature over the rows, of the outputs in `Distribution.steadied`; 0 of others."""
-    total = hessian.shape[1] if weight is None else float(weight.sum(dtype=np.float64))
+    if not loss.steadied:
+        return [0.0] * len(hessian)
+    rows = hessian.shape[1] if weight is None else weight.sum(dtype=np.float64)
+    total, *sums = summed([rows, *(line.sum(dtype=np.float64) for line in hessian)], shared)
     return [
-        SHARE_OF_MEAN * float(line.sum(dtype=np.float64)) / total
-        if output in loss.steadied and total > 0.0
-        else 0.0
-        for line, output in zip(hessian, loss.outputs, strict=True)
+        float(SHARE_OF_MEAN * of_line / total) if output in loss.steadied and total > 0.0 else 0.0
+        for of_line, output in zip(sums, loss.outputs, strict=True)
     ]
 
 
 def curvature_units(
-    loss: Distribution, f: NDArray, hessian: NDArray, weight: NDArray | None
+    loss: Distribution,
+    f: NDArray,
+    hessian: NDArray,
+    weight: NDArray | None,
+    shared: Any = None,
 ) -> list[float]:
     """By what both derivatives of each parameter are multiplied.
 
@@ -165,22 +196,28 @@ def curvature_units(
     curvature is divided by the geometric mean of it over the rows.
     """
     if isinstance(loss, LocationScale):
-        log_scale = np.average(f[:, 1], weights=weight) if weight is None or weight.any() else 0.0
-        return [float(np.exp(2.0 * log_scale)), 1.0 / loss.scale_curvature]
-    rows = sample(len(f), weight)
+        share = np.ones(len(f)) if weight is None else weight
+        log_scales, total = summed([np.sum(share * f[:, 1], dtype=np.float64), share.sum()], shared)
+        return [
+            float(np.exp(2.0 * log_scales / total)) if total else 1.0,
+            1.0 / loss.scale_curvature,
+        ]
+    rows = sample(len(f), weight) if shared is None else shared.sample[0]
     some = hessian[:, rows].astype(np.float64)
     if weight is not None:
         some = some / np.where(weight[rows] > 0.0, weight[rows], 1.0)
     with np.errstate(divide="ignore"):
         logs = np.log(some)
-    return [
-        float(np.exp(-line[np.isfinite(line)].mean())) if np.isfinite(line).any() else 1.0
-        for line in logs
-    ]
+    units = []
+    for line in logs:
+        known = line[np.isfinite(line)]
+        total, count = summed([known.sum(), len(known)], shared)
+        units.append(float(np.exp(-total / count)) if count else 1.0)
+    return units
 
 
-def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) -> NDArray | None:
-    """How far apart the quantiles of every row are, over the median of all rows; None where that says nothing.
+def middle_spread(columns: NDArray, loss: Columns, weight: NDArray | None = None) -> float | None:
+    """How far apart the quantiles of a row in the middle are; None where that says nothing.
 
     Parameters
     ----------
@@ -191,15 +228,16 @@ def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) 
     """
     if loss.kind is not Quantile or loss.levels[-1] - loss.levels[0] < LEAST_SHARE_BETWEEN:
         return None
-    spread = columns.max(axis=0) - columns.min(axis=0)
-    rows = sample(len(spread), weight)
-    some = spread[rows]
+    rows = sample(columns.shape[1], weight)
+    some = np.ptp(columns[:, rows], axis=0)
     if not some.any() or not np.isfinite(some).all():
         return None
-    middle = weighted_quantile(some, None if weight is None else weight[rows], 0.5)
-    if middle == 0.0:
-        return None
-    return np.maximum(spread / middle, LEAST_SPREAD)
+    return weighted_quantile(some, None if weight is None else weight[rows], 0.5) or None
+
+
+def row_spreads(columns: NDArray, middle: float | None) -> NDArray | None:
+    """How far apart the quantiles of every row are, over that of a row in the middle; None where that says nothing."""
+    return None if middle is None else np.maximum(np.ptp(columns, axis=0) / middle, LEAST_SPREAD)
 
 
 def class_computation(loss: Binary) -> Computation:

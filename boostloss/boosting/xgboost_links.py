@@ -4,6 +4,7 @@ A booster keeps its start on the scale of its predictions: with the objective it
 """
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,16 @@ def add_link(booster: xgb.Booster, loss: Loss) -> None:
     if loss.link_name in LENDING:
         start = INVERSE[loss.link_name](_start(booster))
         booster.set_param({"objective": LENDING[loss.link_name], "base_score": float(start)})
+
+
+def base_score(loss: Loss, best: Any) -> float | list[float]:
+    """The best constant raw prediction, as XGBoost takes it: that of two classes as a probability, which it clips."""
+    if np.size(best) > 1:
+        return np.asarray(best).tolist()
+    best = float(np.squeeze(best))
+    if loss.task == "binary":
+        return float(np.clip(1.0 / (1.0 + math.exp(-best)), 1e-6, 1.0 - 1e-6))
+    return linked_start(loss, best)
 
 
 def linked_start(loss: Loss, start: float) -> float:

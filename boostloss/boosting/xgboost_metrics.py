@@ -77,7 +77,7 @@ class Metric:
     ) -> float | tuple[str, float]:
         native = hasattr(y_pred, "get_label")
         y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-        value = self.factor * self.loss.mean_loss(y_true, y_pred, sample_weight)
+        value = self.factor * self.mean_loss(y_true, y_pred, sample_weight)
         if 0.0 < value < 1e-4:
             warnings.warn(
                 "XGBoost keeps six decimals of a custom metric, too few for this mean of "
@@ -86,6 +86,9 @@ class Metric:
                 stacklevel=user_level(),
             )
         return (self.__name__, value) if native else value
+
+    def mean_loss(self, *rows: Any) -> float:
+        return self.loss.mean_loss(*rows)
 
 
 class UnroundedMetric(xgb.callback.TrainingCallback):
@@ -97,8 +100,11 @@ class UnroundedMetric(xgb.callback.TrainingCallback):
         self.values: list[float] = []
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> float:
-        self.values.append(self.loss.mean_loss(y_true, y_pred, sample_weight))
+        self.values.append(self.mean_loss(y_true, y_pred, sample_weight))
         return self.values[-1]
+
+    def mean_loss(self, *rows: Any) -> float:
+        return self.loss.mean_loss(*rows)
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         for log, value in zip(evals_log.values(), self.values, strict=True):

@@ -5,6 +5,7 @@ hold a row, so that the weights of all rows sum to their number; the momentum of
 and has no use where a round sees all rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,6 +47,7 @@ class Harmonized(Loss):
         y_true: ArrayLike,
         raw_prediction: ArrayLike,
         sample_weight: ArrayLike | None = None,
+        total: Callable[[NDArray], NDArray] = np.asarray,
     ) -> NDArray[np.floating]:
         """The weight of every row of a table, `sample_weight` included, and of the same sum.
 
@@ -55,6 +57,8 @@ class Harmonized(Loss):
             Targets; for labels also the probability of each. A row without one counts in no bin.
         raw_prediction : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
+        total : callable, optional
+            Sums an array over all workers, where these are the rows of one.
 
         Returns
         -------
@@ -71,7 +75,7 @@ class Harmonized(Loss):
             size = np.where(known, size, 0.0)
             counted = known.astype(float) if weight is None else known * weight
         place = np.minimum(size * self.bins, self.bins - 1).astype(np.intp)
-        mass = np.bincount(place, counted, self.bins)
+        mass = total(np.bincount(place, counted, self.bins).astype(np.float64))
         filled = mass > 0.0
         factor = np.zeros(self.bins)
         factor[filled] = mass.sum() / (np.count_nonzero(filled) * mass[filled])

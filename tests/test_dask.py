@@ -1,0 +1,386 @@
+"""The estimators for Dask train what those of one machine train, wherever the rows lie."""
+
+import importlib
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import dask
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+from own_losses import overstock
+
+import boostloss as bl
+from boostloss import lightgbm as lgb_one
+from boostloss import xgboost as xgb_one
+
+pytest.importorskip("distributed")
+
+from dask import array as da
+from dask import dataframe as dd
+from dask.distributed import Client, get_worker, wait
+from xgboost import dask as dxgb
+
+from boostloss.boosting.workers import SharedObjective
+from boostloss.dask import (
+    DaskLGBMClassifier,
+    DaskLGBMRegressor,
+    DaskXGBClassifier,
+    DaskXGBRegressor,
+)
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Sending large graph:UserWarning", "ignore::ResourceWarning"),
+]
+
+N = 1200
+SIZES = (400, 0, 150, 250, 300, 100)
+RNG = np.random.default_rng(0)
+# Few values, all of them in every part: the libraries' bins of several workers are those of one.
+X = RNG.integers(0, 8, (N, 4)).astype(float)
+Y = X[:, 0] + 0.5 * X[:, 1] + 100.0 + RNG.standard_t(2, N)
+COUNTS = RNG.poisson(1.0 + X[:, 0]).astype(float)
+WEIGHT = RNG.uniform(0.5, 2.0, N)
+WEIGHT[::7] = 0.0
+KIND = np.array(["few", "more", "most"])[np.digitize(X[:, 0] + RNG.normal(0, 1, N), [2.0, 6.0])]
+LABEL = np.where(KIND == "most", "yes", "no")
+BOTH = {"n_estimators": 12}
+XGB = BOTH | {"max_depth": 4}
+# LightGBM judges the rows of a leaf by the Hessians, and on every worker otherwise.
+LGB = BOTH | {"verbose": -1, "min_child_samples": 1, "min_child_weight": 20.0, "min_data_in_bin": 1}
+
+
+def cluster(n):
+    """A client of so many workers, in threads of this process."""
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    return Client(n_workers=n, **options)
+
+
+@pytest.fixture(scope="module")
+def four():
+    with cluster(4) as client:
+        yield client
+
+
+@pytest.fixture
+def processes():
+    stays = {"distributed.scheduler.work-stealing": False}
+    with (
+        dask.config.set(stays),
+        Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as client,
+    ):
+        client.run(importlib.import_module, "boostloss.dask.xgboost")
+        client.run(importlib.import_module, "boostloss.dask.lightgbm")
+        yield client
+
+
+def parts(values, sizes=SIZES):
+    chunks = (sizes, values.shape[1]) if values.ndim == 2 else (sizes,)
+    return da.from_array(values, chunks=chunks)
+
+
+def train(estimator, *data, **options):
+    """A fit on the cluster."""
+    if isinstance(estimator, dxgb.DaskScikitLearnBase):
+        options.setdefault("verbose", False)
+    return estimator.fit(*data, **options)
+
+
+LOSSES = [
+    bl.Huber(2.0),
+    bl.Huber(),
+    bl.Quantile(0.9),
+    overstock(),
+    bl.Cauchy(),
+    bl.Welsch(graduated=True),
+    bl.EpsilonInsensitive(),
+    bl.GHMR(2.0),
+    bl.Expectile(0.9),
+    bl.Quantile([0.1, 0.5, 0.9]),
+    bl.Normal(),
+    bl.GammaDistribution(),
+    bl.Poisson(),
+]
+
+
+CASES = [(loss, WEIGHT) for loss in LOSSES] + [(loss, None) for loss in LOSSES[:3]]
+
+
+@pytest.mark.parametrize(("loss", "weight"), CASES, ids=str)
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_four_workers_train_as_one_machine(library, loss, weight, four):
+    y = COUNTS if isinstance(loss, bl.Poisson) else Y
+    # Rows to stop by: else a distribution alone holds rows out, to judge its scales.
+    if library == "xgboost":
+        options = {"eval_set": [(X, y)], "verbose": False}
+        one = xgb_one.XGBRegressor(objective=loss, **XGB)
+        several = DaskXGBRegressor(objective=loss, **XGB)
+    else:
+        options = {"eval_X": X.copy(), "eval_y": y}
+        one = lgb_one.LGBMRegressor(objective=loss, **LGB)
+        several = DaskLGBMRegressor(objective=loss, **LGB)
+    one.fit(X, y, sample_weight=weight, **options)
+    weights = None if weight is None else parts(weight)
+    train(several, parts(X), parts(y), sample_weight=weights)
+    full = da.from_array(X, chunks=(500, 4))
+    found = several.predict(full).compute()
+    assert found.shape == one.predict(X).shape
+    np.testing.assert_allclose(found, one.predict(X), rtol=2e-5)
+    assert several.loss_ == loss
+    if hasattr(one, "adaptation_"):
+        for name, values in one.adaptation_.items():
+            np.testing.assert_allclose(several.adaptation_[name], values, rtol=1e-6)
+
+
+def test_rows_beyond_the_sample_that_smooths_are_those_of_one_machine(four):
+    rng = np.random.default_rng(1)
+    X = rng.integers(0, 8, (20_000, 3)).astype(float)
+    y = X.sum(axis=1) + rng.exponential(2.0, 20_000)
+    sizes = (9000, 500, 6500, 4000)
+    for loss in (bl.Quantile(0.9), bl.Cauchy()):
+        one = xgb_one.XGBRegressor(objective=loss, **XGB).fit(X, y)
+        several = train(DaskXGBRegressor(objective=loss, **XGB), parts(X, sizes), parts(y, sizes))
+        found = several.predict(parts(X, sizes)).compute()
+        np.testing.assert_allclose(found, one.predict(X), rtol=2e-5)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_fewer_workers_do_too(n_workers):
+    with cluster(n_workers):
+        for loss in (bl.Huber(), bl.Quantile(0.3)):
+            data = parts(X), parts(Y)
+            one = xgb_one.XGBRegressor(objective=loss, **XGB).fit(X, Y)
+            found = train(DaskXGBRegressor(objective=loss, **XGB), *data).get_booster()
+            plain = xgb_one.XGBRegressor()
+            plain.load_model(found.save_raw("json"))
+            np.testing.assert_allclose(plain.predict(X), one.predict(X), rtol=2e-5)
+            assert plain.loss_ == loss
+            one = lgb_one.LGBMRegressor(objective=loss, **LGB).fit(X, Y)
+            local = train(DaskLGBMRegressor(objective=loss, **LGB), *data).to_local()
+            assert type(local) is lgb_one.LGBMRegressor
+            np.testing.assert_allclose(local.predict(X), one.predict(X), rtol=2e-5)
+
+
+def test_a_worker_without_rows(four):
+    data = parts(X, (0, 700, 0, 500)), parts(Y, (0, 700, 0, 500))  # at most two have some
+    others = parts(X[:600], (150,) * 4), parts(Y[:600], (150,) * 4)
+    loss = bl.Quantile(0.9)
+    one = xgb_one.XGBRegressor(objective=loss, **XGB)
+    one.fit(X, Y, eval_set=[(X[:600], Y[:600])], verbose=False)
+    several = train(DaskXGBRegressor(objective=loss, **XGB), *data, eval_set=[others])
+    (history,) = several.evals_result()["validation_0"].values()
+    (expected,) = one.evals_result()["validation_0"].values()
+    np.testing.assert_allclose(history, expected, rtol=1e-6)
+    one = lgb_one.LGBMRegressor(objective=loss, **LGB).fit(X, Y)
+    several = train(DaskLGBMRegressor(objective=loss, **LGB), *data)
+    np.testing.assert_allclose(several.to_local().predict(X), one.predict(X), rtol=2e-5)
+
+
+def test_xgboost_stops_early_by_all_rows(four):
+    new, target = X[:500], Y[:500] + RNG.standard_t(2, 500)
+    sizes = (20, 380, 30, 70)
+    weight = RNG.uniform(0.1, 4.0, 500)
+    options = {"n_estimators": 200, "learning_rate": 0.5, "early_stopping_rounds": 5}
+    loss = bl.LogCosh(1.0)
+    one = xgb_one.XGBRegressor(objective=loss, **options)
+    sets = {"eval_set": [(new, target)], "sample_weight_eval_set": [weight]}
+    one.fit(X, Y, **sets, verbose=False)
+    several = DaskXGBRegressor(objective=loss, **options)
+    sets = {
+        "eval_set": [(parts(new, sizes), parts(target, sizes))],
+        "sample_weight_eval_set": [parts(weight, sizes)],
+    }
+    train(several, parts(X), parts(Y), **sets)
+    assert several.best_iteration == one.best_iteration < 190
+    assert several.best_score == pytest.approx(one.best_score, rel=1e-9)
+
+
+CLASSIFICATIONS = {
+    "two": (bl.Focal(2.0), LABEL, {}),
+    "many": (bl.Logistic(), KIND, {}),
+    "harmonized": (bl.GHMC(), LABEL, {}),
+    "weighed": (bl.Logistic(), LABEL, {"scale_pos_weight": 3.0}),
+    "balanced": (bl.Logistic(), KIND, {"class_weight": "balanced"}),
+    "unbalance": (bl.Logistic(), LABEL, {"is_unbalance": True}),
+}
+
+
+@pytest.mark.parametrize("case", CLASSIFICATIONS)
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_probabilities_and_labels(library, case, four):
+    loss, labels, given = CLASSIFICATIONS[case]
+    if library == "xgboost" and {"class_weight", "is_unbalance"} & set(given):
+        pytest.skip("parameters of LightGBM")
+    y, weight = labels.copy(), WEIGHT + 0.1
+    y[: SIZES[0]] = min(set(labels))  # a part, and perhaps a worker, does not have all classes
+    if library == "xgboost":
+        one = xgb_one.XGBClassifier(objective=loss, **XGB, **given)
+        several = DaskXGBClassifier(objective=loss, **XGB, **given)
+    else:
+        small = LGB | {"min_child_weight": 1.0}
+        one = lgb_one.LGBMClassifier(objective=loss, **small, **given)
+        several = DaskLGBMClassifier(objective=loss, **small, **given)
+    one.fit(X, y, sample_weight=weight)
+    train(several, parts(X), parts(y), sample_weight=parts(weight))
+    full = da.from_array(X, chunks=(500, 4))
+    np.testing.assert_array_equal(several.classes_, one.classes_)
+    found = several.predict_proba(full).compute()
+    np.testing.assert_allclose(found, one.predict_proba(X), atol=2e-5)
+    labels = several.predict(full).compute()
+    assert (labels == one.predict(X)).mean() > 0.999
+    assert several.loss_ == loss
+
+
+def test_tables_and_series(four):
+    table = dd.from_pandas(pd.DataFrame(X, columns=list("abcd")), npartitions=5)
+    target = dd.from_pandas(pd.Series(COUNTS, name="count"), npartitions=5)
+    weight = dd.from_pandas(pd.Series(WEIGHT), npartitions=5)
+    loss = bl.Poisson()
+    for one, several in (
+        (xgb_one.XGBRegressor(objective=loss, **XGB), DaskXGBRegressor(objective=loss, **XGB)),
+        (lgb_one.LGBMRegressor(objective=loss, **LGB), DaskLGBMRegressor(objective=loss, **LGB)),
+    ):
+        one.fit(X, COUNTS, sample_weight=WEIGHT)
+        train(several, table, target, sample_weight=weight)
+        found = np.asarray(several.predict(table).compute())
+        np.testing.assert_allclose(found, one.predict(X), rtol=2e-5)
+    kind = dd.from_pandas(pd.Series(KIND), npartitions=5)
+    model = train(
+        DaskXGBClassifier(objective=bl.Logistic(), **XGB), table, kind, sample_weight=weight
+    )
+    expected = xgb_one.XGBClassifier(objective=bl.Logistic(), **XGB).fit(
+        X, KIND, sample_weight=WEIGHT
+    )
+    found = model.predict_proba(table).compute()
+    np.testing.assert_allclose(found, expected.predict_proba(X), atol=2e-5)
+    assert set(np.asarray(model.predict(table).compute())) <= set(KIND)
+
+
+def test_start_that_is_given_and_base_margin(four):
+    start = np.linspace(90.0, 110.0, N)
+    one = lgb_one.LGBMRegressor(objective=bl.Quantile(0.4), **LGB).fit(X, Y, init_score=start)
+    several = DaskLGBMRegressor(objective=bl.Quantile(0.4), **LGB)
+    train(several, parts(X), parts(Y), init_score=parts(start))
+    np.testing.assert_allclose(several.to_local().predict(X), one.predict(X), atol=1e-5)
+    one = xgb_one.XGBRegressor(objective=bl.Quantile(0.4), **XGB).fit(X, Y, base_margin=start)
+    several = DaskXGBRegressor(objective=bl.Quantile(0.4), **XGB)
+    train(several, parts(X), parts(Y), base_margin=parts(start))
+    plain = xgb_one.XGBRegressor()
+    plain.load_model(several.get_booster().save_raw("json"))
+    found = plain.predict(X, base_margin=start)
+    np.testing.assert_allclose(found, one.predict(X, base_margin=start), rtol=1e-5)
+
+
+def test_what_cannot_be_right_is_refused_before_training(four):
+    data = parts(X), parts(Y)
+    for kind in (DaskXGBClassifier, DaskLGBMClassifier):
+        with pytest.raises(ValueError, match="cannot learn the threshold of FBeta"):
+            train(kind(objective=bl.FBeta()), parts(X), parts(LABEL))
+        with pytest.raises(ValueError, match="takes a binary loss, got Huber"):
+            train(kind(objective=bl.Huber()), *data)
+        soft = da.from_array(np.full((N, 2), 0.5), chunks=(300, 2))
+        with pytest.raises(ValueError, match="y must have one column"):
+            train(kind(objective=bl.Logistic()), parts(X, (300,) * 4), soft)
+    for kind in (DaskXGBRegressor, DaskLGBMRegressor):
+        with pytest.raises(ValueError, match="must be >= 0"):
+            train(kind(objective=bl.Poisson()), parts(X), parts(Y - 200.0))
+        with pytest.raises(TypeError, match="y must be a Dask array or series"):
+            train(kind(objective=bl.Huber()), parts(X), Y)
+        with pytest.raises(ValueError, match="weight"):
+            train(kind(objective=bl.Huber()), *data, sample_weight=parts(-WEIGHT))
+        with pytest.raises(ValueError, match="sample_weight must be cut as y"):
+            train(kind(objective=bl.Huber()), *data, sample_weight=parts(WEIGHT, (600, 600)))
+    with pytest.raises(ValueError, match="cannot stop early over several workers"):
+        train(DaskLGBMRegressor(objective=bl.Huber(), early_stopping_round=3), *data)
+    model = DaskLGBMRegressor(objective=bl.Huber())
+    with pytest.raises(ValueError, match="cannot stop early over several workers"):
+        train(model, *data, callbacks=[lgb.early_stopping(3)])
+    with pytest.raises(ValueError, match="reg_sqrt must not be given"):
+        train(DaskLGBMRegressor(objective=bl.Huber(), reg_sqrt=True), *data)
+
+
+def test_a_name_as_objective_is_the_parents(four):
+    data = parts(X, (600, 600)), parts(Y, (600, 600))
+    ours = train(DaskXGBRegressor(objective="reg:absoluteerror", n_estimators=3), *data)
+    parent = train(dxgb.DaskXGBRegressor(objective="reg:absoluteerror", n_estimators=3), *data)
+    assert ours.loss_ is None
+    np.testing.assert_allclose(ours.predict(data[0]), parent.predict(data[0]))
+    model = DaskLGBMRegressor(objective="regression", n_estimators=3, verbose=-1)
+    assert train(model, *data).loss_ is None
+    assert np.isfinite(model.predict(data[0]).compute()).all()
+    label = da.from_array((Y.mean() < Y).astype(int), chunks=600)
+    model = train(DaskXGBClassifier(n_estimators=3), data[0], label)
+    assert model.loss_ is None
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+    assert set(model.predict(data[0]).compute()) == {0, 1}
+
+
+@pytest.mark.parametrize("kind", [DaskXGBRegressor, DaskLGBMRegressor])
+def test_a_worker_that_fails_ends_the_training_with_its_error(kind, four, monkeypatch):
+    compute = SharedObjective.__call__
+
+    def fail_once(self, y_true, y_pred, sample_weight=None):
+        if (self.shared.part == 0).any():
+            raise ArithmeticError("this worker is unwell")
+        return compute(self, y_true, y_pred, sample_weight)
+
+    data = parts(X), parts(Y)
+    with monkeypatch.context() as patched:
+        patched.setattr(SharedObjective, "__call__", fail_once)
+        model = kind(objective=bl.Quantile(0.5), n_estimators=5)
+        begin = time.monotonic()
+        with pytest.raises(Exception, match="this worker is unwell"):
+            train(model, *data)
+    assert time.monotonic() - begin < 20.0
+    assert model.__dict__.get("loss_") is None
+    # Nobody waits in a thread of its worker for what never comes.
+    train(kind(objective=bl.Quantile(0.5), n_estimators=5), *data)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_a_worker_that_is_killed_ends_the_training(library, processes):
+    def die(number):
+        if number == 3 and get_worker().name == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    class Dying(xgb.callback.TrainingCallback):
+        def after_iteration(self, model, epoch, evals_log):
+            die(epoch)
+            return False
+
+    places = list(processes.ncores())  # each has a half, lest one of them trains alone
+
+    def placed(values):
+        halves = [parts(half, (600,)) for half in np.split(values, 2)]
+        kept = [processes.persist(x, workers=[w]) for x, w in zip(halves, places, strict=True)]
+        wait(kept)
+        return da.concatenate(kept)
+
+    data = placed(X), placed(Y)
+    options = {"objective": bl.Quantile(0.5), "n_estimators": 500}
+    begin = time.monotonic()
+    if library == "xgboost":
+        model = DaskXGBRegressor(**options, callbacks=[Dying()])
+        with pytest.raises(ConnectionError, match="has lost the worker tcp://"):
+            train(model, *data)
+    else:
+        model = DaskLGBMRegressor(**options, verbose=-1)
+        with pytest.raises(ConnectionError, match="has lost the worker tcp://"):
+            train(model, *data, callbacks=[lambda env: die(env.iteration)])
+    assert time.monotonic() - begin < 60.0
+    assert "loss_" not in vars(model)
+
+
+def test_the_page_about_dask_runs_and_prints_what_it_says(capsys):
+    text = (Path(__file__).resolve().parents[1] / "docs/dask.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    exec(block, {})
+    (said,) = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
+    assert capsys.readouterr().out.splitlines()[-1] == said
