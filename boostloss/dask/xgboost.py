@@ -250,7 +250,8 @@ class DaskXGBRegressor(_Estimator, dxgb.DaskXGBRegressor):
     >>> import boostloss as bl
     >>> import numpy as np
     >>> from boostloss.dask import DaskXGBRegressor
-    >>>     >>> from dask.distributed import Client
+    >>> from dask import array as da
+    >>> from dask.distributed import Client
     >>> X = np.arange(100.0)[:, None]
     >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
     >>> with Client(n_workers=2, processes=False, dashboard_address=":0") as client:
