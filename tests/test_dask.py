@@ -1,18 +1,12 @@
 """The estimators for Dask train what those of one machine train, wherever the rows lie."""
 
-import importlib
-import os
 import re
-import signal
-import time
 from pathlib import Path
 
-import dask
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
-import xgboost as xgb
 from own_losses import overstock
 
 import boostloss as bl
@@ -23,10 +17,25 @@ pytest.importorskip("distributed")
 
 from dask import array as da
 from dask import dataframe as dd
-from dask.distributed import Client, get_worker, wait
+from dask_clusters import (
+    COUNTS,
+    KIND,
+    LABEL,
+    LGB,
+    MARKS,
+    RNG,
+    SIZES,
+    WEIGHT,
+    XGB,
+    N,
+    X,
+    Y,
+    cluster,
+    parts,
+    train,
+)
 from xgboost import dask as dxgb
 
-from boostloss.boosting.workers import SharedObjective
 from boostloss.dask import (
     DaskLGBMClassifier,
     DaskLGBMRegressor,
@@ -34,63 +43,13 @@ from boostloss.dask import (
     DaskXGBRegressor,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored:UserWarning"),
-    pytest.mark.filterwarnings("ignore:Sending large graph:UserWarning", "ignore::ResourceWarning"),
-]
-
-N = 1200
-SIZES = (400, 0, 150, 250, 300, 100)
-RNG = np.random.default_rng(0)
-# Few values, all of them in every part: the libraries' bins of several workers are those of one.
-X = RNG.integers(0, 8, (N, 4)).astype(float)
-Y = X[:, 0] + 0.5 * X[:, 1] + 100.0 + RNG.standard_t(2, N)
-COUNTS = RNG.poisson(1.0 + X[:, 0]).astype(float)
-WEIGHT = RNG.uniform(0.5, 2.0, N)
-WEIGHT[::7] = 0.0
-KIND = np.array(["few", "more", "most"])[np.digitize(X[:, 0] + RNG.normal(0, 1, N), [2.0, 6.0])]
-LABEL = np.where(KIND == "most", "yes", "no")
-BOTH = {"n_estimators": 12}
-XGB = BOTH | {"max_depth": 4}
-# LightGBM judges the rows of a leaf by the Hessians, and on every worker otherwise.
-LGB = BOTH | {"verbose": -1, "min_child_samples": 1, "min_child_weight": 20.0, "min_data_in_bin": 1}
-
-
-def cluster(n):
-    """A client of so many workers, in threads of this process."""
-    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
-    return Client(n_workers=n, **options)
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
 def four():
     with cluster(4) as client:
         yield client
-
-
-@pytest.fixture
-def processes():
-    stays = {"distributed.scheduler.work-stealing": False}
-    with (
-        dask.config.set(stays),
-        Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as client,
-    ):
-        client.run(importlib.import_module, "boostloss.dask.xgboost")
-        client.run(importlib.import_module, "boostloss.dask.lightgbm")
-        yield client
-
-
-def parts(values, sizes=SIZES):
-    chunks = (sizes, values.shape[1]) if values.ndim == 2 else (sizes,)
-    return da.from_array(values, chunks=chunks)
-
-
-def train(estimator, *data, **options):
-    """A fit on the cluster."""
-    if isinstance(estimator, dxgb.DaskScikitLearnBase):
-        options.setdefault("verbose", False)
-    return estimator.fit(*data, **options)
 
 
 LOSSES = [
@@ -320,62 +279,6 @@ def test_a_name_as_objective_is_the_parents(four):
     assert model.loss_ is None
     np.testing.assert_array_equal(model.classes_, [0, 1])
     assert set(model.predict(data[0]).compute()) == {0, 1}
-
-
-@pytest.mark.parametrize("kind", [DaskXGBRegressor, DaskLGBMRegressor])
-def test_a_worker_that_fails_ends_the_training_with_its_error(kind, four, monkeypatch):
-    compute = SharedObjective.__call__
-
-    def fail_once(self, y_true, y_pred, sample_weight=None):
-        if (self.shared.part == 0).any():
-            raise ArithmeticError("this worker is unwell")
-        return compute(self, y_true, y_pred, sample_weight)
-
-    data = parts(X), parts(Y)
-    with monkeypatch.context() as patched:
-        patched.setattr(SharedObjective, "__call__", fail_once)
-        model = kind(objective=bl.Quantile(0.5), n_estimators=5)
-        begin = time.monotonic()
-        with pytest.raises(Exception, match="this worker is unwell"):
-            train(model, *data)
-    assert time.monotonic() - begin < 20.0
-    assert model.__dict__.get("loss_") is None
-    # Nobody waits in a thread of its worker for what never comes.
-    train(kind(objective=bl.Quantile(0.5), n_estimators=5), *data)
-
-
-@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
-def test_a_worker_that_is_killed_ends_the_training(library, processes):
-    def die(number):
-        if number == 3 and get_worker().name == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    class Dying(xgb.callback.TrainingCallback):
-        def after_iteration(self, model, epoch, evals_log):
-            die(epoch)
-            return False
-
-    places = list(processes.ncores())  # each has a half, lest one of them trains alone
-
-    def placed(values):
-        halves = [parts(half, (600,)) for half in np.split(values, 2)]
-        kept = [processes.persist(x, workers=[w]) for x, w in zip(halves, places, strict=True)]
-        wait(kept)
-        return da.concatenate(kept)
-
-    data = placed(X), placed(Y)
-    options = {"objective": bl.Quantile(0.5), "n_estimators": 500}
-    begin = time.monotonic()
-    if library == "xgboost":
-        model = DaskXGBRegressor(**options, callbacks=[Dying()])
-        with pytest.raises(ConnectionError, match="has lost the worker tcp://"):
-            train(model, *data)
-    else:
-        model = DaskLGBMRegressor(**options, verbose=-1)
-        with pytest.raises(ConnectionError, match="has lost the worker tcp://"):
-            train(model, *data, callbacks=[lambda env: die(env.iteration)])
-    assert time.monotonic() - begin < 60.0
-    assert "loss_" not in vars(model)
 
 
 def test_the_page_about_dask_runs_and_prints_what_it_says(capsys):

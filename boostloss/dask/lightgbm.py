@@ -266,6 +266,7 @@ class DaskLGBMRegressor(_Estimator, lgb.DaskLGBMRegressor):
     ...     rows, target = da.from_array(X, chunks=(50, 1)), da.from_array(y, chunks=50)
     ...     model = DaskLGBMRegressor(objective=bl.Cauchy(), n_estimators=100, verbose=-1)
     ...     found = model.fit(rows, target).predict(rows).compute()
+    Finding random open ports for workers
     >>> bool(np.median(np.abs(found - X[:, 0])) < 5.0)
     True
     """
@@ -296,6 +297,7 @@ class DaskLGBMClassifier(_Estimator, lgb.DaskLGBMClassifier):
     ...     rows, target = da.from_array(X, chunks=(50, 1)), da.from_array(label, chunks=50)
     ...     model = DaskLGBMClassifier(objective=bl.Focal(1.0), n_estimators=50, verbose=-1)
     ...     found = model.fit(rows, target).predict(rows).compute()
+    Finding random open ports for workers
     >>> found[[0, 99]].tolist()
     ['usual', 'high']
     """

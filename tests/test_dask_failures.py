@@ -1,0 +1,98 @@
+"""Trainings over Dask's workers of which one fails or is lost."""
+
+import importlib
+import os
+import signal
+import time
+
+import dask
+import numpy as np
+import pytest
+import xgboost as xgb
+
+import boostloss as bl
+
+pytest.importorskip("distributed")
+
+from dask import array as da
+from dask.distributed import Client, get_worker, wait
+from dask_clusters import MARKS, X, Y, cluster, parts, train
+
+from boostloss.boosting.workers import SharedObjective
+from boostloss.dask import DaskLGBMRegressor, DaskXGBRegressor
+
+pytestmark = MARKS
+
+
+@pytest.fixture(scope="module")
+def processes():
+    stays = {"distributed.scheduler.work-stealing": False}
+    with (
+        dask.config.set(stays),
+        Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("kind", [DaskXGBRegressor, DaskLGBMRegressor])
+def test_a_worker_that_fails_ends_the_training_with_its_error(kind, monkeypatch):
+    compute = SharedObjective.__call__
+
+    def fail_once(self, y_true, y_pred, sample_weight=None):
+        if (self.shared.part == 0).any():
+            raise ArithmeticError("this worker is unwell")
+        return compute(self, y_true, y_pred, sample_weight)
+
+    data = parts(X), parts(Y)
+    with cluster(4):
+        with monkeypatch.context() as patched:
+            patched.setattr(SharedObjective, "__call__", fail_once)
+            model = kind(objective=bl.Quantile(0.5), n_estimators=5)
+            begin = time.monotonic()
+            with pytest.raises(Exception, match="this worker is unwell"):
+                train(model, *data)
+        assert time.monotonic() - begin < 20.0
+        assert model.__dict__.get("loss_") is None
+        # Nobody waits in a thread of its worker for what never comes.
+        train(kind(objective=bl.Quantile(0.5), n_estimators=5), *data)
+
+
+def halves(client, values, name):
+    """A half of the rows for each worker, lest one of them trains alone."""
+    workers = list(client.ncores())
+    kept = [
+        client.persist(
+            da.from_array(half, chunks=(300, *half.shape[1:]), name=f"{name}{i}"), workers=[worker]
+        )
+        for i, (half, worker) in enumerate(zip(np.split(values, 2), workers, strict=True))
+    ]
+    wait(kept)
+    return da.concatenate(kept)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_a_worker_that_is_killed_ends_the_training(library, processes):
+    def die(number):
+        if number == 3 and get_worker().name == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    class Dying(xgb.callback.TrainingCallback):
+        def after_iteration(self, model, epoch, evals_log):
+            die(epoch)
+            return False
+
+    processes.wait_for_workers(2)  # that of the library before has come again
+    processes.run(importlib.import_module, f"boostloss.dask.{library}")
+    data = [halves(processes, values, f"{library}{values.ndim}") for values in (X, Y)]
+    options = {"objective": bl.Quantile(0.5), "n_estimators": 500}
+    begin = time.monotonic()
+    if library == "xgboost":
+        model = DaskXGBRegressor(**options, callbacks=[Dying()])
+        with pytest.raises(ConnectionError, match="has lost the worker tcp://"):
+            train(model, *data)
+    else:
+        model = DaskLGBMRegressor(**options, verbose=-1)
+        with pytest.raises(ConnectionError, match="has lost the worker tcp://"):
+            train(model, *data, callbacks=[lambda env: die(env.iteration)])
+    assert time.monotonic() - begin < 60.0
+    assert "loss_" not in vars(model)
