@@ -260,10 +260,10 @@ class DaskLGBMRegressor(_Estimator, lgb.DaskLGBMRegressor):
     >>> from boostloss.dask import DaskLGBMRegressor
     >>> from dask import array as da
     >>> from dask.distributed import Client
-    >>> X = np.arange(100.0)[:, None]
-    >>> y = np.where(X[:, 0] == 50.0, 1e6, X[:, 0])  # one target is wrong
+    >>> X = np.arange(200.0)[:, None] % 50.0
+    >>> y = np.where(np.arange(200) == 50, 1e6, X[:, 0])  # one target is wrong
     >>> with Client(n_workers=2, processes=False, dashboard_address=":0") as client:
-    ...     rows, target = da.from_array(X, chunks=(50, 1)), da.from_array(y, chunks=50)
+    ...     rows, target = da.from_array(X, chunks=(100, 1)), da.from_array(y, chunks=100)
     ...     model = DaskLGBMRegressor(objective=bl.Cauchy(), n_estimators=100, verbose=-1)
     ...     found = model.fit(rows, target).predict(rows).compute()
     Finding random open ports for workers
