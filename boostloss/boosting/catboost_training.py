@@ -20,7 +20,7 @@ from boostloss.boosting.catboost_objective import (
 from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
 from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.boosting.objective import boosting_gradients, check_finite
-from boostloss.boosting.start import user_level
+from boostloss.boosting.start import is_far, user_level
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 from boostloss.losses.distributions import Distribution
@@ -185,10 +185,12 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
     if not pool.is_quantized():
         return
     best = loss.fit_intercept(y)
-    if loss.mean_loss(y, raw) > loss.mean_loss(y, np.full_like(raw, best)):
+    way = float(np.quantile(np.abs(raw - best), 0.75))  # of a half that is misread
+    if is_far(loss, best + way, best, y):
         warnings.warn(
-            f"The baseline of the quantised pool is worse than the constant {best:.6g}. CatBoost misreads one that was "
-            "saved with the pool: save the pool without, and set it after reading, by Pool.set_baseline.",
+            f"The baseline of the quantised pool is far from {best:.6g}, the best constant of {loss!r}. CatBoost "
+            "misreads one that was saved with the pool: save the pool without, and set it after reading, by "
+            "Pool.set_baseline.",
             stacklevel=user_level(),
         )
 
