@@ -92,17 +92,25 @@ def fill_columns(
     there, and a step is longer. The pinball loss is homogeneous, r rho(e / r) = rho(e), so that this is the loss of the
     error over the spread r: its slope in the prediction is the same, and its curvature 1 / r of that.
     """
-    columns = np.ascontiguousarray(f.T)
+    if f.flags.f_contiguous or f.dtype != gradient.dtype:
+        columns = np.ascontiguousarray(f.T)
+    else:
+        columns = gradient  # which has room for them, until each gives way to its gradient
+        columns[:] = f.T
     spread = row_spreads(columns, loss, weight)
+    error = np.empty(0 if spread is None else len(y), np.result_type(f, y))
+    no_target = np.zeros_like(error)
     for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
         results, factor = [gradient[j], hessian[j]], row_share(each)
         if spread is None:
-            fill_gradients(results, each, y, column, weight, factor)
+            given = column.copy() if columns is gradient else column
+            fill_gradients(results, each, y, given, weight, factor)
             continue
         check_rows(Rows(y, column, weight))
         step = quantile_step(cast(Quantile, each), y, column, weight, spread)
-        error = (column - y) / spread
-        fill_gradients(results, each, np.zeros_like(error), error, weight, factor, step)
+        np.subtract(column, y, out=error)
+        error /= spread
+        fill_gradients(results, each, no_target, error, weight, factor, step)
         hessian[j] /= spread
 
 
@@ -191,7 +199,8 @@ def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) 
     """
     if loss.kind is not Quantile or loss.levels[-1] - loss.levels[0] < LEAST_SHARE_BETWEEN:
         return None
-    spread = columns.max(axis=0) - columns.min(axis=0)
+    spread = columns.max(axis=0)
+    spread -= columns.min(axis=0)
     rows = sample(len(spread), weight)
     some = spread[rows]
     if not some.any() or not np.isfinite(some).all():
@@ -199,7 +208,8 @@ def row_spreads(columns: NDArray, loss: Columns, weight: NDArray | None = None) 
     middle = weighted_quantile(some, None if weight is None else weight[rows], 0.5)
     if middle == 0.0:
         return None
-    return np.maximum(spread / middle, LEAST_SPREAD)
+    spread /= middle
+    return np.maximum(spread, LEAST_SPREAD, out=spread)
 
 
 def class_computation(loss: Binary) -> Computation:
