@@ -22,7 +22,7 @@ from boostloss.boosting.catboost_objective import (
     metric,
     objective,
 )
-from boostloss.boosting.catboost_pools import pool_parts, with_baseline, with_rates
+from boostloss.boosting.catboost_pools import numbers_of, pool_parts, with_baseline, with_rates
 from boostloss.boosting.catboost_records import own_init_model, write_record
 from boostloss.boosting.catboost_several import Trainings, predicted
 from boostloss.boosting.catboost_training import (
@@ -282,7 +282,7 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
         """R² of the predictions, `Columns.score` of several quantiles, or the mean log-likelihood of intervals."""
         if self.loss is None and sample_weight is None:
             return super().score(X, y)
-        return score_by(CATBOOST)(self, X, X.get_label() if y is None else y, sample_weight)
+        return score_by(CATBOOST)(self, X, numbers_of(X) if y is None else y, sample_weight)
 
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):

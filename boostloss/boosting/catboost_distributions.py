@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_ranks
 from boostloss.boosting.catboost_objective import Metric, metric
-from boostloss.boosting.catboost_pools import Table, labels_of, len_of, some_rows, table_of
+from boostloss.boosting.catboost_pools import (
+    Table,
+    len_of,
+    numbers_of,
+    some_rows,
+    table_of,
+)
 from boostloss.boosting.catboost_several import fit_columns
 from boostloss.boosting.catboost_training import (
     RAW_PREDICTION,
@@ -71,7 +77,9 @@ def fit_distribution(
     check_metrics(loss, params)
     judge = Judge(loss if params.get("eval_metric") is None else params.pop("eval_metric"))
     refuse_of_one_training(params | without(given, ("X", "y")), {}, f"with {loss!r}")
-    labels = labels_of(given["X"], given.get("y"))
+    labels = given.get("y")
+    if isinstance(given["X"], catboost.Pool) and labels is None:
+        labels = numbers_of(given["X"])
     if labels is None:
         raise ValueError(f"y must be given with {loss!r}, unless X is a Pool.")
     y = loss.check_target(labels).astype(np.float64)
@@ -144,7 +152,7 @@ def stop_rows_of(
     pool = isinstance(given, catboost.Pool)
     if not pool and not (isinstance(given, tuple) and len(given) == 2):
         raise ValueError(f"eval_set must be (X, y) or a Pool with {loss!r}, got {given!r}.")
-    X, labels = (given, given.get_label()) if pool else given
+    X, labels = (given, numbers_of(given)) if pool else given
     y = loss.check_target(np.asarray(labels)).astype(np.float64)
     if pool and y.ndim == 2:
         raise ValueError("eval_set must be (X, y), not a Pool, where y holds intervals.")

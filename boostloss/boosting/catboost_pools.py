@@ -52,14 +52,24 @@ def pool_parts(pool: Any, intercept: float) -> list[Part]:
             baseline, weight = X.get_baseline(), np.sign(np.asarray(X.get_weight()))
             start = baseline[:, 0] - intercept if baseline.shape[1] else None
             X.set_baseline(np.zeros(half))
-            parts.append(PoolPart(X, np.asarray(X.get_label()), weight, start))
+            parts.append(PoolPart(X, numbers_of(X), weight, start))
     return parts
 
 
 def labels_of(X: Any, y: Any) -> Any:
     """The labels that `fit` is given; None where CatBoost will say what is wrong with them."""
-    given = X.get_label() if y is None and isinstance(X, catboost.Pool) else y
-    return None if given is None else np.asarray(given)
+    if y is None and isinstance(X, catboost.Pool):
+        return numbers_of(X) if X.is_quantized() else np.asarray(X.get_label())
+    return None if y is None else np.asarray(y)
+
+
+def numbers_of(pool: Any) -> NDArray:
+    """The labels of a pool; one that is read from a file shows them as texts, to CatBoost they are float32."""
+    labels = np.asarray(pool.get_label())
+    if labels.dtype.kind == "U":
+        with suppress(ValueError):  # the loss says what is wrong with other texts
+            return labels.astype(np.float32)
+    return labels
 
 
 class Table(NamedTuple):

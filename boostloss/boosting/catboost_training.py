@@ -1,5 +1,6 @@
 """What CatBoost's estimators are made to train with."""
 
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,9 +17,10 @@ from boostloss.boosting.catboost_objective import (
     hold_rows_out,
     watch_some_rows,
 )
-from boostloss.boosting.catboost_pools import copy_of
+from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
 from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.boosting.objective import boosting_gradients, check_finite
+from boostloss.boosting.start import is_far, user_level
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 from boostloss.losses.distributions import Distribution
@@ -171,17 +173,32 @@ def check_metrics(loss: Loss, params: dict[str, Any]) -> None:
 
 
 def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
-    """Refuse a baseline at which the derivatives of the loss are not finite."""
+    """Refuse a baseline at which the derivatives of the loss are not finite, and warn of one that has been misread.
+
+    CatBoost 1.2.10 saves a baseline with a quantised pool, but reads pairs of its float32 numbers as float64.
+    """
     baseline = pool.get_baseline()
-    if baseline.shape[1]:
-        raw = np.ascontiguousarray(baseline[:, 0])
-        check_finite(loss, raw, *boosting_gradients(loss, y, raw, dtype=np.float64))
+    if not baseline.shape[1]:
+        return
+    raw = np.ascontiguousarray(baseline[:, 0])
+    check_finite(loss, raw, *boosting_gradients(loss, y, raw, dtype=np.float64))
+    if not pool.is_quantized():
+        return
+    best = loss.fit_intercept(y)
+    way = float(np.quantile(np.abs(raw - best), 0.75))  # of a half that is misread
+    if is_far(loss, best + way, best, y):
+        warnings.warn(
+            f"The baseline of the quantised pool is far from {best:.6g}, the best constant of {loss!r}. CatBoost "
+            "misreads one that was saved with the pool: save the pool without, and set it after reading, by "
+            "Pool.set_baseline.",
+            stacklevel=user_level(),
+        )
 
 
 def number_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
     """The targets and weights of a pool."""
     refuse_target_border(loss, params)
-    return loss.check_target(pool.get_label()), np.asarray(pool.get_weight())
+    return loss.check_target(numbers_of(pool)), np.asarray(pool.get_weight())
 
 
 def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
@@ -194,7 +211,7 @@ def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
 def class_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
     """The targets 0 and 1, and the weights times those of the classes; `params` gets the classes' names."""
     refuse_target_border(loss, params)
-    found, y = targets.encode_labels(pool.get_label())
+    found, y = targets.encode_labels(labels_of(pool, None))
     # Without the names CatBoost takes the labels of an unknown loss for numbers.
     names = params.setdefault("class_names", _ordered(found))
     if str(names[1]) == str(found[0]):

@@ -109,6 +109,8 @@ def fill_columns(
     columns_of_all = columns if shared is None else np.ascontiguousarray(raw.T)
     middle = middle_spread(columns_of_all, loss, weight_of_all)
     spread, spread_of_all = row_spreads(columns, middle), row_spreads(columns_of_all, middle)
+    error = np.empty(0 if spread is None else len(y), np.result_type(f, y))
+    no_target = np.zeros_like(error)
     for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
         results, factor = [gradient[j], hessian[j]], row_share(each)
         check_rows(Rows(y, column, weight))
@@ -118,8 +120,9 @@ def fill_columns(
             fill_gradients(results, each, y, column, weight, factor, step)
             continue
         step = quantile_step(cast(Quantile, each), *decisive, spread_of_all)
-        error = (column - y) / spread
-        fill_gradients(results, each, np.zeros_like(error), error, weight, factor, step)
+        np.subtract(column, y, out=error)
+        error /= spread
+        fill_gradients(results, each, no_target, error, weight, factor, step)
         hessian[j] /= spread
 
 
@@ -237,7 +240,11 @@ def middle_spread(columns: NDArray, loss: Columns, weight: NDArray | None = None
 
 def row_spreads(columns: NDArray, middle: float | None) -> NDArray | None:
     """How far apart the quantiles of every row are, over that of a row in the middle; None where that says nothing."""
-    return None if middle is None else np.maximum(np.ptp(columns, axis=0) / middle, LEAST_SPREAD)
+    if middle is None:
+        return None
+    spread = np.ptp(columns, axis=0)
+    spread /= middle
+    return np.maximum(spread, LEAST_SPREAD, out=spread)
 
 
 def class_computation(loss: Binary) -> Computation:

@@ -176,12 +176,13 @@ class Distribution(Linked):
         raw_prediction : ndarray of shape (n_samples, n_outputs)
         weight : ndarray of shape (n_samples,) or None
         """
-        formula, columns = self.formula, np.ascontiguousarray(raw_prediction.T)
+        formula = self.formula
+        # The probability between two near ends has few digits.
+        dtype = np.float64 if y.ndim == 2 or self.in_double else raw_prediction.dtype
+        columns = np.ascontiguousarray(raw_prediction.T, dtype)
         if y.ndim == 2:
             assert self.interval_formula is not None
             formula, y = self.interval_formula, np.ascontiguousarray(y.T)
-        if y.ndim == 2 or self.in_double:  # the probability between two near ends has few digits
-            columns = columns.astype(np.float64, copy=False)
         fill_outputs(results, formula, self.parameters, Rows(y, columns, weight))
 
 

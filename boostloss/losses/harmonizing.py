@@ -40,7 +40,9 @@ class Harmonized(Loss):
         """Those of the gradients over the largest one, from 0 to 1."""
         gradient = Computation(self.formula, (GRADIENT,), self.parameters)
         (found,) = evaluate(gradient, Rows(y, f, None), np.float64)
-        return np.abs(found) / self.largest_gradient
+        np.abs(found, out=found)
+        found /= self.largest_gradient
+        return found
 
     def row_weight(
         self,
@@ -74,7 +76,9 @@ class Harmonized(Loss):
         if not known.all():
             size = np.where(known, size, 0.0)
             counted = known.astype(float) if weight is None else known * weight
-        place = np.minimum(size * self.bins, self.bins - 1).astype(np.intp)
+        size *= self.bins
+        place = np.minimum(size, self.bins - 1, out=size).astype(np.intp)
+        del size  # of a long table
         mass = total(np.bincount(place, counted, self.bins).astype(np.float64))
         filled = mass > 0.0
         factor = np.zeros(self.bins)
