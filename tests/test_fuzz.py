@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from unittest import mock
 
 import numpy as np
@@ -35,6 +36,7 @@ from boostloss.kernels.rows import BLOCK
 from boostloss.metrics import crps, negative_log_likelihood
 
 NAMES = "y_true", "raw_prediction", "sample_weight", "raw prediction", "error", "y_pred"
+NO_ROWS = "needs a row of positive weight|must be a row of positive weight"
 OUTER = "probability", "cost", "targets", "approxes", "weights", "distribution"
 
 
@@ -44,7 +46,7 @@ def outcome(call, *arguments):
         found = call(*arguments)
     except (ValueError, TypeError) as error:
         # Of what cannot be computed it must be said where it is.
-        assert any(name in str(error) for name in (*NAMES, *OUTER, "positive weight")), error
+        assert re.search("|".join((*NAMES, *OUTER, NO_ROWS)), str(error)), error
         return type(error)
     return list(found) if isinstance(found, tuple) else [found]
 
@@ -61,7 +63,7 @@ def assert_same(found, expected):
 def assert_form_does_not_matter(data, call, arrays):
     """Arrays in containers have the outcome of plain ones, and stay as they are."""
     drawn = [(None, None) if x is None else data.draw(forms(x)) for x in arrays]
-    note(f"{call}\n{drawn}")
+    note(call)
     given, plain = zip(*drawn, strict=True)
     assert_same(outcome(call, *given), outcome(call, *plain))
     assert_same(outcome(call, *given), outcome(call, *plain))
@@ -124,11 +126,11 @@ def test_links(data):
     loss = data.draw(st.sampled_from(SINGLE + ADAPTIVE))
     array = data.draw(numbers(values(data), number_of_rows(data)))
     if data.draw(st.booleans()):
-        assert_form_does_not_matter(data, loss.inverse_link, (array,))
+        assert_form_does_not_matter(data, lambda x: np.ravel(loss.inverse_link(x)), (array,))
     else:
         unit = loss.task == "binary" or loss.link_name == "logit"
         array = np.clip(array, 0.0, 1.0) if unit else np.abs(array)
-        assert_form_does_not_matter(data, loss.link, (array,))
+        assert_form_does_not_matter(data, lambda x: np.ravel(loss.link(x)), (array,))
 
 
 @fuzzed(8)
@@ -187,7 +189,7 @@ def test_distributions(data):
 @given(st.data())
 def test_scores(data):
     loss = data.draw(st.sampled_from([x for x in DISTRIBUTIONS if not x.discrete]))
-    n = number_of_rows(data)
+    n = data.draw(st.integers(0, 3))
     raw = data.draw(numbers(st.floats(-3.0, 3.0), (n, loss.n_outputs)))
     y = in_domain(loss, data.draw(numbers(data.draw(st.sampled_from([moderate, anything])), n)))
     score = data.draw(st.sampled_from([crps, negative_log_likelihood]))
@@ -264,12 +266,10 @@ def test_what_is_no_column_is_refused_by_name(data):
         return  # many columns are classes
     note(f"{name} = {bad!r}")
     call = data.draw(st.sampled_from([loss.loss, loss.gradient_hessian, loss.mean_loss]))
-    for given in (rows | {name: bad},):
-        with pytest.raises((ValueError, TypeError), match=name):
-            call(**given)
-    if name != "raw_prediction" and np.shape(rows[name]) != (2,):
-        with pytest.raises((ValueError, TypeError), match=name):
-            loss.fit_intercept(**{"y_true": np.ones(3), name: bad})
+    with pytest.raises((ValueError, TypeError), match=name):
+        call(**rows | {name: bad})
+    if name != "raw_prediction":  # another number of targets is right
+        outcome(loss.fit_intercept, *({"y_true": np.ones(3), name: bad}.values()))
 
 
 # Numbers
