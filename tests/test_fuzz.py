@@ -35,6 +35,7 @@ from boostloss.kernels.native import SHORT_RUN
 from boostloss.kernels.rows import BLOCK
 from boostloss.metrics import crps, negative_log_likelihood
 
+pytestmark = pytest.mark.filterwarnings("ignore:Boosting starts far from")
 NAMES = "y_true", "raw_prediction", "sample_weight", "raw prediction", "error", "y_pred"
 NO_ROWS = "needs a row of positive weight|must be a row of positive weight"
 OUTER = "probability", "cost", "targets", "approxes", "weights", "distribution"
@@ -218,7 +219,6 @@ class Rows:
         self.get_label, self.get_weight = lambda: label, lambda: weight
 
 
-@pytest.mark.filterwarnings("ignore:Boosting starts far from")
 @fuzzed(10)
 @given(st.data())
 def test_objectives(data):
@@ -294,7 +294,8 @@ def test_finite_rows_have_no_nan(data):
                 assert not np.isnan(call(y, f, weight))
             continue
         for found in outcome(call, y, f, weight):
-            assert not np.isnan(found).any()
+            missing = np.isnan(found)  # an infinite loss times no weight
+            assert not (missing if weight is None else missing & (weight > 1e-300)).any()
 
 
 @fuzzed(5)
@@ -342,8 +343,8 @@ def test_borders_of_blocks_and_threads(data):
     y, f, weight = (x[first : first + n].astype(dtype) for x in POOL)
     y, weight = in_domain(loss, y).astype(dtype), np.abs(weight)
     rows = (y, f, weight) if data.draw(st.booleans()) else (y, f)
-    call = call_of(data, loss)
-    found = {}
+    name = data.draw(st.sampled_from(list(calls(loss))))
+    call, found = calls(loss)[name], {}
     for threads in ("1", "2", "5"):
         with mock.patch.dict(os.environ, NUMBA_NUM_THREADS=threads):
             found[threads] = outcome(call, *rows)
@@ -351,7 +352,8 @@ def test_borders_of_blocks_and_threads(data):
     for threads in ("2", "5"):
         for ours, theirs in zip(found[threads], found["1"], strict=True):
             assert np.asarray(ours).tobytes() == np.asarray(theirs).tobytes()
-    if np.ndim(found["1"][0]):
+    # Others depend on all rows.
+    if name in ("loss", "exact", "majorizer") and not isinstance(loss, bl.GHMC | bl.GHMR):
         some = slice(cut := data.draw(st.integers(0, n - 1)), min(n, cut + 1000))
         for part, whole in zip(outcome(call, *(x[some] for x in rows)), found["1"], strict=False):
             np.testing.assert_array_equal(part, whole[some])

@@ -85,13 +85,15 @@ def call_objective(
         if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
             check_start(loss, y_true, y_pred[0], sample_weight)
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
-        found = several_gradients(loss, y_true, y_pred, weight)
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            found = several_gradients(loss, y_true, y_pred, weight)
         check_finite(loss, y_pred, *found)
         return found
     y_pred = y_pred.ravel()
     if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
         check_start(loss, y_true, float(y_pred[0]), sample_weight)
-    found = boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
+    with np.errstate(all="ignore"):
+        found = boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
     check_finite(loss, y_pred, *found)
     return found
 

@@ -72,7 +72,7 @@ def several_gradients(
         return gradient.T, hessian.T
     assert isinstance(loss, Binary)
     classes.require_margin(loss)
-    y = as_matrix(y_true, "y_true") if np.ndim(y_true) == 2 else as_column(y_true, "y_true")
+    y = as_matrix(y_true, "y_true") if classes.are_soft(y_true) else as_column(y_true, "y_true")
     computation = class_computation(loss)
     classes.fill([gradient, hessian], loss, computation, y, f, weight, class_curvature(f.shape[1]))
     return gradient.T, hessian.T
@@ -165,7 +165,7 @@ def curvature_units(
     curvature is divided by the geometric mean of it over the rows.
     """
     if isinstance(loss, LocationScale):
-        log_scale = np.average(f[:, 1], weights=weight) if weight is None or weight.any() else 0.0
+        log_scale = np.average(f[:, 1], weights=weight) if len(f) and (weight is None or weight.any()) else 0.0
         return [float(np.exp(2.0 * log_scale)), 1.0 / loss.scale_curvature]
     rows = sample(len(f), weight)
     some = hessian[:, rows].astype(np.float64)

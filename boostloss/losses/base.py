@@ -210,7 +210,11 @@ class Loss:
         """
         (losses,) = self._computed((LOSS,), y_true, raw_prediction, sample_weight, np.float64)
         columns = losses.size / max(len(losses), 1)
-        return float(losses.sum() / (columns * total_weight(len(losses), sample_weight)))
+        weight = columns * total_weight(len(losses), sample_weight)
+        total = losses.sum()
+        if np.isnan(total) and sample_weight is not None:  # infinite losses of rows without weight
+            total = losses[as_column(sample_weight) > 0.0].sum()
+        return float(total / weight)
 
     def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The constant raw prediction of least weighted loss.
