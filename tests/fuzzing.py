@@ -137,6 +137,12 @@ def objects(array):
     return made
 
 
+def nullable(array):
+    """The dtype of pandas in which numbers may be missing."""
+    name = array.dtype.name
+    return "boolean" if name == "bool" else name.capitalize().replace("Ui", "UI")
+
+
 def masked(array):
     if array.dtype.kind != "f":
         return np.ma.array(array, mask=False)
@@ -163,7 +169,7 @@ COLUMNS = ANY | {
     "(n, 1)": lambda x: x[:, None],
     "tuple": lambda x: tuple(x),
     "Series": lambda x: pd.Series(x, index=np.arange(len(x))[::-1]),
-    "nullable": lambda x: pd.Series(x).convert_dtypes(),
+    "nullable": lambda x: pd.Series(x, dtype=nullable(x)),
     "Arrow in pandas": lambda x: pd.Series(pa.array(x), dtype=pd.ArrowDtype(pa.array(x).type)),
     "DataFrame": lambda x: pd.DataFrame({"y": x}),
     "Arrow": pa.array,
@@ -173,7 +179,7 @@ COLUMNS = ANY | {
 }
 MATRICES = ANY | {
     "DataFrame": pd.DataFrame,
-    "nullable": lambda x: pd.DataFrame(x).convert_dtypes(),
+    "nullable": lambda x: pd.DataFrame(x, dtype=nullable(x)),
     "polars": lambda x: pl.DataFrame(x, schema=[f"c{i}" for i in range(x.shape[1])]),
     "rows": lambda x: [tuple(row) for row in x],
     "transposed": lambda x: np.ascontiguousarray(x.T).T,
@@ -190,9 +196,9 @@ def forms(draw, values):
     if values.ndim == 2 and len(values) == 0:
         container = "as it is"  # an empty list has no columns
     array = held(values, draw(dtypes))
-    if container in ARROW_LACKS and array.dtype.char in "eg":
-        array = array.astype(np.float32)
     with np.errstate(all="ignore"):
+        if container in ARROW_LACKS and array.dtype.char in "eg":
+            array = array.astype(np.float32)
         given = containers[container](array)
         single = np.asarray(given).dtype == np.float32  # in the machine's byte order
         return given, np.array(array, np.float32 if single else np.float64)

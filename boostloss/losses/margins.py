@@ -64,9 +64,9 @@ class Hinge(Improper):
         results = super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
         if MAJORIZER in outputs and self.boosted_as is not self:  # infinite at the corner
             smoothed = self.boosted_as._computed(
-                (MAJORIZER,), y_true, raw_prediction, sample_weight, dtype
+                outputs, y_true, raw_prediction, sample_weight, dtype
             )
-            results[outputs.index(MAJORIZER)] = smoothed[0]
+            results[outputs.index(MAJORIZER)] = smoothed[outputs.index(MAJORIZER)]
         return results
 
     def _best_constant(self, y, weight):
