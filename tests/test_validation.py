@@ -147,8 +147,8 @@ def test_objects_that_are_no_numbers_are_refused(loss, value):
         BarronDistribution().logpdf,
         BarronDistribution().cdf,
         BarronDistribution().ppf,
-        bl.Logistic().link,
-        bl.Focal().link,
+        *(loss.link for loss in (bl.SquaredError(), bl.Logistic(), bl.Focal(), bl.Hinge())),
+        *(loss.inverse_link for loss in (bl.SquaredError(), bl.Logistic(), bl.Poisson())),
     ],
 )
 def test_other_entries_refuse_them_too(call):

@@ -53,6 +53,8 @@ def fill_classes(
         Multiplied into the curvatures of scores.
     run : callable
     """
+    if len(results) != (1 if computation.outputs == (LOSS,) else 2):  # the loop has an address for each
+        raise ValueError(f"outputs must be the loss, or a gradient and a curvature, got {computation.outputs}.")
     if not run_native(results, computation, rows, curvature_factor, run):
         columns = class_columns(computation, rows, curvature_factor)
         for result, values in zip(results, columns, strict=True):
