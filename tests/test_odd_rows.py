@@ -79,6 +79,12 @@ def test_the_kernel_of_classes_refuses_a_curvature_alone():
         fill_classes([np.empty((3, 3))], computation, Rows(np.zeros(3), F))
 
 
+def test_masked_raw_predictions_are_missing():
+    for loss, y in ((bl.Huber(1.0), np.zeros(3)), (bl.Logistic(), np.zeros(3))):
+        with pytest.raises(ValueError, match="got nan in row 1"):
+            loss(y, np.ma.masked_equal([0.0, 7.0, 1.0], 7.0))
+
+
 def test_raw_predictions_that_are_not_finite_are_refused():
     y, f = np.arange(4.0), np.array([0.0, np.inf, -np.inf, 1.0])
     for loss in (bl.Quantile(0.5), bl.Huber(1.0), bl.SquaredError()):
@@ -101,3 +107,10 @@ def test_no_rows():
         p = loss.distribution(np.empty((0, 2)))
         assert p.cdf(0.0).shape == p.ppf(0.5).shape == p.mean().shape == (0,)
     assert catboost_objective(bl.Huber(1.0)).calc_ders_range(none, none, None).shape == (0, 2)
+
+
+def test_the_warning_of_a_far_start_of_a_heavy_tailed_loss():
+    loss = bl.BiTemperedLogistic(0.5, 1.5)
+    assert loss.fit_intercept(np.zeros(3)) < -1000.0  # whose exponential is infinite
+    with pytest.warns(UserWarning, match=r"base_score=0 \(XGBoost"):
+        loss(np.zeros(3), np.zeros(3))

@@ -249,8 +249,7 @@ class Loss:
         if type(self).response is Loss.response:  # the identity: no copy of a long column
             return raw
         with np.errstate(all="ignore"):  # a NaN stays one
-            prediction = self.response(raw.astype(np.float64, copy=False))
-        return np.asarray(prediction, raw.dtype)
+            return np.asarray(self.response(raw.astype(np.float64, copy=False)), raw.dtype)
 
     def response(self, raw: Any) -> Any:
         """`inverse_link` of whatever kind of number `boostloss.ops` computes with."""

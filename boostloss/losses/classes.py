@@ -86,10 +86,11 @@ def fill_cross_entropy(
     hard[np.isnan(label)] = np.nan
     away = hard - loss.smoothed(hard if y.ndim == 1 else y)
     scale = computation.factor if weight is None else computation.factor * weight[:, None]
-    if computation.outputs == (LOSS,):
-        results[0] += ((scale * away) * f).sum(axis=1)
-    else:
-        results[0] += (scale * away).T
+    with np.errstate(all="ignore"):  # of infinite scores
+        if computation.outputs == (LOSS,):
+            results[0] += ((scale * away) * f).sum(axis=1)
+        else:
+            results[0] += (scale * away).T
 
 
 def require_margin(loss: Any) -> None:

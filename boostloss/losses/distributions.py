@@ -127,9 +127,8 @@ class Distribution(Linked):
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The mean of the distribution of each row, or what `center` names where there may be none."""
         raw = as_matrix(raw_prediction, "raw_prediction", self.n_outputs)
-        with np.errstate(over="ignore"):
-            mean = self._mean(*raw.T.astype(np.float64))
-        return np.asarray(mean, np.result_type(raw, np.float32))
+        with np.errstate(all="ignore"):
+            return np.asarray(self._mean(*raw.T.astype(np.float64)), raw.dtype)
 
     def _mean(self, *raw: Any, **_: Any) -> Any:
         raise NotImplementedError
