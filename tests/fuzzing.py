@@ -10,12 +10,12 @@ import polars as pl
 import pyarrow as pa
 from cases import EXAMPLES as CASES
 from cases import STEEP
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import boostloss as bl
 
-# Of all properties together: some hundred for `make test`, always the same; `make fuzz` asks for many, others each time.
+# Of all properties together: some hundred for `make test`, always the same; `make fuzz` asks for many others.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", 0))
 ROWS = 9  # at most, where their number does not matter
 
@@ -29,7 +29,6 @@ def fuzzed(percent):
         database=None,
         deadline=None,
         print_blob=True,
-        phases=[Phase.explicit, Phase.generate] if os.environ.get("NOSHRINK") else list(Phase),
         suppress_health_check=list(HealthCheck),
     )
 
@@ -60,7 +59,12 @@ if EXAMPLES:
     SINGLE += [own_squares(), own_margin(), bl.GHMC(), bl.GHMR(1.0)]
     CLASSES += [bl.SymmetricCrossEntropy(), bl.BiTemperedLogistic(), bl.Exponential(), own_margin()]
     DISTRIBUTIONS += [bl.LogNormal(), bl.Laplace(), bl.StudentT(), bl.LogLogistic()]
-    DISTRIBUTIONS += [bl.BarronLikelihood(), bl.GammaDistribution(), bl.FreeStudentT(), own_normal()]
+    DISTRIBUTIONS += [
+        bl.BarronLikelihood(),
+        bl.GammaDistribution(),
+        bl.FreeStudentT(),
+        own_normal(),
+    ]
     ADAPTIVE += [bl.LogCosh("adaptive"), bl.Cauchy("adaptive"), bl.Welsch("adaptive")]
 
 # Numbers
@@ -103,7 +107,9 @@ def held(values, dtype):
     with np.errstate(all="ignore"):
         if np.issubdtype(dtype, np.integer):
             limits = np.iinfo(dtype)
-            values = np.clip(np.nan_to_num(values), max(limits.min, -(2**62)), min(limits.max, 2**62))
+            values = np.clip(
+                np.nan_to_num(values), max(limits.min, -(2**62)), min(limits.max, 2**62)
+            )
         return values.astype(dtype)
 
 

@@ -192,7 +192,9 @@ def test_missing_rows_are_missing(loss, y):
         loss.check_target(y)
     with pytest.raises(ValueError, match=r"y_true must be (finite|0 or 1), got nan in row 1"):
         loss.fit_intercept(y)
-    with pytest.raises(ValueError, match="sample_weight must be finite and >= 0, 1e150 at most, got nan in row 1"):
+    with pytest.raises(
+        ValueError, match="sample_weight must be finite and >= 0, 1e150 at most, got nan in row 1"
+    ):
         loss.fit_intercept(np.array([0.0, 1.0, 1.0]), y)
     if isinstance(loss, Adaptive):
         with pytest.raises(ValueError, match="error must be finite, got nan in row 1"):

@@ -92,8 +92,7 @@ def call_objective(
     y_pred = y_pred.ravel()
     if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
         check_start(loss, y_true, float(y_pred[0]), sample_weight)
-    with np.errstate(all="ignore"):
-        found = boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
+    found = boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
     check_finite(loss, y_pred, *found)
     return found
 

@@ -165,7 +165,11 @@ def curvature_units(
     curvature is divided by the geometric mean of it over the rows.
     """
     if isinstance(loss, LocationScale):
-        log_scale = np.average(f[:, 1], weights=weight) if len(f) and (weight is None or weight.any()) else 0.0
+        log_scale = (
+            np.average(f[:, 1], weights=weight)
+            if len(f) and (weight is None or weight.any())
+            else 0.0
+        )
         return [float(np.exp(2.0 * log_scale)), 1.0 / loss.scale_curvature]
     rows = sample(len(f), weight)
     some = hessian[:, rows].astype(np.float64)

@@ -1,6 +1,5 @@
 """The start of boosting in the plain libraries, which is not the best constant of a custom objective."""
 
-import math
 import sys
 import warnings
 from typing import Any
