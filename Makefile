@@ -1,6 +1,7 @@
 # make demo         which loss suits the embedded data set? (the main job)
 # make test         lint, types, and the tests of all but torch
 # make test-torch   installs torch too, and runs its tests
+# make fuzz         200,000 examples of odd rows, another number with FUZZ_EXAMPLES, and hundreds of fits
 # make test-newest  both with the newest versions of everything, in a virtual environment of their own
 # make test-lowest  the tests of make test with the lowest releases that pyproject.toml allows, for python3.11
 # make test-313     make test with python3.13; both in a virtual environment of their own, as test-newest
@@ -32,7 +33,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where byte code is not kept, every process of the tests compiles the source text of all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test test-torch test-newest test-lowest test-313 docs docs-links coverage lock bench types clean
+.PHONY: demo test test-torch fuzz test-newest test-lowest test-313 docs docs-links coverage lock bench types clean
 
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
@@ -45,6 +46,11 @@ test: $(VENV)/.installed-dev
 
 test-torch: $(VENV)/.installed-dev $(VENV)/.installed-torch
 	$(PYTEST) -m torch --cov=boostloss/torch --cov-report=term --cov-fail-under=94
+
+# What fails prints how to run that one example again.
+fuzz: FUZZ_EXAMPLES ?= 200000
+fuzz: $(VENV)/.installed-dev
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -m "slow or not slow" tests/test_fuzz.py tests/test_faults.py
 
 test-newest:
 	rm -rf .venv-newest

@@ -182,7 +182,7 @@ def test_mean_loss(loss):
 def test_bad_weights(bad):
     weight = [1.0, 1.0, bad]
     for call in (Huber(1.0).loss, Huber(1.0).gradient_hessian):
-        with pytest.raises(ValueError, match=f"finite and >= 0, got {bad} in row 2"):
+        with pytest.raises(ValueError, match=f"finite and >= 0, 1e150 at most, got {bad} in row 2"):
             call(np.zeros(3), np.ones(3), weight)
     with pytest.raises(ValueError, match="sample_weight has 3 rows, y_true has 2"):
         Huber(1.0).loss(np.zeros(2), np.ones(2), weight)

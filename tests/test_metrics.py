@@ -117,7 +117,11 @@ def test_many_rows_take_little_memory(monkeypatch):
         ([], None, "y_true must have a target for each of 2 distributions, got 0"),
         ([1.0, np.nan], None, "y_true must be finite, got nan in row 1"),
         ([1.0, 2.0], [1.0], "sample_weight has 1 rows, y_true has 2"),
-        ([1.0, 2.0], [1.0, -1.0], "sample_weight must be finite and >= 0, got -1.0 in row 1"),
+        (
+            [1.0, 2.0],
+            [1.0, -1.0],
+            "sample_weight must be finite and >= 0, 1e150 at most, got -1.0 in row 1",
+        ),
         ([1.0, 2.0], [0.0, 0.0], "sample_weight must have a weight above 0"),
     ],
 )

@@ -36,11 +36,13 @@ def saved(library, path, loss=None, own=False):
         ("binary", "Focal(", "Fokal(", "record of its loss, .* is none that boostloss"),
         ("binary", "Focal(gamma=2.0, alpha=None)", "Huber(delta=1.0)", "takes a binary loss"),
         ("regression", "Focal(gamma=2.0, alpha=None)", "Huber(delta=1.0)", "regression loss.*classes"),
+        ("binary", "Focal(gamma=2.0, alpha=None)", "__import__('os').mkdir('run')", "record of its loss"),
         ("regression", "", "", "takes a regression loss, got Focal"),
         ("binary", "classes", "cases", "classes"),
     ],
 )  # fmt: skip
-def test_an_edited_record_is_a_clear_error(library, task, old, new, message, tmp_path):
+def test_an_edited_record_is_a_clear_error(library, task, old, new, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = saved(library, tmp_path / "model.json", bl.Focal())
     if old == "classes":
         old = {"xgboost": CLASSES, "lightgbm": "boostloss classes", "catboost": "class_names"}[
@@ -54,6 +56,7 @@ def test_an_edited_record_is_a_clear_error(library, task, old, new, message, tmp
     with pytest.raises(ValueError, match=message):
         model.load_model(str(tmp_path / "model.json"), **file_options(library))
     assert vars(model) == before
+    assert not (tmp_path / "run").exists()
 
 
 @each_library

@@ -147,8 +147,8 @@ def test_objects_that_are_no_numbers_are_refused(loss, value):
         BarronDistribution().logpdf,
         BarronDistribution().cdf,
         BarronDistribution().ppf,
-        bl.Logistic().link,
-        bl.Focal().link,
+        *(loss.link for loss in (bl.SquaredError(), bl.Logistic(), bl.Focal(), bl.Hinge())),
+        *(loss.inverse_link for loss in (bl.SquaredError(), bl.Logistic(), bl.Poisson())),
     ],
 )
 def test_other_entries_refuse_them_too(call):
@@ -192,7 +192,9 @@ def test_missing_rows_are_missing(loss, y):
         loss.check_target(y)
     with pytest.raises(ValueError, match=r"y_true must be (finite|0 or 1), got nan in row 1"):
         loss.fit_intercept(y)
-    with pytest.raises(ValueError, match="sample_weight must be finite and >= 0, got nan in row 1"):
+    with pytest.raises(
+        ValueError, match="sample_weight must be finite and >= 0, 1e150 at most, got nan in row 1"
+    ):
         loss.fit_intercept(np.array([0.0, 1.0, 1.0]), y)
     if isinstance(loss, Adaptive):
         with pytest.raises(ValueError, match="error must be finite, got nan in row 1"):

@@ -145,7 +145,7 @@ class Objective(Slot):
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
         try:
             y, f, weight = columns(targets, approxes, weights)
-            if self.first_round is not None:
+            if self.first_round is not None and len(f):
                 self._watch_start(f, y, weight)
             pairs = np.empty((len(f), 2))
             fill_gradients([pairs], self.loss, y, f, weight, -1.0, self.step)

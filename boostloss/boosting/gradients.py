@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting.custom import custom_step
@@ -56,6 +57,7 @@ def fixed_step(loss: Loss) -> Step | None:
     return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
 
 
+@np.errstate(all="ignore")  # infinite raw predictions have gradients that are refused
 def boosting_step(loss: Loss, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
     """What the next boosting round computes for the rows at these raw predictions."""
     loss = loss.boosted_as

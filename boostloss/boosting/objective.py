@@ -17,7 +17,7 @@ from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
-from boostloss.losses.validation import as_column, as_matrix
+from boostloss.losses.validation import as_column, as_floats, as_matrix
 
 
 def boosting_gradients(
@@ -75,7 +75,7 @@ def call_objective(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
     y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
-    y_pred = np.asarray(y_pred)
+    y_pred = as_floats(y_pred, "y_pred")
     if isinstance(loss, Distribution) and loss.n_outputs == y_pred.ndim == 1:
         gradient, hessian = call_objective(loss, y_true, y_pred[:, None], sample_weight)
         return gradient.ravel(), hessian.ravel()
@@ -85,7 +85,8 @@ def call_objective(
         if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
             check_start(loss, y_true, y_pred[0], sample_weight)
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
-        found = several_gradients(loss, y_true, y_pred, weight)
+        with np.errstate(all="ignore"):  # what is not finite is refused below
+            found = several_gradients(loss, y_true, y_pred, weight)
         check_finite(loss, y_pred, *found)
         return found
     y_pred = y_pred.ravel()

@@ -82,7 +82,7 @@ def several_gradients(
         return gradient.T, hessian.T
     assert isinstance(loss, Binary)
     classes.require_margin(loss)
-    y = as_matrix(y_true, "y_true") if np.ndim(y_true) == 2 else as_column(y_true, "y_true")
+    y = as_matrix(y_true, "y_true") if classes.are_soft(y_true) else as_column(y_true, "y_true")
     computation = class_computation(loss)
     classes.fill([gradient, hessian], loss, computation, y, f, weight, class_curvature(f.shape[1]))
     return gradient.T, hessian.T

@@ -1,6 +1,5 @@
 """The start of boosting in the plain libraries, which is not the best constant of a custom objective."""
 
-import math
 import sys
 import warnings
 from typing import Any
@@ -15,6 +14,7 @@ from boostloss.losses.classes import are_soft, best_scores, check_classes
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.validation import check_weight
+from boostloss.ops import expit
 
 SAMPLE = 10_000  # rows are enough to tell whether a start is far off
 ROUNDING = 1e-6  # of a constant target that the libraries keep in float32, and its prediction after some rounds
@@ -55,7 +55,7 @@ def check_start(
     text = constant_text(best)
     base_score = f"{text} (XGBoost)"
     if loss.task == "binary" and not several:
-        base_score = f"{1.0 / (1.0 + math.exp(-best)):.6g} (XGBoost with binary:logistic)"
+        base_score = f"{float(expit(np.float64(best))):.6g} (XGBoost with binary:logistic)"
     warnings.warn(
         f"Boosting starts far from {text}, the best constant of {loss!r}. Use the estimators of "
         "boostloss.xgboost, boostloss.lightgbm or boostloss.catboost, which start there, or set "
@@ -73,6 +73,7 @@ def constant_text(best: float | NDArray) -> str:
     return f"{best:.6g}"
 
 
+@np.errstate(all="ignore")  # a start that is not finite is far
 def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
     """Whether the way to the best constant would take many rounds."""
     if loss.task == "binary" or loss.link_name == "logit":

@@ -53,6 +53,9 @@ def fill_classes(
         Multiplied into the curvatures of scores.
     run : callable
     """
+    outputs = computation.outputs
+    if outputs != (LOSS,) and len(outputs) != 2:  # the loop writes to both
+        raise ValueError(f"outputs must be the loss, or a gradient and a curvature, got {outputs}.")
     if not run_native(results, computation, rows, curvature_factor, run):
         columns = class_columns(computation, rows, curvature_factor)
         for result, values in zip(results, columns, strict=True):

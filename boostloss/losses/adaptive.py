@@ -219,13 +219,19 @@ class Adaptive(Loss):
     ) -> float:
         """The mean absolute error, since the loss itself differs from round to round."""
         rows, _ = self._checked_rows(y_true, raw_prediction, sample_weight)
-        size = np.abs(rows.raw_prediction.astype(np.float64) - rows.y_true)
-        total = size.sum() if rows.weight is None else (rows.weight * size).sum()
+        with np.errstate(all="ignore"):  # of infinite rows
+            size = np.abs(rows.raw_prediction.astype(np.float64) - rows.y_true)
+            total = size.sum()
+            if rows.weight is not None:
+                counts = rows.weight > 0.0
+                total = (rows.weight * size)[counts].sum()
         return float(total / total_weight(len(size), rows.weight))
 
     def _suited(self, y_true, raw_prediction, sample_weight):
         (y, f, weight), _ = self._checked_rows(y_true, raw_prediction, sample_weight)
-        return self.fitted(f - y, weight)
+        with np.errstate(all="ignore"):  # what is not finite is refused
+            error = f - y
+        return self.fitted(error, weight)
 
     def _best_constant(self, y, weight):
         return self.fitted(y - weighted_quantile(y, weight, 0.5), weight)._best_constant(y, weight)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.intercept import argmin_constant
 from boostloss.losses.pickles import FORM, read, written
-from boostloss.losses.validation import as_column, check_finite, check_weight
+from boostloss.losses.validation import as_column, as_floats, check_finite, check_weight
 
 Curvature = Literal["exact", "majorizer"]
 Task = Literal["regression", "binary"]
@@ -147,7 +147,7 @@ class Loss:
             arrays give a float32 array, and are computed in float32 where it holds the squares of the parameters;
             anything else gives float64.
         sample_weight : array-like of shape (n_samples,), optional
-            Non-negative case weights, multiplied into the result.
+            Case weights from 0 to 1e150, multiplied into the result.
 
         Returns
         -------
@@ -159,7 +159,7 @@ class Loss:
         TypeError
             If an array holds dates, texts, complex numbers or other things than numbers.
         ValueError
-            If shapes differ, a weight is negative, or a label is not 0 or 1 (binary losses).
+            If shapes differ, a weight is out of its range, or a label is not 0 or 1 (binary losses).
         """
         return self._computed((LOSS,), y_true, raw_prediction, sample_weight)[0]
 
@@ -210,7 +210,11 @@ class Loss:
         """
         (losses,) = self._computed((LOSS,), y_true, raw_prediction, sample_weight, np.float64)
         columns = losses.size / max(len(losses), 1)
-        return float(losses.sum() / (columns * total_weight(len(losses), sample_weight)))
+        weight = columns * total_weight(len(losses), sample_weight)
+        total = losses.sum()
+        if np.isnan(total) and sample_weight is not None:  # infinite losses of rows without weight
+            total = losses[as_column(sample_weight) > 0.0].sum()
+        return float(total / weight)
 
     def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The constant raw prediction of least weighted loss.
@@ -237,16 +241,15 @@ class Loss:
 
     def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         """The raw prediction of a prediction: the identity for regression, of a probability for binary losses."""
-        return np.asarray(y_pred)
+        return as_floats(y_pred, "y_pred")
 
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The prediction of a raw prediction: the identity for regression, a probability for binary losses."""
-        raw = np.asarray(raw_prediction)
+        raw = as_floats(raw_prediction, "raw_prediction")
         if type(self).response is Loss.response:  # the identity: no copy of a long column
             return raw
         with np.errstate(all="ignore"):  # a NaN stays one
-            prediction = self.response(raw.astype(np.float64, copy=False))
-        return np.asarray(prediction, np.result_type(raw, np.float32))
+            return np.asarray(self.response(raw.astype(np.float64, copy=False)), raw.dtype)
 
     def response(self, raw: Any) -> Any:
         """`inverse_link` of whatever kind of number `boostloss.ops` computes with."""

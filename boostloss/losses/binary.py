@@ -18,6 +18,7 @@ from boostloss.losses.validation import (
     as_floats,
     check_class_weights,
     check_number,
+    has_columns,
     is_sequence,
 )
 from boostloss.ops import constant, exp, expit, log, log1p, maximum, softplus, where
@@ -94,7 +95,7 @@ class Binary(Loss):
         ValueError
             If there is no row of positive weight, or the target is not valid for the loss.
         """
-        if n_classes is not None or (np.ndim(y_true) == 2 and np.shape(y_true)[1] > 2):
+        if n_classes is not None or (classes.are_soft(y_true) and np.shape(y_true)[1] > 2):
             return classes.best_scores(self, y_true, sample_weight, n_classes)
         if not classes.are_soft(y_true):
             return super().fit_intercept(y_true, sample_weight)
@@ -103,12 +104,12 @@ class Binary(Loss):
 
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The probability of label 1; of raw predictions of shape (n_samples, n_classes) that of every class."""
-        if np.ndim(raw_prediction) == 2 and np.shape(raw_prediction)[1] > 1:
+        if has_columns(raw_prediction, "raw_prediction"):
             return classes.posterior(self, raw_prediction)
         return super().inverse_link(raw_prediction)
 
     def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
-        if np.ndim(raw_prediction) == 2 and np.shape(raw_prediction)[1] > 1:
+        if has_columns(raw_prediction, "raw_prediction"):
             return classes.computed(self, outputs, y_true, raw_prediction, sample_weight, dtype)
         if not classes.are_soft(y_true):
             return super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from boostloss.formulas.classes import class_odds
 from boostloss.kernels.classes import fill_classes
 from boostloss.kernels.rows import GRADIENT, LOSS, Computation, Rows
-from boostloss.losses.validation import as_column, as_matrix, check_weight
+from boostloss.losses.validation import as_column, as_matrix, check_weight, has_columns
 from boostloss.ops import softplus
 
 # Of a class in the best constant: the score of one without a row would be infinite.
@@ -86,10 +86,11 @@ def fill_cross_entropy(
     hard[np.isnan(label)] = np.nan
     away = hard - loss.smoothed(hard if y.ndim == 1 else y)
     scale = computation.factor if weight is None else computation.factor * weight[:, None]
-    if computation.outputs == (LOSS,):
-        results[0] += ((scale * away) * f).sum(axis=1)
-    else:
-        results[0] += (scale * away).T
+    with np.errstate(all="ignore"):  # of infinite scores
+        if computation.outputs == (LOSS,):
+            results[0] += ((scale * away) * f).sum(axis=1)
+        else:
+            results[0] += (scale * away).T
 
 
 def require_margin(loss: Any) -> None:
@@ -102,7 +103,7 @@ def require_margin(loss: Any) -> None:
 
 def are_soft(y_true: ArrayLike) -> bool:
     """Whether it holds soft labels: a probability for each class, in columns."""
-    return np.ndim(y_true) == 2 and np.shape(y_true)[1] > 1
+    return has_columns(y_true, "y_true")
 
 
 def check_soft(y_true: ArrayLike, sample_weight: ArrayLike | None) -> list[tuple[NDArray, NDArray]]:

@@ -28,6 +28,7 @@ from boostloss.losses.lifting import place, traced
 from boostloss.losses.links import Link, link_of, solved
 from boostloss.losses.shape import Shape, shape_of
 from boostloss.losses.traced import Traced, default_numbers, defined, made_class, refuse_known
+from boostloss.losses.validation import as_floats
 from boostloss.ops import constant, where
 
 CURVATURES = ("safe", "exact", "unit")
@@ -98,7 +99,7 @@ class CustomLoss(Traced, Loss):
 
     def link(self, y_pred):
         if self.kind == "margin":
-            return solved(self.inverse_link, np.asarray(y_pred, np.float64))
+            return solved(self.inverse_link, as_floats(y_pred, "y_pred").astype(np.float64))
         return self.prediction_link.forward(y_pred)
 
     def response(self, raw):

@@ -16,7 +16,7 @@ from boostloss.kernels.rows import LOSS, Rows
 from boostloss.losses.intervals import checked_ends, most_likely_of_intervals
 from boostloss.losses.likelihood import NO_SCALE
 from boostloss.losses.linked import Linked
-from boostloss.losses.validation import as_column, as_matrix, check_finite, check_weight
+from boostloss.losses.validation import as_array, as_column, as_matrix, check_finite, check_weight
 
 NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
 
@@ -77,7 +77,7 @@ class Distribution(Linked):
         TypeError, ValueError
             If they are no numbers, out of their range, or no intervals.
         """
-        if np.ndim(y_true) != 2 or np.shape(y_true)[1] != 2:
+        if as_array(y_true, "y_true").shape[1:] != (2,):
             y = as_column(y_true, "y_true")
             self._check_range(y)
             return y
@@ -127,9 +127,8 @@ class Distribution(Linked):
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         """The mean of the distribution of each row, or what `center` names where there may be none."""
         raw = as_matrix(raw_prediction, "raw_prediction", self.n_outputs)
-        with np.errstate(over="ignore"):
-            mean = self._mean(*raw.T.astype(np.float64))
-        return np.asarray(mean, np.result_type(raw, np.float32))
+        with np.errstate(all="ignore"):
+            return np.asarray(self._mean(*raw.T.astype(np.float64)), raw.dtype)
 
     def _mean(self, *raw: Any, **_: Any) -> Any:
         raise NotImplementedError

@@ -18,7 +18,7 @@ from boostloss.losses.barron import Charbonnier
 from boostloss.losses.base import Loss, Task
 from boostloss.losses.binary import Logistic
 from boostloss.losses.classes import are_soft, check_classes
-from boostloss.losses.validation import SCALE, as_column, check_number, check_weight
+from boostloss.losses.validation import SCALE, as_column, check_number, check_weight, has_columns
 
 
 class Harmonized(Loss):
@@ -96,7 +96,7 @@ class Harmonized(Loss):
         return self.of_row._best_constant(y, weight)
 
     def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
-        if np.ndim(raw_prediction) < 2 or np.shape(raw_prediction)[1] == 1:  # or it is refused
+        if not has_columns(raw_prediction, "raw_prediction"):  # or it is refused
             sample_weight = self.row_weight(y_true, raw_prediction, sample_weight)
         return super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
 

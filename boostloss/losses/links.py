@@ -9,6 +9,7 @@ import numpy as np
 from boostloss import ops
 from boostloss.autodiff.traces import Trace
 from boostloss.losses.lifting import traced
+from boostloss.losses.validation import as_floats
 
 FARTHEST = 1e9
 
@@ -41,7 +42,7 @@ class Link:
 
     def forward(self, prediction: Any) -> Any:
         """The raw prediction of a prediction."""
-        prediction = np.asarray(prediction, np.float64)
+        prediction = as_floats(prediction, "y_pred").astype(np.float64)
         with np.errstate(all="ignore"):
             if self.trace is not None:
                 return np.asarray(self.trace.replay({"prediction": prediction}))

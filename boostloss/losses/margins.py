@@ -12,6 +12,7 @@ from boostloss.formulas.squared_hinge import modified_huber, squared_hinge
 from boostloss.kernels.rows import MAJORIZER
 from boostloss.losses.base import Curvature
 from boostloss.losses.binary import Improper
+from boostloss.losses.validation import as_floats
 from boostloss.ops import clip, log, maximum
 
 # The half-width of the kernel that smooths the hinge for boosting, in margins: half the way from the decision to where
@@ -50,7 +51,7 @@ class Hinge(Improper):
         return _SmoothedHinge()
 
     def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
-        return 2.0 * np.asarray(y_pred, np.float64) - 1.0
+        return 2.0 * as_floats(y_pred, "y_pred").astype(np.float64) - 1.0
 
     def response(self, raw: Any) -> Any:
         return clip(0.5 + 0.5 * raw, 0.0, 1.0)
@@ -63,9 +64,9 @@ class Hinge(Improper):
         results = super()._computed(outputs, y_true, raw_prediction, sample_weight, dtype)
         if MAJORIZER in outputs and self.boosted_as is not self:  # infinite at the corner
             smoothed = self.boosted_as._computed(
-                (MAJORIZER,), y_true, raw_prediction, sample_weight, dtype
+                outputs, y_true, raw_prediction, sample_weight, dtype
             )
-            results[outputs.index(MAJORIZER)] = smoothed[0]
+            results[outputs.index(MAJORIZER)] = smoothed[outputs.index(MAJORIZER)]
         return results
 
     def _best_constant(self, y, weight):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.distribution import gauss
+from boostloss.losses.validation import as_floats
 
 # Places where the top of a density is looked for first; each further round of 11 is five times as narrow.
 SIZES = 10.0 ** np.linspace(-12.0, 15.0, 109)
@@ -130,9 +131,9 @@ class NumericalDistribution:
 
     def _by_row(self, x: ArrayLike) -> tuple[NDArray[np.float64], tuple[int, ...]]:
         """Numbers in a matrix with a column for each distribution, and the shape of what comes of them."""
-        x = np.asarray(x, np.float64)
+        x = as_floats(x, "x").astype(np.float64)
         shape = np.broadcast_shapes(x.shape, (self._n,))
-        return np.broadcast_to(x, shape).reshape(-1, self._n), shape
+        return np.broadcast_to(x, shape).reshape(math.prod(shape[:-1]), self._n), shape
 
     def _log(self, y: NDArray) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
@@ -225,7 +226,7 @@ class NumericalDistribution:
         total, half = 0.0 * start, 0.5 * (end - start)
         for t, w in gauss(NODES):
             v = start + half * (1.0 + t)
-            shape = v.reshape(-1, self._n)
+            shape = v.reshape(math.prod(v.shape[:-1]), self._n)
             density = self._density(shape).reshape(v.shape)
             total = total + w * (density if of is None else density * of(self._at(v)))
         return half * total

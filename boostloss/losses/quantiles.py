@@ -35,7 +35,8 @@ class Kinked(Location):
     ) -> tuple[float, ...]:
         """The parameters with the half-width that suits the residuals of these rows."""
         rows = sample(len(y), weight)
-        error = np.subtract(f[rows], y[rows], dtype=np.float64)
+        with np.errstate(all="ignore"):  # of infinite rows
+            error = np.subtract(f[rows], y[rows], dtype=np.float64)
         return self._smoothed(error, None if weight is None else weight[rows])
 
     def _smoothed(self, error: NDArray[Any], weight: NDArray[Any] | None) -> tuple[float, ...]:

@@ -42,7 +42,7 @@ def as_matrix(values: ArrayLike, name: str, k: int | None = None) -> NDArray[np.
 
 def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     """Numbers as an array of float32 or float64, in which NaN stands for None and for what a mask hides."""
-    array = np.asarray(values)
+    array = as_array(values, name)
     if array.dtype not in CHARACTERS:
         if array.dtype.kind == "O":
             array = numbers_of(array, name)
@@ -56,6 +56,20 @@ def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     if isinstance(values, np.ma.MaskedArray):
         array = np.where(np.ma.getmaskarray(values), array.dtype.type(np.nan), array)
     return array
+
+
+def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """What NumPy makes of it."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # such as rows of several lengths
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+
+
+def has_columns(values: ArrayLike, name: str) -> bool:
+    """Whether it has two axes, and more than one column."""
+    shape = as_array(values, name).shape
+    return len(shape) == 2 and shape[1] > 1
 
 
 def numbers_of(array: NDArray[Any], name: str) -> NDArray[np.float64]:
@@ -83,13 +97,15 @@ def check_finite(array: NDArray[np.floating], name: str) -> None:
 
 
 def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
-    """The weights as a 1-d float array: one for each row, finite and not negative."""
+    """The weights as a 1-d float array: one for each row, not negative, and so small that their sum is finite."""
     weight = as_column(sample_weight, "sample_weight")
     if len(weight) != n:
         raise ValueError(f"sample_weight has {len(weight)} rows, y_true has {n}.")
-    if n and not (weight.min() >= 0.0 and weight.max() < math.inf):  # NaN passes to both
-        row = int(np.flatnonzero(~((weight >= 0.0) & (weight < math.inf)))[0])
-        raise ValueError(f"sample_weight must be finite and >= 0, got {weight[row]} in row {row}.")
+    if n and not (weight.min() >= 0.0 and float(weight.max()) <= LARGEST_SCALE):  # NaN passes
+        row = next(i for i, x in enumerate(weight.tolist()) if not 0.0 <= x <= LARGEST_SCALE)
+        raise ValueError(
+            f"sample_weight must be finite and >= 0, 1e150 at most, got {weight[row]} in row {row}."
+        )
     return weight
 
 
