@@ -59,7 +59,8 @@ def negative_log_likelihood(
     """
     y, weight = _checked(y_true, distribution, sample_weight)
     likelihood = distribution.logpdf if hasattr(distribution, "logpdf") else distribution.logpmf
-    return float(np.average(-likelihood(y), weights=weight))
+    with np.errstate(all="ignore"):  # of targets far out
+        return float(np.average(-likelihood(y), weights=weight))
 
 
 def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -99,16 +100,17 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
     if not hasattr(distribution, "logpdf"):
         raise ValueError("distribution must be continuous for the CRPS, got one of counts.")
     y, weight = _checked(y_true, distribution, sample_weight)
-    below, above = distribution.cdf(y), distribution.sf(y)
+    with np.errstate(all="ignore"):  # of targets far out
+        below, above = distribution.cdf(y), distribution.sf(y)
     # The pinball loss of the quantile of level q is q (y - quantile) below the target, and as much from the other end.
     score, step = np.zeros(len(y)), max(1, AT_ONCE // len(y))
-    with np.errstate(divide="ignore", over="ignore"):  # in far quantiles of scipy's
+    with np.errstate(all="ignore"):  # in far quantiles of scipy's
         for start in range(0, len(NODES), step):
             some = slice(start, start + step)
             node, share = NODES[some, None], (NODES * WEIGHTS)[some]
             score += below**2 * (share @ (y - distribution.ppf(np.maximum(below * node, LEAST))))
             score += above**2 * (share @ (distribution.isf(np.maximum(above * node, LEAST)) - y))
-    return float(2.0 * np.average(score, weights=weight))
+        return float(2.0 * np.average(score, weights=weight))
 
 
 def _checked(

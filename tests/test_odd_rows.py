@@ -94,6 +94,13 @@ def test_raw_predictions_that_are_not_finite_are_refused():
         bl.Quantile(0.5)(y, f)
 
 
+def test_infinite_weights_of_a_smoothed_objective_are_refused():
+    with pytest.raises(
+        ValueError, match="sample_weight must be finite and >= 0, got weights whose"
+    ):
+        bl.Quantile(0.9)(np.zeros(5), np.r_[np.zeros(4), 1.0], [0.0, 0.0, 1.0, 1.0, np.inf])
+
+
 def test_no_rows():
     @bl.log_density
     def own(target, location, log_scale):

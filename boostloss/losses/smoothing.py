@@ -5,6 +5,8 @@ also pulls the prediction away from the quantile. How wide it may be is a matter
 lies a share m = min(quantile, 1 - quantile) of the rows.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,6 +75,10 @@ def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float
     share = TAIL_SHARE * thin / (1.0 + (TAIL_SHARE / MEDIAN_SHARE - 2.0) * thin)
     inside = weight.cumsum()
     total = inside[-1]
+    if not total < math.inf:
+        raise ValueError(
+            f"sample_weight must be finite and >= 0, got weights whose sum is {total}."
+        )
     n = inside.searchsorted(share * total, side="right")  # some rows are left: share < 1
     near = distance[:n]
     fits = distance[1 : n + 1] > near  # weight 2 counts as the row twice
