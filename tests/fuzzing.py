@@ -1,6 +1,7 @@
 """What `tests/test_fuzz.py` draws: numbers of every dtype in every container, and the losses that are given them."""
 
 import os
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 from cases import EXAMPLES as CASES
 from cases import STEEP
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 
 import boostloss as bl
@@ -18,6 +19,9 @@ import boostloss as bl
 # Of all properties together: some hundred for `make test`, always the same; `make fuzz` asks for many others.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", 0))
 ROWS = 9  # at most, where their number does not matter
+NAMES = "y_true", "raw_prediction", "sample_weight", "raw prediction", "error", "y_pred"
+NO_ROWS = "needs a row of positive weight|must be a row of positive weight"
+OUTER = "probability", "cost", "targets", "approxes", "weights", "distribution"
 
 
 def fuzzed(percent):
@@ -210,3 +214,32 @@ def forms(draw, values):
         given = containers[container](array)
         single = np.asarray(given).dtype == np.float32  # in the machine's byte order
         return given, np.array(array, np.float32 if single else np.float64)
+
+
+def outcome(call, *arguments):
+    """What a call returns, as a list of arrays, or the type of the error, which must name a parameter."""
+    try:
+        found = call(*arguments)
+    except (ValueError, TypeError) as error:
+        if re.search("|".join((*NAMES, *OUTER, NO_ROWS)), str(error)):
+            return type(error)
+        raise  # it does not say what is wrong
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def assert_same(found, expected):
+    if isinstance(found, type) or isinstance(expected, type):
+        assert found is expected
+        return
+    for ours, theirs in zip(found, expected, strict=True):
+        assert np.asarray(ours).dtype == np.asarray(theirs).dtype
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def assert_form_does_not_matter(data, call, arrays):
+    """Arrays in containers have the outcome of plain ones, and stay as they are."""
+    drawn = [(None, None) if x is None else data.draw(forms(x)) for x in arrays]
+    note(call)
+    given, plain = zip(*drawn, strict=True)
+    assert_same(outcome(call, *given), outcome(call, *plain))
+    assert_same(outcome(call, *given), outcome(call, *plain))

@@ -4,7 +4,6 @@
 """
 
 import os
-import re
 from unittest import mock
 
 import numpy as np
@@ -17,13 +16,14 @@ from fuzzing import (
     ROWS,
     SINGLE,
     anything,
+    assert_form_does_not_matter,
     bad_weights,
     extremes,
-    forms,
     fuzzed,
     in_domain,
     moderate,
     numbers,
+    outcome,
     weights,
 )
 from hypothesis import given, note
@@ -36,38 +36,6 @@ from boostloss.kernels.rows import BLOCK
 from boostloss.metrics import crps, negative_log_likelihood
 
 pytestmark = pytest.mark.filterwarnings("ignore:Boosting starts far from")
-NAMES = "y_true", "raw_prediction", "sample_weight", "raw prediction", "error", "y_pred"
-NO_ROWS = "needs a row of positive weight|must be a row of positive weight"
-OUTER = "probability", "cost", "targets", "approxes", "weights", "distribution"
-
-
-def outcome(call, *arguments):
-    """What a call returns, as a list of arrays, or the type of the error, which must name a parameter."""
-    try:
-        found = call(*arguments)
-    except (ValueError, TypeError) as error:
-        if re.search("|".join((*NAMES, *OUTER, NO_ROWS)), str(error)):
-            return type(error)
-        raise  # it does not say what is wrong
-    return list(found) if isinstance(found, tuple) else [found]
-
-
-def assert_same(found, expected):
-    if isinstance(found, type) or isinstance(expected, type):
-        assert found is expected
-        return
-    for ours, theirs in zip(found, expected, strict=True):
-        assert np.asarray(ours).dtype == np.asarray(theirs).dtype
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def assert_form_does_not_matter(data, call, arrays):
-    """Arrays in containers have the outcome of plain ones, and stay as they are."""
-    drawn = [(None, None) if x is None else data.draw(forms(x)) for x in arrays]
-    note(call)
-    given, plain = zip(*drawn, strict=True)
-    assert_same(outcome(call, *given), outcome(call, *plain))
-    assert_same(outcome(call, *given), outcome(call, *plain))
 
 
 def number_of_rows(data, least=0):

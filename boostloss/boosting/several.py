@@ -108,7 +108,8 @@ def fill_columns(
     of_all, raw, weight_of_all = (y, f, weight) if shared is None else shared.sampled(y, f, weight)
     columns_of_all = columns if shared is None else np.ascontiguousarray(raw.T)
     middle = middle_spread(columns_of_all, loss, weight_of_all)
-    spread, spread_of_all = row_spreads(columns, middle), row_spreads(columns_of_all, middle)
+    spread = row_spreads(columns, middle)
+    spread_of_all = spread if shared is None else row_spreads(columns_of_all, middle)
     error = np.empty(0 if spread is None else len(y), np.result_type(f, y))
     no_target = np.zeros_like(error)
     for j, (each, column) in enumerate(zip(loss.columns, columns, strict=True)):
@@ -199,16 +200,18 @@ def curvature_units(
     curvature is divided by the geometric mean of it over the rows.
     """
     if isinstance(loss, LocationScale):
-        share = np.ones(len(f)) if weight is None else weight
-        log_scales, total = summed([np.sum(share * f[:, 1], dtype=np.float64), share.sum()], shared)
+        log_scale, rows = f[:, 1], float(len(f))
+        if weight is not None:
+            log_scale, rows = weight * log_scale, weight.sum(dtype=np.float64)
+        log_scales, total = summed([log_scale.sum(dtype=np.float64), rows], shared)
         return [
             float(np.exp(2.0 * log_scales / total)) if total else 1.0,
             1.0 / loss.scale_curvature,
         ]
-    rows = sample(len(f), weight) if shared is None else shared.sample[0]
-    some = hessian[:, rows].astype(np.float64)
+    some_rows = sample(len(f), weight) if shared is None else shared.sample[0]
+    some = hessian[:, some_rows].astype(np.float64)
     if weight is not None:
-        some = some / np.where(weight[rows] > 0.0, weight[rows], 1.0)
+        some = some / np.where(weight[some_rows] > 0.0, weight[some_rows], 1.0)
     with np.errstate(divide="ignore"):
         logs = np.log(some)
     units = []
@@ -242,7 +245,8 @@ def row_spreads(columns: NDArray, middle: float | None) -> NDArray | None:
     """How far apart the quantiles of every row are, over that of a row in the middle; None where that says nothing."""
     if middle is None:
         return None
-    spread = np.ptp(columns, axis=0)
+    spread = columns.max(axis=0)
+    spread -= columns.min(axis=0)
     spread /= middle
     return np.maximum(spread, LEAST_SPREAD, out=spread)
 
