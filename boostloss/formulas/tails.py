@@ -7,6 +7,7 @@ the integrand changes most. What is returned has been compared with mpmath over 
 """
 
 from boostloss.formulas.negative_binomial import gamma_rise
+from boostloss.formulas.student_t import constants_of_df
 from boostloss.ops import (
     digamma,
     exp,
@@ -36,7 +37,7 @@ def area(x):
 
 
 def growth(t, slope):
-    """cosh(v + t)^2 / cosh(v)^2 - 1, where tanh(v) is the slope, and sinh(t)."""
+    """cosh(v + t)^2 / cosh(v)^2 - 1, where tanh(v) is the slope."""
     e = expm1(t)
     inverse = 1.0 / (1.0 + e)
     sinh = 0.5 * e * (1.0 + inverse)
@@ -66,8 +67,8 @@ def student_tail(z, df, constant):
     log_cosh = 0.5 * log1p(square)
     value = 0.5 * log(df) - constant - df * log_cosh + log(2.0 * length * total)
     curved = 1.0 - flat * flats / total  # the mean of tanh(v)^2
-    by_constant = 0.5 * (digamma(0.5 * df + 0.5) - digamma(0.5 * df) - 1.0 / df)
-    by_df = by_constant + 0.5 * (df + 1.0) / df * curved - log_cosh - 0.5 * rises / total
+    _, of_constant, _ = constants_of_df(df, log(df))
+    by_df = 0.5 * (df + 1.0) / df * curved - log_cosh - 0.5 * rises / total - of_constant
     return value, by_df
 
 
