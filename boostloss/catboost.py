@@ -153,7 +153,8 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         prepared = super()._prepare_train_params(*args, **kwargs)
         prepared["init_model"] = own_init_model(self.loss, prepared["init_model"])
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
-        y, weight = self._targets(self.loss, pools[0], prepared["params"])
+        own = isinstance(kwargs.get("X", args and args[0]), catboost.Pool)
+        y, weight = self._targets(self.loss, pools[0], prepared["params"], own)
         check_baseline(self.loss, pools[0], y)
         started = prepared["init_model"] is not None or any(
             pool.get_baseline().shape[1] for pool in pools

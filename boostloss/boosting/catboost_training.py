@@ -195,10 +195,11 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
         )
 
 
-def number_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
-    """The targets and weights of a pool."""
+def number_targets(loss: Loss, pool: Any, params: dict[str, Any], own: bool) -> tuple[Any, Any]:
+    """The targets and weights of a pool, whose texts are numbers if it is the user's own."""
     refuse_target_border(loss, params)
-    return loss.check_target(numbers_of(pool)), np.asarray(pool.get_weight())
+    labels = numbers_of(pool) if own else pool.get_label()
+    return loss.check_target(labels), np.asarray(pool.get_weight())
 
 
 def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
@@ -208,7 +209,7 @@ def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
         raise ValueError(f"target_border must not be given with {loss!r}: give it {what}.")
 
 
-def class_targets(loss: Loss, pool: Any, params: dict[str, Any]) -> tuple[Any, Any]:
+def class_targets(loss: Loss, pool: Any, params: dict[str, Any], own: bool) -> tuple[Any, Any]:
     """The targets 0 and 1, and the weights times those of the classes; `params` gets the classes' names."""
     refuse_target_border(loss, params)
     found, y = targets.encode_labels(labels_of(pool, None))
