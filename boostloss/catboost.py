@@ -33,6 +33,7 @@ from boostloss.boosting.catboost_training import (
     choose_learning_rate,
     class_targets,
     follow,
+    labels_to_train,
     leaf_steps,
     number_targets,
 )
@@ -153,8 +154,9 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         prepared = super()._prepare_train_params(*args, **kwargs)
         prepared["init_model"] = own_init_model(self.loss, prepared["init_model"])
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
-        own = isinstance(kwargs.get("X", args and args[0]), catboost.Pool)
-        y, weight = self._targets(self.loss, pools[0], prepared["params"], own)
+        of_user = isinstance(kwargs.get("X", args and args[0]), catboost.Pool)
+        labels = labels_to_train(self.loss, pools[0], of_user)
+        y, weight = self._targets(self.loss, pools[0], labels, prepared["params"])
         check_baseline(self.loss, pools[0], y)
         started = prepared["init_model"] is not None or any(
             pool.get_baseline().shape[1] for pool in pools

@@ -237,7 +237,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
             factors = compute_sample_weight(class_weight, target)  # so does the parent
             weight = factors if weight is None else factors * np.asarray(weight)
         labels = target if self._soft is None else self._soft
-        intercept = np.squeeze(best_constant(loss, labels, weight, n_classes))[()]
+        intercept = best_constant(loss, labels, weight, n_classes)
         starts = [np.full((len(y), *np.shape(intercept)), intercept) for y in eval_targets]
         options["init_score"] = np.full((len(target), *np.shape(intercept)), intercept)
         options |= {"eval_init_score": starts} if starts else {}

@@ -207,7 +207,7 @@ class _Estimator(Stamped, xgb.XGBModel):
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """The best constant, as XGBoost takes it."""
-        return base_score(loss, loss.fit_intercept(y, weight))
+        return base_score(loss, best_constant(loss, y, weight, 0))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -82,3 +82,9 @@ OWN = [
     softplus_squares(),
     probit(),
 ]
+
+
+@bl.log_density(positive=True)
+def exponential(target, log_mean):
+    """A distribution of a single output."""
+    return -target / np.exp(log_mean) - log_mean

@@ -7,7 +7,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
-from own_losses import overstock
+from own_losses import exponential, overstock
 
 import boostloss as bl
 from boostloss import lightgbm as lgb_one
@@ -65,6 +65,7 @@ LOSSES = [
     bl.Quantile([0.1, 0.5, 0.9]),
     bl.Normal(),
     bl.GammaDistribution(),
+    exponential(),
     bl.Poisson(),
 ]
 

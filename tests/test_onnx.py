@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from boosting import SIGNAL, X
 from cases import BINARY, REGRESSION
-from own_losses import savage
+from own_losses import exponential, savage
 from scipy import special
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -34,11 +34,6 @@ def odd_link(target, prediction):
 @bl.loss(inverse_link=lambda raw: special.gammaln(1 + raw * raw) - special.log_ndtr(-raw) + 1)
 def special_link(target, prediction):
     return (target - prediction) ** 2
-
-
-@bl.log_density(positive=True)
-def exponential(target, log_mean):
-    return -target / np.exp(log_mean) - log_mean
 
 
 @pytest.fixture(params=LIBRARIES.values(), ids=list(LIBRARIES))

@@ -8,13 +8,13 @@ from boostloss.autodiff.identities import log_of_rest
 from boostloss.autodiff.jets import first, second, value, variable
 from boostloss.autodiff.symbols import Tape
 from boostloss.autodiff.traces import Trace, compiled, safe, written
+from boostloss.formulas.intervals import LARGEST
 from boostloss.ops import log, maximum, where
 
 LINKED = ("log_", "logit_")  # how names of outputs begin that have no unit
 # Of the square of the gradient, for outputs that have a unit: no row steps farther than 4 over its gradient, which for
 # a normal density are four scales at one scale's distance. `benchmarks/density_curvatures.py` shows what it does.
 LEAST_SHARE = 0.25
-LARGEST = 1.7976931348623157e308  # what is beyond is infinite
 # A change of log(survival) over an interval, below which the density of the middle times the width is its probability:
 # the relative error is of the order of its square, and the difference has lost half of its digits.
 NARROW = 1e-8

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from boostloss.boosting.adaptation import Adaptation, held_out
 from boostloss.boosting.gradients import Step, boosting_step, fill_gradients, fixed_step
 from boostloss.boosting.objective import metric_name, require_loss
+from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.distributions import Distribution
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.smoothing import thinned
@@ -65,7 +65,7 @@ def objective(loss: Loss) -> Any:
             f"loss must have numbers as parameters, as in {loss.example!r}, got {loss!r}: CatBoost tells an objective "
             "nothing of rows and rounds. boostloss.catboost.CatBoostRegressor adapts it."
         )
-    if loss.n_outputs > 1 or isinstance(loss, Distribution):
+    if takes_columns(loss):
         raise ValueError(
             f"loss must have one raw prediction a row, got {loss!r}: CatBoost asks an objective of several row by row. "
             "boostloss.catboost.CatBoostRegressor trains it."
@@ -269,7 +269,7 @@ class Metric(Slot):
         self, approxes: tuple[NDArray, ...], target: NDArray, weight: NDArray | None
     ) -> tuple[float, float]:
         """The sums of the weighted losses and of the weights."""
-        several = len(approxes) > 1 or isinstance(self.loss, Distribution)
+        several = len(approxes) > 1 or takes_columns(self.loss)
         raw_prediction = np.column_stack(approxes) if several else approxes[0]
         total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
         if total == 0.0:

@@ -195,10 +195,18 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
         )
 
 
-def number_targets(loss: Loss, pool: Any, params: dict[str, Any], own: bool) -> tuple[Any, Any]:
-    """The targets and weights of a pool, whose texts are numbers if it is the user's own."""
+def labels_to_train(loss: Loss, pool: Any, of_user: bool) -> Any:
+    """The labels of a pool, whose texts are numbers where it is one of the user's, who may have read it from a file."""
+    if not of_user:
+        return pool.get_label()
+    return numbers_of(pool) if loss.task == "regression" else labels_of(pool, None)
+
+
+def number_targets(
+    loss: Loss, pool: Any, labels: Any, params: dict[str, Any]
+) -> tuple[NDArray, NDArray]:
+    """The targets and weights of a pool."""
     refuse_target_border(loss, params)
-    labels = numbers_of(pool) if own else pool.get_label()
     return loss.check_target(labels), np.asarray(pool.get_weight())
 
 
@@ -209,10 +217,12 @@ def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
         raise ValueError(f"target_border must not be given with {loss!r}: give it {what}.")
 
 
-def class_targets(loss: Loss, pool: Any, params: dict[str, Any], own: bool) -> tuple[Any, Any]:
+def class_targets(
+    loss: Loss, pool: Any, labels: Any, params: dict[str, Any]
+) -> tuple[NDArray, Any]:
     """The targets 0 and 1, and the weights times those of the classes; `params` gets the classes' names."""
     refuse_target_border(loss, params)
-    found, y = targets.encode_labels(labels_of(pool, None))
+    found, y = targets.encode_labels(labels)
     # Without the names CatBoost takes the labels of an unknown loss for numbers.
     names = params.setdefault("class_names", _ordered(found))
     if str(names[1]) == str(found[0]):

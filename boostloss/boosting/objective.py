@@ -8,13 +8,12 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.gradients import fill_gradients, row_share
-from boostloss.boosting.several import check_outputs, several_gradients
+from boostloss.boosting.several import check_outputs, several_gradients, takes_columns
 from boostloss.boosting.start import check_start
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, both_labels
 from boostloss.losses.columns import Columns
-from boostloss.losses.distributions import Distribution
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
 from boostloss.losses.validation import as_column, as_floats, as_matrix
@@ -76,19 +75,18 @@ def call_objective(
     """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
     y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
     y_pred = as_floats(y_pred, "y_pred")
-    if isinstance(loss, Distribution) and loss.n_outputs == y_pred.ndim == 1:
-        gradient, hessian = call_objective(loss, y_true, y_pred[:, None], sample_weight)
-        return gradient.ravel(), hessian.ravel()
-    several = isinstance(loss, Distribution) or loss.n_outputs > 1
-    if several or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
+    if takes_columns(loss) or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
         check_outputs(loss, y_pred.shape)
-        if len(y_pred) and (y_pred[-1] == y_pred[0]).all() and (y_pred == y_pred[0]).all():
-            check_start(loss, y_true, y_pred[0], sample_weight)
+        f = (
+            y_pred[:, None] if y_pred.ndim == 1 else y_pred
+        )  # the libraries leave out a single column
+        if len(f) and (f[-1] == f[0]).all() and (f == f[0]).all():
+            check_start(loss, y_true, f[0], sample_weight)
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
         with np.errstate(all="ignore"):  # what is not finite is refused below
-            found = several_gradients(loss, y_true, y_pred, weight)
-        check_finite(loss, y_pred, *found)
-        return found
+            gradient, hessian = several_gradients(loss, y_true, f, weight)
+        check_finite(loss, f, gradient, hessian)
+        return gradient.reshape(y_pred.shape), hessian.reshape(y_pred.shape)
     y_pred = y_pred.ravel()
     if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
         check_start(loss, y_true, float(y_pred[0]), sample_weight)

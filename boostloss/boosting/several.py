@@ -36,6 +36,11 @@ LEAST_SPREAD = 1e-3  # of the median one: where the quantiles of a row meet, or 
 SHARE_OF_MEAN = 2.0 / 3.0
 
 
+def takes_columns(loss: Loss) -> bool:
+    """Whether raw predictions have a column for each output, be it a single one."""
+    return loss.n_outputs > 1 or isinstance(loss, Distribution)
+
+
 def check_outputs(loss: Loss, shape: tuple[int, ...]) -> None:
     """Refuse a number of raw predictions a row that the loss does not have."""
     k = shape[1] if len(shape) == 2 else 1

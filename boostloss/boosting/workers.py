@@ -20,7 +20,7 @@ from boostloss.boosting.gradients import (
     row_share,
 )
 from boostloss.boosting.objective import check_finite
-from boostloss.boosting.several import several_gradients
+from boostloss.boosting.several import several_gradients, takes_columns
 from boostloss.kernels.rows import Rows, check_rows
 from boostloss.losses.base import Loss, total_weight
 from boostloss.losses.harmonizing import Harmonized
@@ -152,9 +152,10 @@ class SharedObjective:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         y = as_column(y_true, "y_true")
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
-        if self.n_outputs > 1:
+        if self.n_outputs > 1 or takes_columns(self.loss):
             f = np.reshape(y_pred, (len(y), self.n_outputs))  # a worker without rows has no columns
-            found = several_gradients(self.loss, y, f, weight, shared=self.shared)
+            gradient, hessian = several_gradients(self.loss, y, f, weight, shared=self.shared)
+            found = (gradient, hessian) if self.n_outputs > 1 else (gradient[:, 0], hessian[:, 0])
         else:
             f = as_column(y_pred, "y_pred")
             found = self._of_one_output(y, f, weight)

@@ -43,12 +43,11 @@ def add_link(booster: xgb.Booster, loss: Loss) -> None:
 
 def base_score(loss: Loss, best: Any) -> float | list[float]:
     """The best constant raw prediction, as XGBoost takes it: that of two classes as a probability, which it clips."""
-    if np.size(best) > 1:
+    if np.ndim(best):
         return np.asarray(best).tolist()
-    best = float(np.squeeze(best))
     if loss.task == "binary":
         return float(np.clip(1.0 / (1.0 + math.exp(-best)), 1e-6, 1.0 - 1e-6))
-    return linked_start(loss, best)
+    return linked_start(loss, float(best))
 
 
 def linked_start(loss: Loss, start: float) -> float:

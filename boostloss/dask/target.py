@@ -122,7 +122,7 @@ def _found(loss: Loss, parts: list, weights: list | None, factors: Factors | Non
         weight = check_weight(np.concatenate(of_parts), len(y))
     table = Table.of(sizes[sizes > 0], weight)
     if loss.task == "regression":
-        return Target(sizes, table, loss.fit_intercept(y, weight))
+        return Target(sizes, table, best_constant(loss, y, weight, 0))
     classes, encoded = targets.encode_labels(y)
     encoded = check_labels(loss, encoded, len(classes))
     by_class = None if factors is None else factors(encoded, len(classes))

@@ -98,17 +98,13 @@ def negative_binomial_interval(lower, upper, log_mean, log_dispersion):
     above = side > 0.0
     whole = where(first, low, 0.0)
     large, small = where(above, whole, high), where(above, high, low)
-    alone = (
-        where(above, upper, where(first, 0.0, 2.0 * LARGEST)) > LARGEST
-    )  # the smaller is nothing
+    # Whether the smaller of both is nothing.
+    alone = (above & (upper > LARGEST)) | ((side < 0.0) & (lower <= 0.0))
     wide = (lower < upper) & (alone | (large - small > NARROW))
     share = where(alone, 0.0, exp(where(wide, small - large, -1.0)))
-    by_v = ratio(
-        where(above, where(first, by_v_low, 0.0), by_v_high), by_v_high, by_v_low, above, share
-    )
-    by_r = ratio(
-        where(above, where(first, by_r_low, 0.0), by_r_high), by_r_high, by_r_low, above, share
-    )
+    by_v_low, by_r_low = where(first, by_v_low, 0.0), where(first, by_r_low, 0.0)
+    by_v = slope_of_difference(above, share, by_v_low, by_v_high)
+    by_r = slope_of_difference(above, share, by_r_low, by_r_high)
     exact = negative_binomial_likelihood(
         where(wide, 1.0, 0.5 * (lower + last)), log_mean, log_dispersion
     )
@@ -126,10 +122,10 @@ def negative_binomial_interval(lower, upper, log_mean, log_dispersion):
     )
 
 
-def ratio(large, high, low, above, share):
-    """The derivative of the logarithm of a difference, of those of its terms."""
-    small = where(share > 0.0, where(above, high, low), 0.0)
-    return (large - share * small) / (1.0 - share)
+def slope_of_difference(above, share, by_low, by_high):
+    """The derivative of the logarithm of a difference, of those of its terms, of which the smaller is a share."""
+    small = where(share > 0.0, where(above, by_high, by_low), 0.0)
+    return (where(above, by_low, by_high) - share * small) / (1.0 - share)
 
 
 def on_side(side, below, value, by_v, by_r):

@@ -88,9 +88,8 @@ def barron_tail(x, alpha, log_z, fisher):
     square = x * x
     log_u = log1p(square / b)
     size = b * exp(0.5 * alpha * log_u)
-    enough = ENOUGH * (
-        1.0 + maximum(1.0 - alpha, 0.0)
-    )  # the density's own variable grows as exp(v)
+    # More, where the tail is a power of x = sinh(v), whose width in v takes from it.
+    enough = ENOUGH * (1.0 + maximum(1.0 - alpha, 0.0))
     relative = alpha * enough / size
     tiny = relative < 1e-8
     lift = 2.0 * enough / size * where(tiny, 1.0, log1p(relative) / where(tiny, 1.0, relative))

@@ -165,8 +165,9 @@ def class_totals(y: NDArray, weight: NDArray | None, k: int) -> NDArray[np.float
 
 
 def best_constant(loss: Any, y: ArrayLike, weight: Any, k: int) -> Any:
-    """The start of a classifier: one number for two classes or a single one, else a score for each."""
-    return loss.fit_intercept(y, weight) if k <= 2 else loss.fit_intercept(y, weight, k)
+    """The start of boosting: a number, or one for each of several outputs, or of k classes, where k > 2."""
+    best = loss.fit_intercept(y, weight) if k <= 2 else loss.fit_intercept(y, weight, k)
+    return np.squeeze(best)[()]
 
 
 def best_scores(

@@ -166,7 +166,7 @@ def log_density(
         Whether targets are above 0.
     log_survival : callable, optional
         The logarithm of the probability to exceed the target, of the same arguments: with it, targets may be intervals.
-        Digits far below the median are those of its smallest results: write ``np.log1p(-p)``, not ``np.log(1 - p)``.
+        Those far below the median have the digits of its results near 0.
 
     Returns
     -------

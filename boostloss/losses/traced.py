@@ -14,16 +14,8 @@ from boostloss.losses.pickles import written
 from boostloss.losses.validation import check_number
 
 RESERVED = {"target", "raw_prediction", "prediction", "error", "margin", "minimiser", "half_width"}
-RESERVED |= {
-    "inf",
-    "nan",
-    "link",
-    "inverse_link",
-    "reduction",
-    "numbers",
-    "training",
-    "log_survival",
-}
+RESERVED |= {"inf", "nan", "link", "inverse_link", "log_survival", "reduction", "numbers"}
+RESERVED |= {"training"}
 defined: dict[str, type[Any]] = {}  # the latest of each name, of losses and of densities
 
 
