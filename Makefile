@@ -9,7 +9,7 @@
 # make docs-links   whether links to other sites work, which needs the internet
 # make coverage     which lines the tests of all but torch run, in twice the time
 # make lock         writes the newest versions into constraints.txt, for python3.11, python3.12 and python3.13
-# make bench        the tables of the README (a script that ends with 2 lacks what it needs here, such as a GPU)
+# make bench        the tables of the pages in docs (a script that ends with 2 lacks what it needs here, such as a GPU)
 # make types        the public types that pyright does not know (installs it, with its own node: 250 MB)
 # Each needs python3 (3.11 or later) and nothing installed before it: the virtual environment is made on the way.
 

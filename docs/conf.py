@@ -49,9 +49,8 @@ if autodoc_mock_imports:
         import torch
 
         mocked = type(torch.Tensor).__mro__[-2]
-        mocked.__or__ = mocked.__ror__ = lambda self, other: (
-            self
-        )  # in annotations such as Tensor | None
+        # In annotations such as Tensor | None.
+        mocked.__or__ = mocked.__ror__ = lambda self, other: self
         PUBLIC |= public_objects()
 METHODS = "loss", "gradient_hessian", "mean_loss", "fit_intercept", "link", "inverse_link"
 OF_SOME = "fitted", "distribution"

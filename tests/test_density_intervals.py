@@ -143,8 +143,19 @@ def test_constants_of_intervals_are_those_of_maximum_likelihood():
     grid = np.linspace(best[0] - 0.5, best[0] + 0.5, 101)
     losses = [censored_exponential().mean_loss(ends, np.full((200, 1), x)) for x in grid]
     assert np.argmin(losses) == 50
-    with pytest.raises(ValueError, match="intervals that all hold one number"):
-        censored_gumbel().fit_intercept([[1.0, np.inf], [2.0, np.inf]])
+    # That of a mean has a maximum where all hold one number, unless they are open on one side.
+    wide = [[1.0, 3.0], [2.0, 5.0]]
+    losses = [censored_exponential().mean_loss(wide, [[x]] * 2) for x in np.linspace(0.0, 3.0, 301)]
+    best = censored_exponential().fit_intercept(wide)
+    assert best[0] == pytest.approx(0.01 * np.argmin(losses), abs=0.01)
+    for loss, ends in (
+        (censored_gumbel(), [[1.0, np.inf], [2.0, np.inf]]),
+        (censored_gumbel(), wide),
+        (censored_exponential(), [[1.0, np.inf], [2.0, np.inf]]),
+        (censored_exponential(), [[0.0, 1.0], [0.0, 2.0]]),
+    ):
+        with pytest.raises(ValueError, match="intervals that all hold one number"):
+            loss.fit_intercept(ends)
 
 
 def test_wrong_survivals_are_refused():

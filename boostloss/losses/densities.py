@@ -65,6 +65,11 @@ class Density(Traced, Distribution):
         first = [x.assigned(SURVIVAL) for x in values[:-1]]
         return "; ".join([repr(self), f"density({options})", *first, self.trace.text])
 
+    @property
+    def lowest(self) -> float:
+        """What all targets are above."""
+        return 0.0 if self.positive else -math.inf
+
     @cached_property
     def formula(self) -> Callable[..., Any]:  # type: ignore[override]
         """The negative log-density with its derivatives and curvatures."""
@@ -75,9 +80,8 @@ class Density(Traced, Distribution):
         """That of an interval, if the probability to exceed a target was given."""
         if self.survival is None:
             return None
-        lowest = 0.0 if self.positive else -math.inf
         given = type(self).__name__, self.trace, self.survival, self.outputs, self.names
-        return density_interval_formula(*given, lowest)
+        return density_interval_formula(*given, self.lowest)
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -93,7 +97,9 @@ class Density(Traced, Distribution):
         w = None if weight is None else weight[weight > 0.0].astype(np.float64)
         target = kept
         if y.ndim == 2:
-            if kept[:, 0].max() <= kept[:, 1].min():
+            lower, upper = kept[:, 0].max(), kept[:, 1].min()
+            one_sided = lower <= self.lowest or upper == math.inf
+            if one_sided or (self.spread is not None and lower <= upper):
                 raise no_maximum(self, kept[0])
             target, _ = middles(*kept.T)
         low, middle, high = np.quantile(target, [0.25, 0.5, 0.75])

@@ -48,7 +48,6 @@ def most_likely_of_intervals(
     middle, known = middles(lower, upper)
     location = np.average(middle, weights=w[known])
     unit = float(np.sqrt(np.average((middle - location) ** 2, weights=w[known])))
-    unit = unit or float(np.max((upper - lower)[np.isfinite(upper - lower)]))
     start = np.array([location, math.log(unit)])
     best = most_likely(loss, ends, weight, start, np.array([unit, 1.0]))
     return best if best[1] < start[1] + WIDEST else start
