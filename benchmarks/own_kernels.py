@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 
 import boostloss as bl
-from benchmarks.kernels import best
+from benchmarks._kernel_speed import best
 from boostloss import ops
 from boostloss.kernels.rows import GRADIENT, HESSIAN, Computation, Rows, fill
 from boostloss.kernels.threads import thread_count
@@ -148,7 +148,7 @@ def main():
         least, ours = best([kernel(hand, target, f), kernel(own, target, f)], options.rounds)
         others = [best([make(own, target, f)], 3)[0] / least for make in libraries.values()]
         print(
-            f"{function.__name__:20s} {least:10.2f} {ours / least:6.2f}"
+            f"{function.__name__:20s} {1e3 * least:10.2f} {ours / least:6.2f}"
             + "".join(f" {x:6.1f}" for x in others)
         )
 

@@ -1,0 +1,75 @@
+"""A file of results, a line of JSON for each cell of a benchmark, so that an interrupted run goes on where it stopped.
+
+A cell is what was measured, such as a library, its version, a loss and a seed. A line also says with what: a cell is
+measured again where the package's source or the processor is another one.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boostloss as bl
+
+FOLDER = Path("boostloss-benchmarks")  # of results and pictures, where the benchmark is run
+Cell = dict[str, Any]
+
+
+@cache
+def source() -> str:
+    """Digest of the package's source texts."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(bl.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def processor() -> str:
+    """The name of the processor, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
+
+
+class Results:
+    """The figures of each cell, which are in a file as soon as they are known."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.made_with = {"source": source(), "processor": processor()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.lines: list[dict[str, Any]] = []
+        if path.exists():
+            text = path.read_text()
+            if text and not text.endswith("\n"):  # cut off in the middle of a line
+                text = text[: text.rfind("\n") + 1]
+                path.write_text(text)
+            self.lines = [json.loads(line) for line in text.splitlines()]
+
+    def missing(self, cells: Iterable[Cell]) -> list[Cell]:
+        """The cells that were not measured yet with this source, on such a processor."""
+        known = {_key(line["cell"]) for line in self.lines if line["with"] == self.made_with}
+        return [cell for cell in cells if _key(cell) not in known]
+
+    def add(self, cell: Cell, figures: dict[str, Any]) -> None:
+        line = {"cell": cell, "figures": figures, "with": self.made_with}
+        self.lines.append(line)
+        with self.path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def latest(self) -> list[dict[str, Any]]:
+        """Of each cell the line that was measured last."""
+        return list({_key(line["cell"]): line for line in self.lines}.values())
+
+
+def _key(cell: Cell) -> str:
+    return json.dumps(cell, sort_keys=True)
