@@ -21,7 +21,8 @@ constants.
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.formulas.pinball import pinball
+from boostloss.formulas.pinball import boosted_pinball
+from boostloss.kernels.rows import GRADIENT, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import half_width, sample
 
@@ -97,13 +98,13 @@ def missing_share(
     if not f.size or f.min() == f.max():
         return 1.0
     direction = f - np.average(f, weights=weight)
-    _, gradient, inside, majorizer = pinball(0.0, error, loss.quantile, width)
-    below, above = curvature_factors(loss.quantile, 1.0)
-    factor = np.where(inside > 0.0, 1.0, np.where(error < 0.0, below, above))
-    curvature = factor * majorizer / unit
+    parameters = (loss.quantile, width, *curvature_factors(loss.quantile, 1.0), 0.0)
+    computation = Computation(boosted_pinball, (GRADIENT, MAJORIZER), parameters)
+    rows = Rows(np.zeros_like(error), error)
+    gradient, majorizer = evaluate(computation, rows, np.float64)
     share = 1.0 if weight is None else weight
     with np.errstate(all="ignore"):
         slope = -np.sum(share * gradient * direction)
-        curvature = np.sum(share * curvature * direction**2)
+        curvature = np.sum(share * (majorizer / unit) * direction**2)
         missing = slope / (slope + curvature)
     return float(missing) if 0.0 < missing <= 1.0 else 0.0  # NaN where both overflow
