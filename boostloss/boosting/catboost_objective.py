@@ -139,6 +139,13 @@ class Objective(Slot):
         """What every block computes, if no row decides on it."""
         return fixed_step(self.loss)
 
+    @cached_property
+    def calc_ders_range_gpu(self) -> Any:
+        """What CatBoost takes for a kernel of numba.cuda."""
+        from boostloss.boosting.catboost_device import DeviceObjective
+
+        return DeviceObjective(self.loss, known_start=self.first_round is None)
+
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:

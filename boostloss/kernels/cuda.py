@@ -20,6 +20,13 @@ THREADS = 256  # of a block; with more, some formula would need more registers t
 MOST_BLOCKS = 4096  # beyond, a thread takes several rows
 
 
+def problem() -> str:
+    """Why there is no GPU that numba can use; an empty text if there is one."""
+    if cuda.is_available():
+        return ""
+    return " ".join(str(cuda.cuda_error() or "no NVVM, the compiler of its toolkit").split())
+
+
 def view(values: Any) -> Any:
     """An array of any library, in the memory of the GPU, as one of numba's."""
     if type(values).__module__.partition(".")[0] == "torch":  # which does not say in what stream
@@ -86,7 +93,7 @@ def copied(array: Any, dtype: np.dtype) -> Any:
 def taken(array: Any, places: NDArray[np.intp], stream: Any = 0) -> NDArray[np.floating]:
     """Some elements of a column, in the memory of the CPU."""
     result = cuda.device_array(len(places), array.dtype, stream=stream)
-    launch(take, len(places), stream, array, cuda.to_device(places, stream), result)
+    launch(take, len(places), stream, array, cuda.to_device(np.ascontiguousarray(places), stream), result)
     return host(result, stream)
 
 
