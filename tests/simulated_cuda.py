@@ -141,7 +141,7 @@ def test_what_decides_for_all_rows_is_a_sample():
     places = sample(len(y), weight)
     for found, array in zip(deciding(Rows(*given)), (y, f, weight), strict=True):
         np.testing.assert_array_equal(found, array[places])
-    found_y, found_f, none = deciding(Rows(*given[:2]))
+    found_y, _, none = deciding(Rows(*given[:2]))
     np.testing.assert_array_equal(found_y, y[sample(len(y), None)])
     assert none is None
 
@@ -192,7 +192,9 @@ def test_catboost_is_given_what_it_is_given_on_the_cpu(loss):
     np.testing.assert_allclose(first, expected[:, 0], rtol=3e-5, atol=1e-6 * scale[0])
     np.testing.assert_allclose(-second, expected[:, 1], rtol=3e-5, atol=1e-6 * scale[1])
     for sizes in ((0, 29, 29), (1, 0, 0), (0, 29, 0)):
-        wanted = [x if size else x[:0] for x, size in zip((value, first, second), sizes)]
+        wanted = [
+            x if size else x[:0] for x, size in zip((value, first, second), sizes, strict=True)
+        ]
         found = gpu_derivatives(objective, y, f, weight, *sizes)
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_array_equal(one, other)

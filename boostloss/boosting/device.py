@@ -18,9 +18,7 @@ from boostloss.losses.smoothing import sample
 from boostloss.losses.validation import as_array, as_column, on_gpu
 
 
-def device_gradients(
-    loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any
-) -> tuple[Any, Any]:
+def device_gradients(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any]:
     """Those of `call_objective`, as float32 arrays of the library that the raw predictions are of.
 
     A kernel computes those of a loss with one raw prediction a row. What is decided for all rows, such as the
@@ -45,7 +43,9 @@ def device_gradients(
         rows = checked(Rows(y, f, weight))
         step = device_step(loss, rows)
     if step is None or not cuda.compiles(step.formula):
-        given = (None if x is None else as_array(x, "array") for x in (y_true, y_pred, sample_weight))
+        given = (
+            None if x is None else as_array(x, "array") for x in (y_true, y_pred, sample_weight)
+        )
         found = call_objective(loss, *given)
         return cuda.like(y_pred, found[0]), cuda.like(y_pred, found[1])
     if starts(f):
@@ -60,8 +60,8 @@ def device_gradients(
 
 def one_score(loss: Loss, y_true: Any, y_pred: Any) -> bool:
     """Whether a row has one target and one raw prediction, and its derivatives depend on no other row."""
-    shapes = (getattr(x, "shape", ()) for x in (y_true, y_pred))
-    several = any(len(shape) == 2 and shape[1] > 1 for shape in shapes)
+    shapes = [tuple(x.shape) if on_gpu(x) else np.shape(x) for x in (y_true, y_pred)]
+    several = any(len(shape) == 2 and shape[-1] > 1 for shape in shapes)
     return not (several or takes_columns(loss) or isinstance(loss, Adaptive | Harmonized))
 
 

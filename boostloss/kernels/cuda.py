@@ -93,12 +93,19 @@ def copied(array: Any, dtype: np.dtype) -> Any:
 def taken(array: Any, places: NDArray[np.intp], stream: Any = 0) -> NDArray[np.floating]:
     """Some elements of a column, in the memory of the CPU."""
     result = cuda.device_array(len(places), array.dtype, stream=stream)
-    launch(take, len(places), stream, array, cuda.to_device(np.ascontiguousarray(places), stream), result)
+    launch(
+        take,
+        len(places),
+        stream,
+        array,
+        cuda.to_device(np.ascontiguousarray(places), stream),
+        result,
+    )
     return host(result, stream)
 
 
 def fill(results: list[Any], computation: Computation, rows: Rows) -> int:
-    """Write the two outputs into arrays, and return the first row where one of them is not finite, or the number of rows.
+    """Write the two outputs into arrays, and find the first row where one of them is not finite.
 
     Parameters
     ----------
@@ -106,6 +113,11 @@ def fill(results: list[Any], computation: Computation, rows: Rows) -> int:
     computation : Computation
     rows : Rows
         Of device arrays.
+
+    Returns
+    -------
+    int
+        The number of rows if all are.
     """
     formula, outputs, parameters, factor, floor = computation
     y, f, weight = precise(rows, parameters)
@@ -116,7 +128,9 @@ def fill(results: list[Any], computation: Computation, rows: Rows) -> int:
     return int(first_bad.copy_to_host()[0])
 
 
-def add_up(results: list[Any], total: Any, computation: Computation, rows: Rows, stream: Any) -> None:
+def add_up(
+    results: list[Any], total: Any, computation: Computation, rows: Rows, stream: Any
+) -> None:
     """Write minus the gradient and the curvature into arrays, and add minus the sum of the losses to a number.
 
     All are times the weight and the factor. An array without elements is not wanted.
