@@ -11,6 +11,7 @@ from own_losses import overstock, own_huber, poisson, savage
 
 import boostloss as bl
 from boostloss.boosting.catboost_objective import Objective
+from boostloss.boosting.xgboost_objective import Scaled
 from boostloss.kernels import cuda
 
 # The simulator's threads do not inherit numpy.errstate.
@@ -43,6 +44,7 @@ def small_grid(monkeypatch):
         numba_cuda, "as_cuda_array", lambda x: getattr(x, "simulated", x), raising=False
     )
     monkeypatch.setattr(cuda, "THREADS", 4)
+    monkeypatch.setattr(cuda, "FEWEST_BLOCKS", 2)
     monkeypatch.setattr(cuda, "MOST_BLOCKS", 3)
     cuda.kernel_of_total.cache_clear()
     yield
@@ -62,7 +64,7 @@ def on_gpu(*arrays):
     return [None if array is None else DeviceArray(array) for array in arrays]
 
 
-def check_same(found, expected, dtype):
+def check_same(found, expected):
     """The functions of the simulator are NumPy's, those of the CPU are compiled."""
     for one, other in zip(found, expected, strict=True):
         one = one.copy_to_host()
@@ -78,7 +80,7 @@ def test_objective_is_that_of_the_cpu(loss, dtype):
     y, f = rows(loss, n=29, dtype=dtype)
     for weight in (None, np.linspace(0.0, 2.0, len(y)).astype(dtype)):
         found = loss(*on_gpu(y, f, weight))
-        check_same(found, loss(y, f, weight), dtype)
+        check_same(found, loss(y, f, weight))
 
 
 @pytest.mark.parametrize("loss", OF_ALL_ROWS, ids=repr)
@@ -90,16 +92,16 @@ def test_other_objectives_are_copied(loss, no_silent_copy):
         f = np.sort(np.stack([f + i for i in range(loss.n_outputs)], axis=1), axis=1)
     found = loss(*on_gpu(y, f, weight))
     assert len(no_silent_copy) == 3
-    check_same(found, loss(y, f, weight), np.float64)
+    check_same(found, loss(y, f, weight))
 
 
 def test_classes_and_soft_labels_are_copied():
     rng = np.random.default_rng(0)
     scores, labels = rng.normal(size=(20, 3)), rng.integers(0, 3, 20)
-    check_same(bl.Logistic()(*on_gpu(labels, scores)), bl.Logistic()(labels, scores), np.float64)
+    check_same(bl.Logistic()(*on_gpu(labels, scores)), bl.Logistic()(labels, scores))
     soft = rng.dirichlet([1.0, 1.0], 20)
     given = soft, scores[:, 0].copy()
-    check_same(bl.Logistic()(*on_gpu(*given)), bl.Logistic()(*given), np.float64)
+    check_same(bl.Logistic()(*on_gpu(*given)), bl.Logistic()(*given))
 
 
 @pytest.mark.parametrize("n", [0, 1, 3, 4, 5, 11, 12, 13])
@@ -107,16 +109,16 @@ def test_classes_and_soft_labels_are_copied():
 def test_sizes_and_borders_of_blocks(loss, n):
     y, f = rows(bl.SquaredError(), n=n, dtype=np.float32)
     y[:1] = f[:1]  # a single row is no far start
-    check_same(loss(*on_gpu(y, f)), loss(y, f), np.float32)
+    check_same(loss(*on_gpu(y, f)), loss(y, f))
 
 
 def test_strides_and_dtypes():
     loss, (y, f) = bl.Huber(1.0), rows(bl.SquaredError(), n=40, dtype=np.float32)
     expected = loss(y[::2], f[::-2])
-    check_same(loss(*on_gpu(y[::2], f[::-2])), expected, np.float32)
-    check_same(loss(*on_gpu(y[::2, None], f[::-2][:, None])), expected, np.float32)
-    check_same(loss(*on_gpu(y.astype(int), f)), loss(y.astype(int), f), np.float64)
-    check_same(bl.Logistic()(*on_gpu(y > 0, f)), bl.Logistic()(y > 0, f), np.float64)
+    check_same(loss(*on_gpu(y[::2], f[::-2])), expected)
+    check_same(loss(*on_gpu(y[::2, None], f[::-2][:, None])), expected)
+    check_same(loss(*on_gpu(y.astype(int), f)), loss(y.astype(int), f))
+    check_same(bl.Logistic()(*on_gpu(y > 0, f)), bl.Logistic()(y > 0, f))
     with pytest.raises(TypeError, match="y_pred must hold integers, floats or booleans"):
         loss(*on_gpu(y, f.astype(complex)))
     with pytest.raises(ValueError, match="y_true has 39 rows, y_pred has 40"):
@@ -126,7 +128,14 @@ def test_strides_and_dtypes():
 def test_arrays_of_the_cpu_are_copied_to_the_raw_predictions():
     loss, (y, f) = bl.Huber(1.0), rows(bl.SquaredError(), n=10)
     found = loss(list(y), *on_gpu(f), list(np.abs(y)))
-    check_same(found, loss(y, f, np.abs(y)), np.float64)
+    check_same(found, loss(y, f, np.abs(y)))
+
+
+def test_a_factor_for_the_rows_of_label_1():
+    y, f = rows(bl.Logistic(), n=10)
+    scaled = Scaled(bl.Logistic(), 4.0)
+    for weight in (None, np.linspace(0.0, 1.0, 10)):
+        check_same(scaled(*on_gpu(y, f, weight)), scaled(y, f, weight))
 
 
 def test_what_decides_for_all_rows_is_a_sample():
@@ -164,9 +173,9 @@ def test_a_far_start_warns():
 def test_values_and_derivatives_come_back_to_the_gpu():
     loss, (y, f) = bl.LogCosh(1.0), rows(bl.SquaredError(), n=10, dtype=np.float32)
     weight = np.abs(y)
-    check_same([loss.loss(*on_gpu(y, f, weight))], [loss.loss(y, f, weight)], np.float32)
+    check_same([loss.loss(*on_gpu(y, f, weight))], [loss.loss(y, f, weight)])
     found = loss.gradient_hessian(*on_gpu(y, f, weight), curvature="exact")
-    check_same(found, loss.gradient_hessian(y, f, weight, "exact"), np.float32)
+    check_same(found, loss.gradient_hessian(y, f, weight, "exact"))
     assert loss.mean_loss(*on_gpu(y, f, weight)) == loss.mean_loss(y, f, weight)
     assert loss.fit_intercept(*on_gpu(y, weight)) == loss.fit_intercept(y, weight)
 

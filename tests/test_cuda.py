@@ -13,7 +13,7 @@ import xgboost as xgb
 from cases import EXAMPLES, STEEP, rows
 from catboost import CatBoostRegressor as PlainCatBoostRegressor
 from numba import cuda as numba_cuda
-from numba import float32, float64, int64, types
+from numba import float32, float64, int64, typeof, types
 
 import boostloss as bl
 from boostloss.catboost import CatBoostRegressor, metric, objective
@@ -72,7 +72,7 @@ FORMULAS = {loss.formula: loss for loss in EXAMPLES + STEEP if cuda.compiles(los
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=lambda formula: formula.__name__)
 def test_kernels_compile(compiler, formula):
-    parameters = types.UniTuple(float64, len(FORMULAS[formula].parameters))
+    parameters = typeof(cuda.numbers(FORMULAS[formula].parameters))
     numbers = float64, float64, parameters
     results = float32[::1], float32[::1]
     for data, weighted in ((float32, True), (float64, False)):

@@ -92,5 +92,6 @@ def check_device(loss: Loss) -> None:
             "task_type must be 'CPU' here, got 'GPU', where CatBoost calls an objective by numba, which finds no CUDA: "
             f"{problem}"
         )
-    row = (cuda.to_device(one.astype(np.float32)) for _ in range(6))
+    row = [cuda.to_device(one.astype(np.float32)) for _ in range(6)]
     DeviceObjective(loss, known_start=True)[1, 1, 0](0, *row)
+    cuda.host(row[-1])  # waits

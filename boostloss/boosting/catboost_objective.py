@@ -36,7 +36,8 @@ def objective(loss: Loss) -> Any:
     """The object for ``loss_function`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
 
     CatBoost starts from 0, whatever the loss: give it a baseline, or use the estimators of this module.
-    Its classifier predicts labels only when it is given ``class_names`` as well.
+    Its classifier predicts labels only when it is given ``class_names`` as well. With ``task_type="GPU"`` it needs
+    numba's CUDA, and CatBoost goes on where that fails, with derivatives of NaN: see what it prints.
 
     Parameters
     ----------

@@ -17,7 +17,9 @@ from boostloss.kernels.loops import jitable, make_row
 from boostloss.kernels.rows import CHARACTERS, GRADIENT, LOSS, Computation, Rows, known_to_fit
 
 THREADS = 256  # of a block; with more, some formula would need more registers than a GPU has
-MOST_BLOCKS = 4096  # beyond, a thread takes several rows
+FEWEST_BLOCKS, MOST_BLOCKS = 128, 4096  # numba warns of fewer; beyond, a thread takes several rows
+
+to_device = cuda.to_device
 
 
 def problem() -> str:
@@ -35,16 +37,11 @@ def view(values: Any) -> Any:
     return cuda.as_cuda_array(values)
 
 
-def to_device(array: NDArray[Any]) -> Any:
-    """A copy in the memory of the GPU."""
-    return cuda.to_device(array)
-
-
 def host(values: Any, stream: Any = 0) -> NDArray[Any]:
     """A copy in the memory of the CPU."""
     array = view(values)
     if array.ndim == 1 and array.strides[0] < 0:  # which numba does not copy
-        array = copied(array, array.dtype)
+        array = copied(array, array.dtype, stream)
     found = array.copy_to_host(stream=stream)
     if stream:
         stream.synchronize()
@@ -83,10 +80,10 @@ def column(values: Any, name: str) -> Any:
     return copied(array, array.dtype if array.dtype in CHARACTERS else np.dtype(np.float64))
 
 
-def copied(array: Any, dtype: np.dtype) -> Any:
+def copied(array: Any, dtype: np.dtype, stream: Any = 0) -> Any:
     """A column, contiguous and in another precision."""
-    result = cuda.device_array(array.shape, dtype)
-    launch(copy_all, len(result), 0, array, result)
+    result = cuda.device_array(array.shape, dtype, stream=stream)
+    launch(copy_all, len(result), stream, array, result)
     return result
 
 
@@ -120,7 +117,7 @@ def fill(results: list[Any], computation: Computation, rows: Rows) -> int:
         The number of rows if all are.
     """
     formula, outputs, parameters, factor, floor = computation
-    y, f, weight = precise(rows, parameters)
+    y, f, weight = precise(rows, parameters, 0)
     first_bad = cuda.to_device(np.array([len(f)]))
     kernel = kernel_of_two(formula, outputs, weight is not None)
     given = y, f, y if weight is None else weight, float(factor), float(floor), numbers(parameters)
@@ -145,7 +142,7 @@ def add_up(
     stream : numba.cuda stream
     """
     formula, (_, curvature), parameters, factor, floor = computation
-    y, f, weight = precise(rows, parameters)
+    y, f, weight = precise(rows, parameters, stream)
     kernel = kernel_of_total(formula, curvature, weight is not None)
     given = y, f, y if weight is None else weight, float(factor), float(floor), numbers(parameters)
     launch(kernel, len(f), stream, *given, total, *results)
@@ -154,14 +151,15 @@ def add_up(
 def launch(kernel: Any, n: int, stream: Any, *arguments: Any) -> None:
     """Run a kernel over n rows."""
     if n:
-        kernel[min(-(-n // THREADS), MOST_BLOCKS), THREADS, stream](*arguments)
+        blocks = min(max(-(-n // THREADS), FEWEST_BLOCKS), MOST_BLOCKS)
+        kernel[blocks, THREADS, stream](*arguments)
 
 
-def precise(rows: Rows, parameters: tuple[float, ...]) -> Rows:
-    """As that of `rows`."""
+def precise(rows: Rows, parameters: tuple[float, ...], stream: Any) -> Rows:
+    """As that of `kernels.rows`."""
     if known_to_fit(parameters):
         return rows
-    return rows._replace(y_true=copied(rows.y_true, np.dtype(np.float64)))
+    return rows._replace(y_true=copied(rows.y_true, np.dtype(np.float64), stream))
 
 
 def numbers(parameters: tuple[float, ...]) -> tuple[float, ...]:

@@ -290,7 +290,10 @@ class Loss:
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The objective of XGBoost and LightGBM: ``(y_true, y_pred[, sample_weight])`` or ``(y_pred, dataset)``."""
+        """The objective of XGBoost and LightGBM: ``(y_true, y_pred[, sample_weight])`` or ``(y_pred, dataset)``.
+
+        Where `y_pred` is in the memory of a GPU, so are gradient and curvature, arrays of the same library.
+        """
         from boostloss.boosting.objective import call_objective
 
         return call_objective(self, y_true, y_pred, sample_weight)
