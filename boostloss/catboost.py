@@ -33,6 +33,7 @@ from boostloss.boosting.catboost_training import (
     choose_learning_rate,
     class_targets,
     follow,
+    follows_rounds,
     labels_to_train,
     leaf_steps,
     number_targets,
@@ -49,7 +50,6 @@ from boostloss.boosting.estimators import (
     with_new_losses,
 )
 from boostloss.boosting.exposure import takes_exposure
-from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import REVIEWED, review_fit
@@ -173,8 +173,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
             train_pool, *eval_sets = (with_baseline(pool, self._intercept) for pool in pools)
             prepared |= {"train_pool": train_pool, "eval_sets": eval_sets}
         adaptation = adaptation_of(self.loss, prepared["init_model"], FIRST_TEMPERATURE)
-        snapshots = prepared["params"].get("save_snapshot", False)
-        if adaptation is not None or (follows_residuals(self.loss) and not snapshots):
+        if follows_rounds(self.loss, adaptation, prepared["params"]):
             follow(self.loss, adaptation, prepared, y, weight, self._intercept)
         return prepared
 

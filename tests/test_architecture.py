@@ -121,6 +121,7 @@ def test_only_the_kernels_are_compiled():
         "cache",
         "class_loop",
         "class_overlap_loop",
+        "cuda",
         "float32",
         "intrinsics",
         "loops",

@@ -36,7 +36,8 @@ def objective(loss: Loss) -> Any:
     """The object for ``loss_function`` of CatBoost's estimators, `catboost.train` and `catboost.cv`.
 
     CatBoost starts from 0, whatever the loss: give it a baseline, or use the estimators of this module.
-    Its classifier predicts labels only when it is given ``class_names`` as well.
+    Its classifier predicts labels only when it is given ``class_names`` as well. With ``task_type="GPU"`` it needs
+    numba's CUDA, and CatBoost goes on where that fails, with derivatives of NaN: see what it prints.
 
     Parameters
     ----------
@@ -138,6 +139,13 @@ class Objective(Slot):
     def step(self) -> Step | None:
         """What every block computes, if no row decides on it."""
         return fixed_step(self.loss)
+
+    @cached_property
+    def calc_ders_range_gpu(self) -> Any:
+        """What CatBoost takes for a kernel of numba.cuda."""
+        from boostloss.boosting.catboost_device import DeviceObjective
+
+        return DeviceObjective(self.loss, known_start=self.first_round is None)
 
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None

@@ -18,6 +18,7 @@ from boostloss.boosting.catboost_objective import (
     watch_some_rows,
 )
 from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
+from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.boosting.objective import boosting_gradients, check_finite
 from boostloss.boosting.start import is_far, user_level
@@ -117,6 +118,18 @@ def _alternating(n: int, labels: Any = (0, 1)) -> Any:
     """Rows whose feature is 0 and 1 in turn, and so is their target unless the labels are all the same."""
     feature = np.arange(n, dtype=np.float32)[:, None] % 2
     return catboost.Pool(feature, feature[:, 0] * (len(np.unique(labels)) > 1))
+
+
+def follows_rounds(loss: Loss, adaptation: Adaptation | None, params: dict[str, Any]) -> bool:
+    """Whether the residuals of some rows decide on each round, of which CatBoost tells nothing on a GPU."""
+    if params.get("task_type") == "GPU":
+        from boostloss.boosting.catboost_device import check_device
+
+        check_device(loss)
+        return False
+    return adaptation is not None or (
+        follows_residuals(loss) and not params.get("save_snapshot", False)
+    )
 
 
 def follow(

@@ -119,7 +119,11 @@ def fill_gradients(
     if step is None:
         check_rows(rows)  # before it computes with them
         step = boosting_step(loss, *rows)
+    fill(results, computation_of(step, loss, factor), rows)
+
+
+def computation_of(step: Step, loss: Loss, factor: float) -> Computation:
+    """What a kernel computes in a step, times the factor."""
     formula, parameters, scale, floor = step
     outputs = GRADIENT, loss.boosted_as.curvature_output()
-    computation = Computation(formula, outputs, parameters, factor * scale, floor)
-    fill(results, computation, rows)
+    return Computation(formula, outputs, parameters, factor * scale, floor)

@@ -16,7 +16,7 @@ from boostloss.losses.classes import are_soft, both_labels
 from boostloss.losses.columns import Columns
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
-from boostloss.losses.validation import as_column, as_floats, as_matrix
+from boostloss.losses.validation import as_column, as_floats, as_matrix, on_gpu
 
 
 def boosting_gradients(
@@ -74,6 +74,10 @@ def call_objective(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Answer ``(y_true, y_pred[, sample_weight])``, an estimator's call, or ``(y_pred, dataset)``, a native one."""
     y_true, y_pred, sample_weight = read_call(y_true, y_pred, sample_weight)
+    if on_gpu(y_pred):
+        from boostloss.boosting.device import device_gradients
+
+        return device_gradients(loss, y_true, y_pred, sample_weight)
     y_pred = as_floats(y_pred, "y_pred")
     if takes_columns(loss) or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
         check_outputs(loss, y_pred.shape)
@@ -109,10 +113,15 @@ def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) 
     finite = np.isfinite(gradient) & np.isfinite(hessian)
     if not finite.all():
         row = int(np.flatnonzero(~finite.reshape(len(raw), -1).all(axis=1))[0])
-        raise ValueError(
-            f"raw predictions must be those of {loss!r}, on the scale of its link, with finite derivatives, got "
-            f"{np.asarray(raw[row]).tolist()!r} in row {row}; or its weight is too large."
-        )
+        raise not_finite(loss, row, raw[row])
+
+
+def not_finite(loss: Loss, row: int, raw: Any) -> ValueError:
+    """That raw predictions are of another scale than the link's."""
+    return ValueError(
+        f"raw predictions must be those of {loss!r}, on the scale of its link, with finite derivatives, got "
+        f"{np.asarray(raw).tolist()!r} in row {row}; or its weight is too large."
+    )
 
 
 def read_call(

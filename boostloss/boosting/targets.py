@@ -13,7 +13,7 @@ from sklearn.utils.validation import _num_samples
 
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, check_classes, require_margin
-from boostloss.losses.validation import check_weight
+from boostloss.losses.validation import as_array, check_weight
 
 
 def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
@@ -216,8 +216,8 @@ def weigh_classes(
     negative, positive = np.asarray(factors)
     if negative == positive == 1.0:
         return sample_weight
-    factor = np.where(np.asarray(y) == 1, positive, negative)
-    return factor if sample_weight is None else factor * np.asarray(sample_weight)
+    factor = np.where(as_array(y, "y_true") == 1, positive, negative)
+    return factor if sample_weight is None else factor * as_array(sample_weight, "sample_weight")
 
 
 def probabilities(loss: Loss, raw_prediction: ArrayLike) -> NDArray[np.floating]:

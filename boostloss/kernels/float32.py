@@ -7,6 +7,7 @@ and its float64 parameters.
 
 import operator
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -70,12 +71,22 @@ class Negative(AbstractTemplate):
 
 @lower_builtin(operator.neg, float32)
 def negative(context, builder, sig, args):
-    return builder.fneg(args[0])
+    return builder.fsub(ir.FloatType()(-0.0), args[0])  # CUDA's compiler knows no `fneg`
+
+
+def wrap(number, partner):
+    """A number as data: Float32 if it and its partner are float32, else float64."""
+    return np.result_type(number, partner).type(number)  # in CUDA's simulator, which runs Python
+
+
+def unwrap(data):
+    """Data as the number that an array stores."""
+    return data
 
 
 @intrinsic
-def wrap(typingctx, number, partner):
-    """A number as data: Float32 if it and its partner are float32, else float64."""
+def as_data(typingctx, number, partner):
+    """What `wrap` compiles to."""
     result = float32 if number == partner == types.float32 else types.float64
 
     def codegen(context, builder, sig, args):
@@ -85,8 +96,8 @@ def wrap(typingctx, number, partner):
 
 
 @intrinsic
-def unwrap(typingctx, data):
-    """Data as the number that an array stores."""
+def as_number(typingctx, data):
+    """What `unwrap` compiles to."""
     result = types.float32 if data is float32 else types.float64
 
     def codegen(context, builder, sig, args):

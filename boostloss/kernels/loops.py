@@ -30,16 +30,9 @@ from boostloss.ops import maximum
 
 def make_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop over the rows that leaves the results in the layout of the variant; arrays are bare pointers."""
-    one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
-    n_sums = len(variant.outputs) - (variant.layout == "total")
-
-    @register_jitable(**INLINE)
-    def row(y, f, weight, factor, floor, p):
-        target, prediction = wrap(y, f), wrap(f, y)
-        values = formula(target, prediction, *p)
-        w = factor * wrap(weight, unwrap(prediction)) if weighted else factor
-        return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
+    n_sums, two = len(variant.outputs) - (variant.layout == "total"), variant.outputs[-1]
+    row = make_row(formula, variant.outputs, weighted)
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
         prefer_widest_vectors()
@@ -128,6 +121,20 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     if variant.layout == "pairs":
         return loop_of_pairs
     return loop_of_two if len(variant.outputs) == 2 else loop
+
+
+def make_row(formula: Callable, outputs: tuple[int, ...], weighted: bool) -> Callable:
+    """What is computed of a row, on the CPU and on a GPU: the first and the last of the outputs."""
+    one, two = outputs[0], outputs[-1]
+
+    @register_jitable(**INLINE)
+    def row(y, f, weight, factor, floor, p):
+        target, prediction = wrap(y, f), wrap(f, y)
+        values = formula(target, prediction, *p)
+        w = factor * wrap(weight, unwrap(prediction)) if weighted else factor
+        return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
+
+    return row
 
 
 def jitable(formula: Callable) -> Callable:

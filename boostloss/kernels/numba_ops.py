@@ -10,7 +10,7 @@ from numba.extending import overload as numba_overload
 from numba.extending import register_jitable
 
 from boostloss import ops, special
-from boostloss.kernels.float32 import float32
+from boostloss.kernels.float32 import as_data, as_number, float32, unwrap, wrap
 from boostloss.kernels.intrinsics import add_all, prefer_widest_vectors, zeros_like
 from boostloss.kernels.series import (
     DOUBLE,
@@ -40,6 +40,16 @@ from boostloss.kernels.series import (
 def overload(function):
     """numba's overload, inlined always."""
     return numba_overload(function, jit_options=INLINE)
+
+
+@overload(wrap)
+def compiled_wrap(number, partner):
+    return lambda number, partner: as_data(number, partner)
+
+
+@overload(unwrap)
+def compiled_unwrap(data):
+    return lambda data: as_number(data)
 
 
 @overload(ops.is_number)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
+from numba.core.cpu import CPUContext
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
@@ -111,7 +112,13 @@ def of_llvm(typingctx, name, x):
     """A function of one number that LLVM knows, simplifies and vectorises."""
 
     def codegen(context, builder, sig, args):
-        function = builder.module.declare_intrinsic(name.literal_value, [args[1].type])
+        real = args[1].type
+        if isinstance(context, CPUContext):
+            function = builder.module.declare_intrinsic(name.literal_value, [real])
+        else:  # CUDA's compiler does not know all of them, but has a library
+            of_cuda = name.literal_value.replace("llvm.", "__nv_") + "f" * (real == ir.FloatType())
+            kind = ir.FunctionType(real, [real])
+            function = cgutils.get_or_insert_function(builder.module, kind, of_cuda)
         return builder.call(function, args[1:])
 
     return (signature(x, name, x), codegen) if isinstance(name, types.StringLiteral) else None

@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.intercept import argmin_constant
 from boostloss.losses.pickles import FORM, read, written
-from boostloss.losses.validation import as_column, as_floats, check_finite, check_weight
+from boostloss.losses.validation import (
+    as_column,
+    as_floats,
+    as_given,
+    check_finite,
+    check_weight,
+)
 
 Curvature = Literal["exact", "majorizer"]
 Task = Literal["regression", "binary"]
@@ -145,7 +151,8 @@ class Loss:
         raw_prediction : array-like of shape (n_samples,)
             Predictions before the inverse link; several levels, and many classes, have a column each. Two float32
             arrays give a float32 array, and are computed in float32 where it holds the squares of the parameters;
-            anything else gives float64.
+            anything else gives float64. An array in the memory of a GPU is copied, as `y_true` and `sample_weight`
+            are, and so is the result.
         sample_weight : array-like of shape (n_samples,), optional
             Case weights from 0 to 1e150, multiplied into the result.
 
@@ -161,7 +168,8 @@ class Loss:
         ValueError
             If shapes differ, a weight is out of its range, or a label is not 0 or 1 (binary losses).
         """
-        return self._computed((LOSS,), y_true, raw_prediction, sample_weight)[0]
+        found = self._computed((LOSS,), y_true, raw_prediction, sample_weight)
+        return as_given(raw_prediction, found)[0]
 
     def gradient_hessian(
         self,
@@ -186,7 +194,8 @@ class Loss:
             Or of the shape of `raw_prediction`, by each raw prediction: the diagonal of the Hessian.
         """
         outputs = GRADIENT, self.curvature_output(curvature)
-        gradient, hessian = self._computed(outputs, y_true, raw_prediction, sample_weight)
+        found = self._computed(outputs, y_true, raw_prediction, sample_weight)
+        gradient, hessian = as_given(raw_prediction, found)
         return gradient, hessian
 
     def mean_loss(
@@ -281,7 +290,10 @@ class Loss:
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The objective of XGBoost and LightGBM: ``(y_true, y_pred[, sample_weight])`` or ``(y_pred, dataset)``."""
+        """The objective of XGBoost and LightGBM: ``(y_true, y_pred[, sample_weight])`` or ``(y_pred, dataset)``.
+
+        Where `y_pred` is in the memory of a GPU, so are gradient and curvature, arrays of the same library.
+        """
         from boostloss.boosting.objective import call_objective
 
         return call_objective(self, y_true, y_pred, sample_weight)

@@ -58,8 +58,26 @@ def as_floats(values: ArrayLike, name: str = "array") -> NDArray[np.floating]:
     return array
 
 
+def on_gpu(values: Any) -> bool:
+    """Whether it is an array in the memory of a GPU: one of CuPy, of torch, of numba or of cuDF."""
+    return hasattr(values, "__cuda_array_interface__")
+
+
+def as_given(values: Any, found: list[NDArray[Any]]) -> list[Any]:
+    """The arrays, on the GPU if the values are there."""
+    if on_gpu(values):
+        from boostloss.kernels import cuda
+
+        return [cuda.like(values, array) for array in found]
+    return found
+
+
 def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
-    """What NumPy makes of it."""
+    """What NumPy makes of it, of an array of a GPU a copy."""
+    if on_gpu(values):
+        from boostloss.kernels import cuda
+
+        return cuda.host(values)
     try:
         return np.asarray(values)
     except ValueError as error:  # such as rows of several lengths
