@@ -22,7 +22,7 @@ from boostloss.kernels.intrinsics import (
     stack_array,
 )
 from boostloss.kernels.native import SHORT_RUN, Variant
-from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.kernels.outputs_loop import make_outputs_loop
 from boostloss.kernels.score_loop import make_score_loop
 from boostloss.ops import maximum
@@ -33,13 +33,14 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
     n_sums = len(variant.outputs) - (variant.layout == "total")
+    times = product(weighted)
 
     @register_jitable(**INLINE)
     def row(y, f, weight, factor, floor, p):
         target, prediction = wrap(y, f), wrap(f, y)
         values = formula(target, prediction, *p)
         w = factor * wrap(weight, unwrap(prediction)) if weighted else factor
-        return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
+        return unwrap(times(values[one], w)), unwrap(times(maximum(values[two], floor), w))
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
         prefer_widest_vectors()
@@ -91,7 +92,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
                 values = formula(target, prediction, *p)
                 by = wrap(w[i], unwrap(prediction)) if weighted else None
                 totals = add_all(totals, values, by, prediction)
-                last[i] = unwrap(values[two] if by is None else values[two] * by)
+                last[i] = unwrap(values[two] if by is None else times(values[two], by))
             for k in range(n_sums):
                 first[k] += totals[k]
 
