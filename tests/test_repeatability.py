@@ -82,9 +82,4 @@ def test_no_process_differs(tmp_path):
     for given in ({}, two, two | cold(tmp_path), cold(tmp_path)):  # compiled, and then loaded
         assert found(start(tmp_path, **given)) == expected, given
     if hasattr(os, "fork"):
-        names = [
-            name for name in INSTALLED if name != "lightgbm"
-        ]  # whose OpenMP may hang in a child
-        forked = found(start(tmp_path, names, begin="fork"))
-        assert forked == {key: expected[key] for key in forked}
-        assert len(forked) == len(names) * len(KINDS)
+        assert found(start(tmp_path, begin="fork")) == expected
