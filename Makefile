@@ -28,6 +28,9 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 # The tests that call formulas and kernels: run once without compilation, where coverage can see the lines.
 FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels losses ops)
 
+# Those with tests that are marked as slow.
+LONG_TESTS = $(patsubst %,tests/test_%.py,compare_signals faults fuzz memory_limit no_weight repeatability)
+
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive
 # Where byte code is not kept, every process of the tests compiles the source text of all that it imports.
@@ -50,7 +53,7 @@ test-torch: $(VENV)/.installed-dev $(VENV)/.installed-torch
 # What fails prints how to run that one example again.
 fuzz: FUZZ_EXAMPLES ?= 200000
 fuzz: $(VENV)/.installed-dev
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -m "slow or not slow" tests/test_fuzz.py tests/test_faults.py
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -m "slow or not slow" $(LONG_TESTS)
 
 test-newest:
 	rm -rf .venv-newest

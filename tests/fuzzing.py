@@ -104,7 +104,7 @@ def in_domain(loss, y):
     if getattr(loss, "discrete", False):
         return np.floor(np.minimum(np.abs(y), 1e6))
     if isinstance(loss, bl.Gamma) or getattr(loss, "positive", False):
-        return np.maximum(np.abs(y), 1e-100)
+        return np.maximum(np.abs(y), max(1e-100, np.finfo(y.dtype).tiny))  # of float32, too
     return np.abs(y) if loss.link_name == "log" else y
 
 

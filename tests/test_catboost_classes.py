@@ -186,6 +186,22 @@ def test_categories():
         assert model.score(table[600:], label[600:]) > 0.95
 
 
+@pytest.mark.parametrize("first", [0, 7, -3, 10**6])
+def test_a_pool_of_categories_to_stop_by(first, lockstep_runs):
+    """Its labels may be numbers of rows to train."""
+    y, loss = POSITION + first, bl.Focal(1.0)
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "side": np.where(X[:, 2] > 0.0, "x", "y")})
+    pool = catboost.Pool(table[STOP], y[STOP], ["side"], weight=WEIGHT[STOP])
+    model = classifier(loss, 40, early_stopping_rounds=5)
+    model.fit(table[TRAIN], y[TRAIN], cat_features=["side"], eval_set=pool)
+    raw = model.predict(table[STOP], prediction_type="RawFormulaVal")
+    (run,) = lockstep_runs
+    assert min(run.history) == run.history[model.best_iteration_]
+    expected = loss.mean_loss(POSITION[STOP], raw, WEIGHT[STOP])
+    assert min(run.history) == pytest.approx(expected, rel=1e-6)
+    assert expected < run.history[0]
+
+
 def test_a_pool_of_numbers():
     pool = catboost.Pool(X, LABELS, weight=WEIGHT)
     one = classifier(bl.Focal(1.0)).fit(pool).predict_proba(X)

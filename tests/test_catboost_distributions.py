@@ -255,6 +255,10 @@ def test_pools_that_cannot_be_numbered_are_refused():
     for given in ({"X": started}, {"X": X, "y": Y, "eval_set": started}):
         with pytest.raises(ValueError, match="baseline must not be given in"):
             regressor().fit(**given)
+    quantized = catboost.Pool(X, Y)
+    quantized.quantize()
+    with pytest.raises(ValueError, match="eval_set must be a table, not a Pool of"):
+        regressor().fit(X, Y, eval_set=quantized)
     ends = np.stack([Y, Y + 1.0], axis=1)
     with pytest.raises(ValueError, match="not a Pool, where y holds intervals"):
         regressor().fit(X, ends, eval_set=catboost.Pool(X, ends))

@@ -29,11 +29,12 @@ each_library = pytest.mark.parametrize("library", LIBRARIES)
 
 
 def fruits(n=400):
-    """Three classes that a column tells apart, as text and as numbers from 1, and another column."""
+    """Three classes that a column tells apart, as text and as numbers from 1, weights and a category."""
     rng = np.random.default_rng(0)
     place = np.sort(rng.integers(0, 3, n))
     frame = pd.DataFrame({"size": place + rng.normal(0, 0.7, n), "weight": rng.uniform(1, 2, n)})
     frame["fruit"] = np.array(["date", "apple", "cherry"])[place]
+    frame["shop"] = rng.choice(["north", "south"], n)
     return frame.assign(number=place + 1).sample(frac=1.0, random_state=0, ignore_index=True)
 
 

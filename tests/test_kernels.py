@@ -261,8 +261,8 @@ def test_a_process_compiles_only_what_has_been_edited(tmp_path):
     edits = {
         "formulas/huber.py": ("return loss, gradient,", "return loss, 2.0 * gradient,"),
         "kernels/loops.py": (
-            "maximum(values[two], floor) * w",
-            "maximum(values[two], floor) * (w + w)",
+            "times(maximum(values[two], floor), w)",
+            "times(maximum(values[two], floor), w + w)",
         ),
         "kernels/numba_ops.py": (
             "select(x < bound, bound, x)",

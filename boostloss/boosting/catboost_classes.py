@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from boostloss.boosting import records, targets
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
 from boostloss.boosting.catboost_objective import refuse_harmonized
-from boostloss.boosting.catboost_pools import Table, labels_of, table_of
+from boostloss.boosting.catboost_pools import first_number, labels_of, rows_to_stop_by, table_of
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_thresholds import fit_decided
 from boostloss.boosting.catboost_training import BINARY_STEPS, refuse_target_border
@@ -157,7 +157,7 @@ def fit_in_lockstep(
     masks: list[Any] = [None]
     if "cat_features" in asked:  # whose statistics are of the class
         masks = [label == 1] if n_scores == 1 else [label == j for j in range(k)]
-    numbers = [number_rows(len(label), n_stop, mask) for mask in masks]
+    numbers = [number_rows(len(label), n_stop, mask, first_number(stop)) for mask in masks]
     pools = numbered_pools(numbers, n_scores, train._replace(weight=weight), stop, asked)
     merged = Merged(own, type(loss).__name__, classes, "cat_features" in asked and k > 2)
     fit_together(estimator, loss, run, pools, asked, binary_steps(asked), merged)
@@ -171,13 +171,14 @@ def binary_steps(asked: dict[str, Any]) -> int | None:
 
 def stop_rows_of(
     eval_set: Any, classes: NDArray, factors: NDArray | None, patience: int | None
-) -> tuple[Table | None, StopRows | None]:
-    """The rows to stop by, whose labels may be soft."""
+) -> tuple[Any, StopRows | None]:
+    """The rows to stop by, a table or a pool, whose labels may be soft."""
     eval_set = only_set(eval_set)
     if eval_set is None:
         return None, None
     X, y = (eval_set, None) if isinstance(eval_set, catboost.Pool) else eval_set
-    labels, table = labels_of(X, y), table_of(X, None, "eval_set")
+    labels = labels_of(X, y)
+    stop = rows_to_stop_by(X, labels)
     if are_soft(labels):
         if factors is not None:
             raise ValueError(
@@ -186,8 +187,9 @@ def stop_rows_of(
         position = check_classes(labels, len(classes))
     else:
         position = targets.encode_as(classes, labels, "eval_set")
-    weight = weighed(position.astype(np.intp), table.weight, factors)
-    return table, StopRows(position.astype(np.float64), weight, patience)
+    weight = np.asarray(X.get_weight(), np.float64) if isinstance(X, catboost.Pool) else None
+    weight = weighed(position.astype(np.intp), weight, factors)
+    return stop, StopRows(position.astype(np.float64), weight, patience)
 
 
 def weighed(label: NDArray, weight: Any, factors: NDArray | None) -> NDArray | None:

@@ -11,9 +11,10 @@ from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_ranks
 from boostloss.boosting.catboost_objective import Metric, metric
 from boostloss.boosting.catboost_pools import (
-    Table,
+    first_number,
     len_of,
     numbers_of,
+    rows_to_stop_by,
     some_rows,
     table_of,
 )
@@ -106,9 +107,8 @@ def fit_distribution(
     stop, stop_rows = stop_rows_of(stop_set, loss, patience_of(asked))
     rounds = DistributionRounds(loss, y_used, weight_used, start, judge)
     run = Lockstep(rounds, len(y_used), stop_rows, min(loss.n_outputs, threads_of(asked)))
-    y_stop = np.empty(0) if stop_rows is None else stop_rows.y
-    avoided = y_stop[0] if isinstance(stop, catboost.Pool) else None
-    numbers = number_ranks(middle(y_used), len(y_stop), avoided)
+    n_stop = 0 if stop_rows is None else len(stop_rows.y)
+    numbers = number_ranks(middle(y_used), n_stop, first_number(stop))
     pools = numbered_pools([numbers], loss.n_outputs, train, stop, asked)
     fit_together(
         estimator, loss, run, pools, asked, None, Merged(STATED, judge.name, sign=judge.sign)
@@ -156,10 +156,8 @@ def stop_rows_of(
     y = loss.check_target(np.asarray(labels)).astype(np.float64)
     if pool and y.ndim == 2:
         raise ValueError("eval_set must be (X, y), not a Pool, where y holds intervals.")
-    if pool and given.get_baseline().shape[1]:
-        raise ValueError(f"baseline must not be given in eval_set with {loss!r}.")
     weight = np.asarray(given.get_weight(), np.float64) if pool else None
-    return given if pool else Table(X, None, None), StopRows(y, weight, patience)
+    return rows_to_stop_by(X, y), StopRows(y, weight, patience)
 
 
 def middle(y: NDArray) -> NDArray:

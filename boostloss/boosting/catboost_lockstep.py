@@ -168,11 +168,19 @@ class Training:
         return not self.run.stop
 
 
-def number_rows(n: int, n_stop: int, apart: NDArray | None = None) -> Numbers:
+def number_rows(
+    n: int, n_stop: int, apart: NDArray | None = None, avoided: float | None = None
+) -> Numbers:
     """Targets that number rows.
 
-    Those of the rows `apart`, a mask, lie above the middle between the least and the greatest of the first: statistics
-    of categories whose single border of the target is this middle ("TargetBorderType=Uniform") count these rows.
+    Parameters
+    ----------
+    n, n_stop : int
+    apart : ndarray of bool, of shape (n,), optional
+        The rows whose targets lie above the middle between the least and the greatest: statistics of categories whose
+        single border of the target is this middle ("TargetBorderType=Uniform") count these rows.
+    avoided : float, optional
+        The first target of the rows to stop by, where it is the user's.
     """
     codes, size = np.arange(n), n
     if apart is not None:
@@ -180,7 +188,7 @@ def number_rows(n: int, n_stop: int, apart: NDArray | None = None) -> Numbers:
         size = 2 * half + 1
         codes[~apart] = np.arange(np.count_nonzero(~apart))
         codes[apart] = 2 * half - np.arange(np.count_nonzero(apart))
-    return numbered(codes, size, n_stop)
+    return numbered(codes, size, n_stop, avoided)
 
 
 def number_ranks(y: NDArray, n_stop: int, avoided: float | None = None) -> Numbers:
@@ -191,16 +199,17 @@ def number_ranks(y: NDArray, n_stop: int, avoided: float | None = None) -> Numbe
     y : ndarray of shape (n_samples,)
     n_stop : int
     avoided : float, optional
-        The first target of the rows to stop by, where it is the user's.
+        As of `number_rows`.
     """
     codes = np.empty(len(y), np.intp)
     codes[np.argsort(y, kind="stable")] = np.arange(len(y))
-    first = len(y) if avoided is not None and 0.0 <= avoided < len(y) else 0
-    return numbered(first + codes, first + len(y), n_stop, first)
+    return numbered(codes, len(y), n_stop, avoided)
 
 
-def numbered(codes: NDArray, size: int, n_stop: int, first: int = 0) -> Numbers:
-    """The numbers of some codes below a size."""
+def numbered(codes: NDArray, size: int, n_stop: int, avoided: float | None) -> Numbers:
+    """The numbers of some codes below a size, all above what is avoided if it is among them."""
+    first = int(avoided) + 1 if avoided is not None and 0.0 <= avoided < size else 0
+    codes, size = first + codes, first + size
     if size + n_stop > MOST_ROWS:
         raise ValueError(f"y has too many rows: CatBoost tells {MOST_ROWS} numbers apart.")
     place = np.zeros(size, np.int32)

@@ -97,11 +97,32 @@ def table_of(X: Any, weight: Any, name: str) -> Table:
             "distribution, soft labels or more than two classes: its labels give way to numbers of rows. Give "
             "cat_features beside it."
         )
-    if X.get_baseline().shape[1]:
+    refuse_baseline(X, name)
+    return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
+
+
+def rows_to_stop_by(X: Any, labels: NDArray) -> Any:
+    """A pool as it is, with its categories, where its labels are numbers and may stay; of other rows their table.
+
+    What a pool was quantized with is not what the rows to train are: CatBoost would take its bins for theirs.
+    """
+    stays = isinstance(X, catboost.Pool) and not X.is_quantized()
+    if not stays or labels.ndim > 1 or labels.dtype.kind not in "iuf":
+        return table_of(X, None, "eval_set")
+    refuse_baseline(X, "eval_set")
+    return X
+
+
+def first_number(rows: Any) -> float | None:
+    """The first label of a pool; None of a table."""
+    return float(numbers_of(rows)[0]) if isinstance(rows, catboost.Pool) else None
+
+
+def refuse_baseline(pool: Any, name: str) -> None:
+    if pool.get_baseline().shape[1]:
         raise ValueError(
             f"baseline must not be given in {name} with a distribution, soft labels or more than two classes."
         )
-    return Table(X.get_features(), np.asarray(X.get_weight()), X.get_feature_names())
 
 
 def len_of(X: Any) -> int:

@@ -5,6 +5,8 @@ import math
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -67,6 +69,23 @@ class Interrupts(contextlib.ContextDecorator):
             with contextlib.suppress(OSError):
                 print(NOTHING, file=sys.stderr)
             raise SystemExit(INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def deaf_children() -> Iterator[None]:
+    """Processes that start within do not hear Ctrl-C, which a terminal sends to them, too: the command ends them.
+
+    One that is still importing would show a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # where a terminal has other ways
+        yield
+        return
+    resource_tracker.ensure_running()  # lets its thread hear again where it starts (before Python 3.14)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 interrupts = Interrupts()

@@ -13,7 +13,7 @@ from joblib import Parallel, delayed, parallel_config
 from scipy.stats import t as student_t
 
 from boostloss.compare.candidates import Candidate
-from boostloss.compare.interrupts import interrupts
+from boostloss.compare.interrupts import deaf_children, interrupts
 from boostloss.compare.metrics import HIGHER_IS_BETTER, Level
 from boostloss.compare.results import Dropped, Results, unit
 from boostloss.compare.run import Fit, Fold, evaluate
@@ -47,10 +47,13 @@ def run(results: Results, fold: Fold, fits: list[Fit]) -> Iterator[Fit]:
     settings = results.settings
     with parallel_config(backend="loky", inner_max_num_threads=settings.threads):
         parallel = Parallel(n_jobs=settings.jobs, return_as="generator")
-    for fit in parallel(
+    tasks = (
         delayed(evaluate)(candidate, fold, results.table.task, settings)
         for candidate in results.racing
-    ):
+    )
+    with deaf_children():
+        found = parallel(tasks)
+    for fit in found:
         interrupts.check()  # a signal may look like a failed fit
         fits.append(fit)
         yield fit

@@ -12,7 +12,7 @@ from boostloss.kernels.classes import MOST_SCORES
 from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors, stack_array
 from boostloss.kernels.native import Variant
-from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.ops import constant, exp, log, maximum, where
 
 # A block of rows goes through all classes, so that vectors hold rows: as many as leave its scores in the cache.
@@ -63,7 +63,7 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
     single = variant.y == variant.f == "f"  # computed in float32
     number = np.float32 if single else np.float64
-    derive = register_jitable(**INLINE)(class_derivatives)
+    derive, times = register_jitable(**INLINE)(class_derivatives), product(weighted)
 
     @register_jitable(**INLINE)
     def data(x):
@@ -124,7 +124,7 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
             margins(k, labels, scores, margin, total)
             for i in range(m):
                 value = of_margin(margin[i], p)[one]
-                losses[i] = unwrap(value * (factor * data(w[i]) if weighted else factor))
+                losses[i] = unwrap(times(value, factor * data(w[i]) if weighted else factor))
 
     def loop_of_derivatives(n, y, f, weight, factor, floor, parameters, shape, first, second):
         prefer_widest_vectors()
@@ -160,6 +160,9 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
                 for i in range(m):
                     share, true = data(line[i]) * data(total[i]), data(labels[i]) == data(j)
                     gradient, hessian = derive(true, share, data(slope[i]), data(bend[i]))
+                    if weighted:  # the share of infinite scores is no number
+                        none = data(w[i]) == 0.0
+                        gradient, hessian = where(none, 0.0, gradient), where(none, 0.0, hessian)
                     a[i], b[i] = unwrap(gradient), unwrap(p[-1] * hessian)
 
     def loop_of_gradients(n, y, f, weight, factor, floor, parameters, shape, first, second):

@@ -1,6 +1,7 @@
 """Formulas of a margin over rows that have a score for each of K classes."""
 
 import ctypes
+import operator
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
@@ -25,6 +26,7 @@ from boostloss.kernels.rows import (
     evaluate_numpy,
     in_memory,
     precise,
+    weighed,
 )
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import exp, log
@@ -200,7 +202,8 @@ def class_columns(
         plain = Computation(formula, outputs, parameters, 1.0, floor)
         found = evaluate_numpy(plain, Rows(target, margin))
         scale = factor if weight is None else factor * weight.astype(dtype)
+        times = operator.mul if weight is None else weighed
         if outputs == (LOSS,):
-            return [found[0] * scale]
+            return [times(found[0], scale)]
         gradient, curvature = class_derivatives(true, powers / total, *found)
-        return [gradient * scale, curvature_factor * curvature * scale]
+        return [times(gradient, scale), times(curvature_factor * curvature, scale)]

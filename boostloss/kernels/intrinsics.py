@@ -89,7 +89,10 @@ def add_all(typingctx, totals, values, weight, like):
         for k, total in enumerate(cgutils.unpack_tuple(builder, args[0])):
             term = context.cast(builder, builder.extract_value(args[1], k), values[k], like)
             if weight is not types.none:
-                term = builder.fmul(term, context.cast(builder, args[2], weight, like))
+                factor = context.cast(builder, args[2], weight, like)
+                zero, term = ir.Constant(term.type, 0.0), builder.fmul(term, factor)
+                none = builder.fcmp_ordered("==", factor, zero)
+                term = builder.select(none, zero, term)  # as `kernels.rows.weighed`
             sums.append(builder.fadd(total, term, flags=["reassoc"]))
         return context.make_tuple(builder, totals, sums)
 

@@ -22,7 +22,7 @@ from boostloss.kernels.intrinsics import (
     stack_array,
 )
 from boostloss.kernels.native import SHORT_RUN, Variant
-from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.kernels.outputs_loop import make_outputs_loop
 from boostloss.kernels.score_loop import make_score_loop
 from boostloss.ops import maximum
@@ -32,7 +32,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop over the rows that leaves the results in the layout of the variant; arrays are bare pointers."""
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
     n_sums, two = len(variant.outputs) - (variant.layout == "total"), variant.outputs[-1]
-    row = make_row(formula, variant.outputs, weighted)
+    row, times = make_row(formula, variant.outputs, weighted), product(weighted)
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
         prefer_widest_vectors()
@@ -84,7 +84,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
                 values = formula(target, prediction, *p)
                 by = wrap(w[i], unwrap(prediction)) if weighted else None
                 totals = add_all(totals, values, by, prediction)
-                last[i] = unwrap(values[two] if by is None else values[two] * by)
+                last[i] = unwrap(values[two] if by is None else times(values[two], by))
             for k in range(n_sums):
                 first[k] += totals[k]
 
@@ -126,13 +126,14 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
 def make_row(formula: Callable, outputs: tuple[int, ...], weighted: bool) -> Callable:
     """What is computed of a row, on the CPU and on a GPU: the first and the last of the outputs."""
     one, two = outputs[0], outputs[-1]
+    times = product(weighted)
 
     @register_jitable(**INLINE)
     def row(y, f, weight, factor, floor, p):
         target, prediction = wrap(y, f), wrap(f, y)
         values = formula(target, prediction, *p)
         w = factor * wrap(weight, unwrap(prediction)) if weighted else factor
-        return unwrap(values[one] * w), unwrap(maximum(values[two], floor) * w)
+        return unwrap(times(values[one], w)), unwrap(times(maximum(values[two], floor), w))
 
     return row
 

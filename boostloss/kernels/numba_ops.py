@@ -12,6 +12,7 @@ from numba.extending import register_jitable
 from boostloss import ops, special
 from boostloss.kernels.float32 import as_data, as_number, float32, unwrap, wrap
 from boostloss.kernels.intrinsics import add_all, prefer_widest_vectors, zeros_like
+from boostloss.kernels.rows import weighed
 from boostloss.kernels.series import (
     DOUBLE,
     DOUBLE_LN2_HIGH,
@@ -50,6 +51,17 @@ def compiled_wrap(number, partner):
 @overload(unwrap)
 def compiled_unwrap(data):
     return lambda data: as_number(data)
+
+
+def product(weighted):
+    """The product of a number of a row and a factor, or its weight, as `kernels.rows.weighed` has it."""
+    by_weight = register_jitable(**INLINE)(weighed)
+
+    @register_jitable(**INLINE)
+    def times(value, factor):
+        return by_weight(value, factor) if weighted else value * factor
+
+    return times
 
 
 @overload(ops.is_number)

@@ -5,6 +5,7 @@ true one and the j-th the logarithm of the sum of exponentials, t. It is f_j - t
 f_y - log(exp f_j + exp t) in the others, in which the share of class j among the false ones is sigmoid(f_j - t).
 """
 
+import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from boostloss.kernels.rows import (
     check_array,
     evaluate_numpy,
     in_memory,
+    weighed,
 )
 from boostloss.ops import expit, softplus
 
@@ -129,4 +131,5 @@ def score_columns(
     gradient, curvature = class_derivatives(true, expit(above), *found)
     curvature = np.maximum(curvature_factor * curvature, LEAST_CURVATURE)
     scale = factor if weight is None else factor * weight.astype(np.float64)
-    return [gradient * scale, curvature * scale]
+    times = operator.mul if weight is None else weighed
+    return [times(gradient, scale), times(curvature, scale)]

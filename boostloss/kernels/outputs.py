@@ -17,6 +17,7 @@ from boostloss.kernels.rows import (
     check_array,
     in_memory,
     precise,
+    weighed,
 )
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 
@@ -59,11 +60,10 @@ def fill_outputs(
     if loop is None:
         with np.errstate(all="ignore"):
             values = formula(*lines, *f, *parameters)
-            w = 1.0 if weight is None else weight
             kinds_of = values[:1], values[1 : 1 + k], values[1 + k :]
             for result, columns in zip(results, (kinds_of[i] for i in outputs), strict=True):
                 for line, column in zip(result.reshape(len(columns), n), columns, strict=True):
-                    line[:] = column * w
+                    line[:] = column if weight is None else weighed(column, weight)
         return
     memory, values = in_memory(parameters)
     sizes = (ctypes.c_ssize_t * 1)(n)

@@ -8,7 +8,7 @@ from numba.extending import register_jitable
 from boostloss.kernels.float32 import unwrap, wrap
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors
 from boostloss.kernels.native import Variant
-from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.numba_ops import INLINE, product
 
 
 def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
@@ -19,8 +19,9 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
     """
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
     n_targets, k = variant.n_targets, variant.n_scores
+    times = product(weighted)
     targets, scores = (tuple_of(lines) for lines in (n_targets, k))
-    store_gradient, store_curvature = (store_from(place, k) for place in (1, 1 + k))
+    store_gradient, store_curvature = (store_from(place, k, times) for place in (1, 1 + k))
 
     @register_jitable(**INLINE)
     def row(y, f, weight, i, p):
@@ -35,7 +36,7 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
         weight, first = carray(weight, n), carray(first, n)
         for i in range(n):
             values, w = row(y, f, weight, i, p)
-            first[i] = unwrap(values[0] * w)
+            first[i] = unwrap(times(values[0], w))
 
     def loop_of_derivatives(n, y, f, weight, factor, floor, parameters, shape, first, second):
         prefer_widest_vectors()
@@ -54,7 +55,7 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
         first, second = carray(first, n), carray(second, (k, step))
         for i in range(n):
             values, w = row(y, f, weight, i, p)
-            first[i] = unwrap(values[0] * w)
+            first[i] = unwrap(times(values[0], w))
             store_gradient(second, i, values, w)
 
     loops: dict[tuple[int, ...], Callable] = {
@@ -83,21 +84,21 @@ def tuple_of(lines: int) -> Callable:
     return (one, two, three)[lines - 1]
 
 
-def store_from(place: int, k: int) -> Callable:
+def store_from(place: int, k: int, times: Callable) -> Callable:
     """A function that writes k of the values of a row, times a weight; ``place`` is that of the first."""
     a, b, c = place, place + 1, place + 2
 
     @register_jitable(**INLINE)
     def one(result, i, values, w):
-        result[0, i] = unwrap(values[a] * w)
+        result[0, i] = unwrap(times(values[a], w))
 
     @register_jitable(**INLINE)
     def two(result, i, values, w):
-        result[0, i], result[1, i] = unwrap(values[a] * w), unwrap(values[b] * w)
+        result[0, i], result[1, i] = unwrap(times(values[a], w)), unwrap(times(values[b], w))
 
     @register_jitable(**INLINE)
     def three(result, i, values, w):
-        result[0, i], result[1, i] = unwrap(values[a] * w), unwrap(values[b] * w)
-        result[2, i] = unwrap(values[c] * w)
+        result[0, i], result[1, i] = unwrap(times(values[a], w)), unwrap(times(values[b], w))
+        result[2, i] = unwrap(times(values[c], w))
 
     return (one, two, three)[k - 1]

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import operator
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
-from boostloss.ops import maximum
+from boostloss.ops import maximum, where
 
 LOSS, GRADIENT, HESSIAN, MAJORIZER = range(4)  # what a formula returns
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
@@ -228,6 +229,11 @@ def compute_numpy(computation: Computation, rows: Rows, dtype: DTypeLike) -> lis
     return [np.broadcast_to(np.asarray(column, dtype), shape) for column in columns]
 
 
+def weighed(value: Any, weight: Any) -> Any:
+    """The product, which is 0 for a row without weight though its value may be infinite."""
+    return where(weight == 0.0, 0.0, value * weight)
+
+
 def evaluate_numpy(computation: Computation, rows: Rows) -> list[NDArray]:
     """The outputs without compiled code."""
     formula, (first, *others), parameters, factor, floor = computation
@@ -236,4 +242,5 @@ def evaluate_numpy(computation: Computation, rows: Rows) -> list[NDArray]:
     with np.errstate(all="ignore"):  # the arm of a `where` that is not taken may overflow
         values = formula(y, f, *parameters)
         wanted = [values[first], *(maximum(values[output], floor) for output in others)]
-        return [np.asarray(value * scale) for value in wanted]
+        times = operator.mul if weight is None else weighed
+        return [np.asarray(times(value, scale)) for value in wanted]

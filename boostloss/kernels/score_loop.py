@@ -9,7 +9,7 @@ from numba.extending import register_jitable
 from boostloss.formulas.classes import class_derivatives
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors, stack_array
 from boostloss.kernels.native import Variant
-from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.kernels.one_score import LEAST_CURVATURE
 from boostloss.ops import constant, expit, maximum, softplus, where
 
@@ -25,6 +25,7 @@ def make_score_loop(formula: Callable, variant: Variant) -> Callable:
     """
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
+    times = product(weighted)
     derive = register_jitable(**INLINE)(class_derivatives)
 
     def loop(n, y, f, weight, factor, floor, parameters, place, label, own, rest, pairs):
@@ -50,7 +51,7 @@ def make_score_loop(formula: Callable, variant: Variant) -> Callable:
                 bend = maximum(found[two], floor)
                 gradient, hessian = derive(true, expit(up), found[one], bend)
                 by = factor * np.float64(w[i]) if weighted else factor
-                out[i, 0] = gradient * by
-                out[i, 1] = maximum(curvature_factor * hessian, LEAST_CURVATURE) * by
+                out[i, 0] = times(gradient, by)
+                out[i, 1] = times(maximum(curvature_factor * hessian, LEAST_CURVATURE), by)
 
     return loop

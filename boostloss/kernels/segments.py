@@ -16,6 +16,7 @@ from boostloss.kernels.rows import (
     address,
     check_array,
     check_rows,
+    weighed,
 )
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 
@@ -140,4 +141,4 @@ def evaluated(
     y, f, weight = rows
     with np.errstate(all="ignore"):
         values = formula(y, f, *parameters)
-    return [np.asarray(value if weight is None else value * weight) for value in values]
+    return [np.asarray(value if weight is None else weighed(value, weight)) for value in values]

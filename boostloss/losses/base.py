@@ -154,7 +154,7 @@ class Loss:
             anything else gives float64. An array in the memory of a GPU is copied, as `y_true` and `sample_weight`
             are, and so is the result.
         sample_weight : array-like of shape (n_samples,), optional
-            Case weights from 0 to 1e150, multiplied into the result.
+            Case weights from 0 to 1e150, multiplied into the result; 0 gives 0, though the loss of the row be infinite.
 
         Returns
         -------
@@ -220,10 +220,7 @@ class Loss:
         (losses,) = self._computed((LOSS,), y_true, raw_prediction, sample_weight, np.float64)
         columns = losses.size / max(len(losses), 1)
         weight = columns * total_weight(len(losses), sample_weight)
-        total = losses.sum()
-        if np.isnan(total) and sample_weight is not None:  # infinite losses of rows without weight
-            total = losses[as_column(sample_weight) > 0.0].sum()
-        return float(total / weight)
+        return float(losses.sum() / weight)
 
     def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The constant raw prediction of least weighted loss.

@@ -87,10 +87,9 @@ def fill_cross_entropy(
     away = hard - loss.smoothed(hard if y.ndim == 1 else y)
     scale = computation.factor if weight is None else computation.factor * weight[:, None]
     with np.errstate(all="ignore"):  # of infinite scores
-        if computation.outputs == (LOSS,):
-            results[0] += ((scale * away) * f).sum(axis=1)
-        else:
-            results[0] += (scale * away).T
+        more = scale * away
+        more = (more * f).sum(axis=1) if computation.outputs == (LOSS,) else more.T
+        results[0] += more if weight is None else np.where(weight == 0.0, 0.0, more)
 
 
 def require_margin(loss: Any) -> None:
