@@ -268,7 +268,7 @@ def test_finite_rows_have_no_nan(data):
 @fuzzed(5)
 @given(st.data())
 def test_a_mean_is_that_of_the_losses(data):
-    loss = data.draw(st.sampled_from(SINGLE))
+    loss = data.draw(st.sampled_from([x for x in SINGLE if not isinstance(x, bl.GHMC | bl.GHMR)]))
     n = number_of_rows(data, 1)
     y, f = (data.draw(numbers(moderate, n)) for _ in range(2))
     y, weight = in_domain(loss, y), data.draw(numbers(st.floats(1e-3, 1e3), n))
@@ -290,7 +290,7 @@ def test_a_constant_is_finite_and_within_the_targets(data):
     assert np.isfinite(best)
     if loss.task == "regression" and loss.link_name == "identity" and type(loss) is not bl.Linex:
         kept = y if weight is None else y[weight > 0.0]
-        slack = 1e-9 * np.abs(kept).max()
+        slack = 1e-9 * np.abs(kept).max() + 1e-300
         assert kept.min() - slack <= best <= kept.max() + slack
 
 

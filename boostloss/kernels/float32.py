@@ -85,6 +85,17 @@ def wrap(typingctx, number, partner):
 
 
 @intrinsic
+def convert(typingctx, number, data):
+    """A number in the precision of data."""
+    result = float32 if data is float32 else types.float64
+
+    def codegen(context, builder, sig, args):
+        return context.cast(builder, args[0], number, result)
+
+    return signature(result, number, data), codegen
+
+
+@intrinsic
 def unwrap(typingctx, data):
     """Data as the number that an array stores."""
     result = types.float32 if data is float32 else types.float64

@@ -82,7 +82,9 @@ class Harmonized(Loss):
         mass = total(np.bincount(place, counted, self.bins).astype(np.float64))
         filled = mass > 0.0
         factor = np.zeros(self.bins)
-        factor[filled] = mass.sum() / (np.count_nonzero(filled) * mass[filled])
+        with np.errstate(over="ignore"):  # a bin of next to no weight
+            factor[filled] = mass.sum() / (np.count_nonzero(filled) * mass[filled])
+        factor = np.minimum(factor, np.finfo(f.dtype).max)
         of_bin = factor.astype(f.dtype)[place]
         return of_bin if weight is None else of_bin * weight
 
