@@ -76,7 +76,8 @@ class Harmonized(Loss):
         if not known.all():
             size = np.where(known, size, 0.0)
             counted = known.astype(float) if weight is None else known * weight
-        size *= self.bins
+        with np.errstate(over="ignore"):  # of labels that are refused later
+            size *= self.bins
         place = np.minimum(size, self.bins - 1, out=size).astype(np.intp)
         del size  # of a long table
         mass = total(np.bincount(place, counted, self.bins).astype(np.float64))

@@ -144,7 +144,7 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
             return pull.sum(), np.abs(pull).sum()
 
         pull, size = _sum(part, y, weight)
-        return np.arctanh((1.0 - 1e-15) * (pull / size)), 0.5 * power, 1e-10
+        return np.arctanh((1.0 - 1e-15) * (pull / (size or 1.0))), 0.5 * power, 1e-10
 
     few = _few_rows(y, weight)
     start = _root(lambda logit: balance(logit, *few), 0.0)
