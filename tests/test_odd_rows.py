@@ -129,3 +129,9 @@ def test_a_target_of_0_has_no_pull_however_far_the_prediction(dtype):
     for found in bl.Tweedie(1.9).gradient_hessian(y, f):
         assert (found >= 0.0).all()
         assert (found < 1e-6).all()
+
+
+def test_the_constant_of_linex_does_not_see_rows_without_weight():
+    assert bl.Linex(1.0).fit_intercept([0.0, 2.0, -1e5], [1.0, 1.0, 0.0]) == pytest.approx(
+        bl.Linex(1.0).fit_intercept([0.0, 2.0])
+    )
