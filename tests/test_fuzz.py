@@ -268,7 +268,7 @@ def test_finite_rows_have_no_nan(data):
 @fuzzed(5)
 @given(st.data())
 def test_a_mean_is_that_of_the_losses(data):
-    loss = data.draw(st.sampled_from(SINGLE))
+    loss = data.draw(st.sampled_from([x for x in SINGLE if not isinstance(x, bl.GHMC | bl.GHMR)]))
     n = number_of_rows(data, 1)
     y, f = (data.draw(numbers(moderate, n)) for _ in range(2))
     y, weight = in_domain(loss, y), data.draw(numbers(st.floats(1e-3, 1e3), n))
@@ -290,7 +290,7 @@ def test_a_constant_is_finite_and_within_the_targets(data):
     assert np.isfinite(best)
     if loss.task == "regression" and loss.link_name == "identity" and type(loss) is not bl.Linex:
         kept = y if weight is None else y[weight > 0.0]
-        slack = 1e-9 * np.abs(kept).max()
+        slack = 1e-9 * np.abs(kept).max() + 1e-30
         assert kept.min() - slack <= best <= kept.max() + slack
 
 
@@ -320,7 +320,8 @@ def test_borders_of_blocks_and_threads(data):
         for ours, theirs in zip(found[threads], found["1"], strict=True):
             assert np.asarray(ours).tobytes() == np.asarray(theirs).tobytes()
     # Others depend on all rows.
-    if name in ("loss", "exact", "majorizer") and not isinstance(loss, bl.GHMC | bl.GHMR):
+    alone = ("loss", "exact") if loss.kinked else ("loss", "exact", "majorizer")
+    if name in alone and not isinstance(loss, bl.GHMC | bl.GHMR):
         some = slice(cut := data.draw(st.integers(0, n - 1)), min(n, cut + 1000))
         for part, whole in zip(outcome(call, *(x[some] for x in rows)), found["1"], strict=False):
             np.testing.assert_array_equal(part, whole[some])

@@ -95,7 +95,7 @@ def test_fits(library, tmp_path):
     """
     told = limited(code, tmp_path, library).splitlines()
     if library != "catboost":  # which has mapped more than it uses
-        assert "None" not in told
+        assert told[0] != "None"
     assert all(each == "None" or "alloc" in each or "emory" in each for each in told)
 
 

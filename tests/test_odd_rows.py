@@ -121,3 +121,17 @@ def test_the_warning_of_a_far_start_of_a_heavy_tailed_loss():
     assert loss.fit_intercept(np.zeros(3)) < -1000.0  # whose exponential is infinite
     with pytest.warns(UserWarning, match=r"base_score=0 \(XGBoost"):
         loss(np.zeros(3), np.zeros(3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_target_of_0_has_no_pull_however_far_the_prediction(dtype):
+    y, f = np.zeros(2, dtype), np.array([-178.0, -1e4], dtype)
+    for found in bl.Tweedie(1.9).gradient_hessian(y, f):
+        assert (found >= 0.0).all()
+        assert (found < 1e-6).all()
+
+
+def test_the_constant_of_linex_does_not_see_rows_without_weight():
+    assert bl.Linex(1.0).fit_intercept([0.0, 2.0, -1e5], [1.0, 1.0, 0.0]) == pytest.approx(
+        bl.Linex(1.0).fit_intercept([0.0, 2.0])
+    )

@@ -17,7 +17,9 @@ from boostloss.ops import power as raised
 
 def tweedie(y, f, power):
     f = f + 0.0 * y  # NaN for a NaN target
-    pull, push = y * exp((1.0 - power) * f), exp((2.0 - power) * f)
+    # The exponential is infinite where f is far below 0, and 0 times that is no number.
+    pull = where(y == 0.0, 0.0, y * exp((1.0 - power) * f))
+    push = exp((2.0 - power) * f)
     gradient = push - pull
     hessian = (power - 1.0) * pull + (2.0 - power) * push
     positive = y > 0.0

@@ -79,6 +79,11 @@ def wrap(number, partner):
     return np.result_type(number, partner).type(number)  # in CUDA's simulator, which runs Python
 
 
+def convert(number, data):
+    """A number in the precision of data."""
+    return data.dtype.type(number)
+
+
 def unwrap(data):
     """Data as the number that an array stores."""
     return data
@@ -93,6 +98,17 @@ def as_data(typingctx, number, partner):
         return context.cast(builder, args[0], number, result)
 
     return signature(result, number, partner), codegen
+
+
+@intrinsic
+def as_precise(typingctx, number, data):
+    """What `convert` compiles to."""
+    result = float32 if data is float32 else types.float64
+
+    def codegen(context, builder, sig, args):
+        return context.cast(builder, args[0], number, result)
+
+    return signature(result, number, data), codegen
 
 
 @intrinsic

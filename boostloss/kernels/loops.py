@@ -13,7 +13,7 @@ from numba.extending import register_jitable
 from boostloss.kernels.cache import known_name, names_in
 from boostloss.kernels.class_loop import make_class_loop
 from boostloss.kernels.class_overlap_loop import make_class_overlap_loop
-from boostloss.kernels.float32 import unwrap, wrap
+from boostloss.kernels.float32 import convert, unwrap, wrap
 from boostloss.kernels.intrinsics import (
     add_all,
     load_tuple,
@@ -82,7 +82,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
             for i in range(len(a)):
                 target, prediction = wrap(a[i], b[i]), wrap(b[i], a[i])
                 values = formula(target, prediction, *p)
-                by = wrap(w[i], unwrap(prediction)) if weighted else None
+                by = convert(w[i], prediction) if weighted else None
                 totals = add_all(totals, values, by, prediction)
                 last[i] = unwrap(values[two] if by is None else times(values[two], by))
             for k in range(n_sums):
@@ -99,7 +99,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
             totals = no_totals(wrap(a[0], b[0]), n_sums)
             for i in range(len(a)):
                 target, prediction = wrap(a[i], b[i]), wrap(b[i], a[i])
-                by = wrap(w[i], unwrap(prediction)) if weighted else None
+                by = convert(w[i], prediction) if weighted else None
                 totals = add_all(totals, formula(target, prediction, *p), by, prediction)
             for k in range(n_sums):
                 first[k] += totals[k]
@@ -132,7 +132,7 @@ def make_row(formula: Callable, outputs: tuple[int, ...], weighted: bool) -> Cal
     def row(y, f, weight, factor, floor, p):
         target, prediction = wrap(y, f), wrap(f, y)
         values = formula(target, prediction, *p)
-        w = factor * wrap(weight, unwrap(prediction)) if weighted else factor
+        w = factor * convert(weight, prediction) if weighted else factor
         return unwrap(times(values[one], w)), unwrap(times(maximum(values[two], floor), w))
 
     return row

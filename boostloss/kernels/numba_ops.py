@@ -10,7 +10,15 @@ from numba.extending import overload as numba_overload
 from numba.extending import register_jitable
 
 from boostloss import ops, special
-from boostloss.kernels.float32 import as_data, as_number, float32, unwrap, wrap
+from boostloss.kernels.float32 import (
+    as_data,
+    as_number,
+    as_precise,
+    convert,
+    float32,
+    unwrap,
+    wrap,
+)
 from boostloss.kernels.intrinsics import add_all, prefer_widest_vectors, zeros_like
 from boostloss.kernels.rows import weighed
 from boostloss.kernels.series import (
@@ -46,6 +54,11 @@ def overload(function):
 @overload(wrap)
 def compiled_wrap(number, partner):
     return lambda number, partner: as_data(number, partner)
+
+
+@overload(convert)
+def compiled_convert(number, data):
+    return lambda number, data: as_precise(number, data)
 
 
 @overload(unwrap)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from numba import carray
 from numba.extending import register_jitable
 
-from boostloss.kernels.float32 import unwrap, wrap
+from boostloss.kernels.float32 import convert, unwrap, wrap
 from boostloss.kernels.intrinsics import load_tuple, prefer_widest_vectors
 from boostloss.kernels.native import Variant
 from boostloss.kernels.numba_ops import INLINE, product
@@ -27,7 +27,7 @@ def make_outputs_loop(formula: Callable, variant: Variant) -> Callable:
     def row(y, f, weight, i, p):
         given = targets(y, i, f[0, i]) + scores(f, i, y[0, i]) + p
         values = formula(*given)
-        return values, wrap(weight[i], unwrap(given[0])) if weighted else 1.0
+        return values, convert(weight[i], given[0]) if weighted else 1.0
 
     def loop_of_losses(n, y, f, weight, factor, floor, parameters, shape, first):
         prefer_widest_vectors()

@@ -76,13 +76,16 @@ class Harmonized(Loss):
         if not known.all():
             size = np.where(known, size, 0.0)
             counted = known.astype(float) if weight is None else known * weight
-        size *= self.bins
+        with np.errstate(over="ignore"):  # of labels that are refused later
+            size *= self.bins
         place = np.minimum(size, self.bins - 1, out=size).astype(np.intp)
         del size  # of a long table
         mass = total(np.bincount(place, counted, self.bins).astype(np.float64))
         filled = mass > 0.0
         factor = np.zeros(self.bins)
-        factor[filled] = mass.sum() / (np.count_nonzero(filled) * mass[filled])
+        with np.errstate(over="ignore"):  # a bin of next to no weight
+            factor[filled] = mass.sum() / (np.count_nonzero(filled) * mass[filled])
+        factor = np.minimum(factor, np.finfo(f.dtype).max)
         of_bin = factor.astype(f.dtype)[place]
         return of_bin if weight is None else of_bin * weight
 

@@ -66,6 +66,7 @@ def argmin_constant(
             return gradient.sum(), np.abs(gradient).sum(), majorizer.sum()
 
         gradient, size, majorizer = _sum(part, y, weight)
+        majorizer = majorizer or 1.0  # of rows so far off that they have none, nor a gradient
         return gradient, majorizer, 1e-9 * size / majorizer + 1e-15 * abs(constant)
 
     if scale == 0.0:
@@ -143,7 +144,7 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
             return pull.sum(), np.abs(pull).sum()
 
         pull, size = _sum(part, y, weight)
-        return np.arctanh((1.0 - 1e-15) * (pull / size)), 0.5 * power, 1e-10
+        return np.arctanh((1.0 - 1e-15) * (pull / (size or 1.0))), 0.5 * power, 1e-10
 
     few = _few_rows(y, weight)
     start = _root(lambda logit: balance(logit, *few), 0.0)
@@ -163,6 +164,8 @@ def _root(
     """
     low, high, last, last_value = x - reach, x + reach, None, 0.0
     for _ in range(200):
+        if x == last:  # no number is left between
+            break
         value, safe, tolerance = function(x)
         low, high = (low, x) if value > 0.0 else (x, high)
         if last is not None:

@@ -68,7 +68,9 @@ class Linex(Location):
         )
 
     def _best_constant(self, y, weight):
-        # exp(-a f) is the mean of exp(-a y), of which the largest term is 1 here.
+        # exp(-a f) is the mean of exp(-a y), of which the largest term is 1 here; a row without weight has none.
+        if weight is not None:
+            y, weight = y[weight > 0.0], weight[weight > 0.0]
         exponent = -self.a * y.astype(np.float64)
         top = exponent.max()
         return -(top + math.log(np.average(np.exp(exponent - top), weights=weight))) / self.a

@@ -193,7 +193,10 @@ def _curves(
                 f"losses must not depend on the other rows, got {loss!r}: {loss.of_row!r} is that of a row."
             )
         if loss.n_outputs > 1:
-            raise ValueError(f"losses must have one raw prediction a row, got {loss!r}.")
+            raise ValueError(
+                f"losses must have one raw prediction a row, got {loss!r}: `plot_pit` and `plot_coverage` show how "
+                "predicted distributions fit."
+            )
     ax = plt.gca() if ax is None else ax
     title, labels = _names(losses)
     shades = np.linspace(0.0, 0.85, len(losses))  # yellow would be lost on white
