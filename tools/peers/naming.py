@@ -1,0 +1,14 @@
+"""The names of tests, and patterns of them."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+
+def name_of(nodeid: str) -> str:
+    """What follows the file in the name of a test."""
+    return nodeid.partition("::")[2] or nodeid
+
+
+def matching(name: str, patterns: Iterable[str]) -> str | None:
+    """The first of the patterns that a name matches; brackets are themselves."""
+    return next((x for x in patterns if fnmatchcase(name, x.replace("[", "[[]"))), None)

@@ -1,0 +1,161 @@
+"""The suites of the peers: where they come from, what of ours stands in their tests, and which tests fail and why.
+
+A pattern is one of `tools.peers.naming`.
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is put in the place of what: a function, and the tests that fail with it alone, each with a sentence."""
+
+    title: str
+    substitute: str
+    is_theirs: str = ""  # a function of a test: whether it meets only the peer's own
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests of another project.
+
+    Attributes
+    ----------
+    package : str
+        The distribution that must be installed, or the name of the source where none is.
+    files : tuple of str
+        The tests, from the root of the source; names of modules where they are installed.
+    url : str
+        Where the source is, of a version; of every file alone if it says ``{file}``. Empty where tests are installed.
+    version : str
+        The only version known, of what is not installed but imported from its source.
+    needs : mapping of str to str
+        Modules that the tests import, with the names by which pip installs them.
+    others : mapping of str to str
+        Tests that are left out, since they test nothing that ours could take the place of, with the reason.
+    """
+
+    title: str
+    package: str
+    files: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    url: str = ""
+    version: str = ""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def on_path(self) -> bool:
+        """Whether the tests import the package from the source."""
+        return bool(self.version)
+
+
+def no_gpu() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return True
+    import torch
+
+    return not torch.cuda.is_available()
+
+
+SUITES: dict[str, Suite] = {
+    "scikit-learn": Suite(
+        title="scikit-learn's losses",
+        package="scikit-learn",
+        files=("sklearn._loss.tests.test_loss",),
+        variants=(
+            Variant(
+                "losses",
+                "tools.peers.scikit_learn:substitute",
+                "tools.peers.scikit_learn:is_theirs",
+                failures={
+                    "test_sample_weight_multiplies[*-random-*]": "The test draws negative weights, which ours refuses.",
+                    "test_multinomial_loss_fit_intercept_only": (
+                        "Of four classes the test has a label of a fifth, which ours refuses."
+                    ),
+                },
+            ),
+        ),
+        others={
+            "test_loss_boundary_y_*": "The intervals of targets and predictions, theirs.",
+            "test_init_gradient_and_hessian*": "How arrays are made, theirs.",
+            "test_loss_init_parameter_validation*": "What constructors refuse, theirs.",
+            "test_log1pexp*": "A function of theirs.",
+            "test_multinomial_cy_gradient*": "A method of a type in Cython.",
+            "test_cy_loss_classes_module": "The types in Cython.",
+            **{
+                f"test_tweedie_log_identity_consistency[{power}]": "A power that ours has not."
+                for power in ("-1.5", "0", "3")
+            },
+        },
+    ),
+    "xgboost": Suite(
+        title="XGBoost's estimators",
+        package="xgboost",
+        files=tuple(
+            f"tests/python/test_{name}.py"
+            for name in ("with_sklearn", "early_stopping", "eval_metrics", "callback", "training_continuation")
+        ),
+        variants=(
+            Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
+            Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
+        ),
+        url="https://github.com/dmlc/xgboost/archive/refs/tags/v{version}.tar.gz",
+    ),
+    "lightgbm": Suite(
+        title="LightGBM's estimators",
+        package="lightgbm",
+        files=("tests/python_package_test/test_sklearn.py",),
+        variants=(
+            Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
+            Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
+        ),
+        url="https://github.com/lightgbm-org/LightGBM/archive/refs/tags/v{version}.tar.gz",
+    ),
+    "catboost": Suite(
+        title="CatBoost's estimators",
+        package="catboost",
+        files=("catboost/python-package/ut/medium/test_with_sklearn.py",),
+        variants=(
+            Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
+            Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
+        ),
+        url="https://raw.githubusercontent.com/catboost/catboost/v{version}/{file}",
+    ),
+    "robust_loss_pytorch": Suite(
+        title="robust_loss_pytorch",
+        package="robust_loss_pytorch",
+        files=tuple(f"tests/{name}_test.py" for name in ("general", "adaptive", "distribution")),
+        variants=(Variant("losses", "tools.peers.robust_loss:substitute"),),
+        url="https://github.com/jonbarron/robust_loss_pytorch/archive/{version}.tar.gz",
+        version="9831f1db8006105fe7a383312fba0e8bd975e7f6",
+        needs={
+            "torch": "torch",
+            "absl": "absl-py",
+            "torch_dct": "torch-dct",
+            "mpmath": "mpmath",
+            "scipy": "scipy",
+        },
+        others={
+            "*StudentsT*": "Student's distribution is a function of theirs here.",
+            "*testSplineCurve*": "The curve of their spline, which ours has not.",
+            "*testAnalyaticalPartitionIsCorrect": "The normaliser at fractions by mpmath, theirs.",
+        },
+    ),
+}
+
+
+def others(suite: Suite) -> dict[str, str]:
+    """The tests that are left out here."""
+    gpu = {"*GPU*": "There is no GPU here."} if suite.package == "robust_loss_pytorch" and no_gpu() else {}
+    return dict(suite.others) | gpu
+
+
+def resolve(name: str) -> Any:
+    """The function that "package.module:function" names."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
