@@ -6,7 +6,7 @@
     python -m tools.peers --markdown                   the table of docs/peers.md
 
 Tests come from what is installed or, in the version that is installed, from GitHub. Ends with 1 if a test fails that
-passes with the peer's own and is not among the known ones of `tools.peers.suites`, with 2 if a suite cannot be had here.
+passes with the peer's own and is not among the known ones of `tools.peers.suites`, with 2 if a suite cannot be had.
 """
 
 import argparse
@@ -33,9 +33,7 @@ def pair(text: str) -> tuple[str, Path]:
 def main() -> int:
     parser = argparse.ArgumentParser("python -m tools.peers", description=__doc__.split("\n")[0])
     parser.add_argument("suites", nargs="*", metavar="suite", help=f"of {', '.join(SUITES)}")
-    parser.add_argument(
-        "--source", type=pair, action="append", default=[], metavar="SUITE=FOLDER"
-    )
+    parser.add_argument("--source", type=pair, action="append", default=[], metavar="SUITE=FOLDER")
     parser.add_argument("--downloads", type=Path, default=DOWNLOADS, metavar="FOLDER")
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     parser.add_argument("-k", metavar="EXPRESSION", help="only such tests, as for pytest")

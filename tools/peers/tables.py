@@ -6,7 +6,13 @@ from rich.table import Table
 from tools.peers.running import Count
 
 HEADINGS = ("tests of", "release", "in their place", "run", "pass with theirs", "pass with ours")
-HEADINGS += ("skipped", "left out", "fail with theirs too", "fail with ours alone", "of these unexplained")
+HEADINGS += (
+    "skipped",
+    "left out",
+    "fail with theirs too",
+    "fail with ours alone",
+    "of these unexplained",
+)
 
 
 def row(count: Count) -> list[str]:
