@@ -14,18 +14,14 @@ LOSSES = {"regression": bl.SquaredError(), "binary": bl.Logistic()}
 def with_default(kind: type, objective: str, loss: bl.Loss) -> type:
     """A subclass whose objective is this loss unless another is given."""
     parent = inspect.signature(kind.__init__)
-    defaults = {objective: loss}
-    given = [x.replace(default=defaults.get(x.name, x.default)) for x in parent.parameters.values()]
-    if objective not in parent.parameters:
-        given.insert(-1, inspect.Parameter(objective, inspect.Parameter.KEYWORD_ONLY, default=loss))
-    signature = parent.replace(parameters=given)
+    default = inspect.Parameter(objective, inspect.Parameter.KEYWORD_ONLY, default=loss)
+    others = [x for x in parent.parameters.values() if x.name != objective]
+    place = len(others) - (others[-1].kind is inspect.Parameter.VAR_KEYWORD)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        values = signature.bind(self, *args, **kwargs).arguments
-        extra = values.pop(given[-1].name, {}) if given[-1].kind is given[-1].VAR_KEYWORD else {}
-        del values["self"]
-        kind.__init__(self, **{objective: loss} | values | extra)
+        kind.__init__(self, *args, **{objective: loss} | kwargs)  # type: ignore[misc]
 
+    signature = parent.replace(parameters=[*others[:place], default, *others[place:]])
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     return type(kind.__name__, (kind,), {"__init__": __init__, "__module__": __name__})
 

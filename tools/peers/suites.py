@@ -54,6 +54,14 @@ class Suite:
         return bool(self.version)
 
 
+OURS_ALONE = {  # of the estimators with losses
+    "one target": "A loss of ours has one target a row, and no multi-label or multi-output target.",
+    "name": "The history of the evaluation has the name of the loss, not that of the library's metric.",
+    "words": "The same target is refused, in other words.",
+    "default": "The default objective is what the test asks for.",
+}
+
+
 def no_gpu() -> bool:
     if importlib.util.find_spec("torch") is None:
         return True
@@ -103,7 +111,37 @@ SUITES: dict[str, Suite] = {
         files=("tests/python/test_with_sklearn.py", "tests/python/test_early_stopping.py"),
         variants=(
             Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
-            Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
+            Variant(
+                "estimators, our losses",
+                "tools.peers.estimators:with_losses",
+                failures={
+                    "test_get_params_works_as_expected": OURS_ALONE["default"],
+                    "test_kwargs_grid_search": (
+                        "The test wants another accuracy for each learning rate: from our start 0.2 and 0.4 have one."
+                    ),
+                    "test_estimator_type": (
+                        "The classifier's file in the regressor is refused by a ValueError that names the loss."
+                    ),
+                    **dict.fromkeys(
+                        (
+                            "test_boost_from_prediction[*]",
+                            "test_multilabel_classification",
+                            "test_intercept",
+                            "test_sklearn_tags",
+                            "test_estimator_reg[*-check_regressor_multioutput]",
+                        ),
+                        OURS_ALONE["one target"],
+                    ),
+                    **dict.fromkeys(
+                        ("test_pandas_input", "test_categorical", "test_recoding"),
+                        OURS_ALONE["name"],
+                    ),
+                    **dict.fromkeys(
+                        ("test_fit_none", "test_estimator_reg[*-check_supervised_y_no_nan]"),
+                        OURS_ALONE["words"],
+                    ),
+                },
+            ),
         ),
         url="https://github.com/dmlc/xgboost/archive/refs/tags/v{version}.tar.gz",
     ),
