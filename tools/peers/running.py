@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.peers.naming import matching, name_of
+from tools.peers.naming import matching, name_of, without_objective
 from tools.peers.suites import SUITES, Variant
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -40,7 +40,8 @@ def run(name: str, place: int | None, root: Path, expression: str | None = None)
         )
         if not outcomes.exists():
             raise RuntimeError(f"pytest did not begin:\n{answer.stdout}\n{answer.stderr}")
-        return {test: tuple(end) for test, end in json.loads(outcomes.read_text("utf-8")).items()}
+        ends = json.loads(outcomes.read_text("utf-8"))
+        return {without_objective(test): tuple(end) for test, end in ends.items()}
 
 
 @dataclass

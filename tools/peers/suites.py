@@ -178,7 +178,7 @@ SUITES: dict[str, Suite] = {
                         "The test allows a relative error of 1e-15 at alpha = 4, where ours has 1.3e-15 in float64."
                     ),
                     "*testInitialAlphaAndScaleAreCorrectSingleCPU": (
-                        "The test allows a relative error of 1e-7, less than the last digit of a float32, which differs."
+                        "The test allows a relative error of 1e-7, less than the last bit of float32, which differs."
                     ),
                     "*testLogPartitionFractionsAreAccurateSingle": (
                         "The test allows 1e-7, where ours, computed in float32, is within 5e-7."
