@@ -62,6 +62,14 @@ OURS_ALONE = {  # of the estimators with losses
 }
 
 
+def estimators(failures: Mapping[str, str]) -> tuple[Variant, Variant]:
+    """A library's estimators as drop-ins, and with losses of ours, with which these tests fail."""
+    return (
+        Variant("own objectives", "tools.peers.estimators:drop_in"),
+        Variant("our losses", "tools.peers.estimators:with_losses", failures=failures),
+    )
+
+
 def no_gpu() -> bool:
     if importlib.util.find_spec("torch") is None:
         return True
@@ -77,7 +85,7 @@ SUITES: dict[str, Suite] = {
         files=("sklearn._loss.tests.test_loss",),
         variants=(
             Variant(
-                "losses",
+                "our losses",
                 "tools.peers.scikit_learn:substitute",
                 "tools.peers.scikit_learn:is_theirs",
                 failures={
@@ -109,39 +117,34 @@ SUITES: dict[str, Suite] = {
         title="XGBoost's estimators",
         package="xgboost",
         files=("tests/python/test_with_sklearn.py", "tests/python/test_early_stopping.py"),
-        variants=(
-            Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
-            Variant(
-                "estimators, our losses",
-                "tools.peers.estimators:with_losses",
-                failures={
-                    "test_get_params_works_as_expected": OURS_ALONE["default"],
-                    "test_kwargs_grid_search": (
-                        "The test wants another accuracy for each learning rate: from our start 0.2 and 0.4 have one."
+        variants=estimators(
+            {
+                "test_get_params_works_as_expected": OURS_ALONE["default"],
+                "test_kwargs_grid_search": (
+                    "The test wants another accuracy for each learning rate: from our start 0.2 and 0.4 have one."
+                ),
+                "test_estimator_type": (
+                    "The classifier's file in the regressor is refused by a ValueError that names the loss."
+                ),
+                **dict.fromkeys(
+                    (
+                        "test_boost_from_prediction[*]",
+                        "test_multilabel_classification",
+                        "test_intercept",
+                        "test_sklearn_tags",
+                        "test_estimator_reg[*-check_regressor_multioutput]",
                     ),
-                    "test_estimator_type": (
-                        "The classifier's file in the regressor is refused by a ValueError that names the loss."
-                    ),
-                    **dict.fromkeys(
-                        (
-                            "test_boost_from_prediction[*]",
-                            "test_multilabel_classification",
-                            "test_intercept",
-                            "test_sklearn_tags",
-                            "test_estimator_reg[*-check_regressor_multioutput]",
-                        ),
-                        OURS_ALONE["one target"],
-                    ),
-                    **dict.fromkeys(
-                        ("test_pandas_input", "test_categorical", "test_recoding"),
-                        OURS_ALONE["name"],
-                    ),
-                    **dict.fromkeys(
-                        ("test_fit_none", "test_estimator_reg[*-check_supervised_y_no_nan]"),
-                        OURS_ALONE["words"],
-                    ),
-                },
-            ),
+                    OURS_ALONE["one target"],
+                ),
+                **dict.fromkeys(
+                    ("test_pandas_input", "test_categorical", "test_recoding"),
+                    OURS_ALONE["name"],
+                ),
+                **dict.fromkeys(
+                    ("test_fit_none", "test_estimator_reg[*-check_supervised_y_no_nan]"),
+                    OURS_ALONE["words"],
+                ),
+            }
         ),
         url="https://github.com/dmlc/xgboost/archive/refs/tags/v{version}.tar.gz",
     ),
@@ -149,20 +152,14 @@ SUITES: dict[str, Suite] = {
         title="LightGBM's estimators",
         package="lightgbm",
         files=("tests/python_package_test/test_sklearn.py",),
-        variants=(
-            Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
-            Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
-        ),
+        variants=estimators({}),
         url="https://github.com/lightgbm-org/LightGBM/archive/refs/tags/v{version}.tar.gz",
     ),
     "catboost": Suite(
         title="CatBoost's estimators",
         package="catboost",
         files=("catboost/python-package/ut/medium/test_with_sklearn.py",),
-        variants=(
-            Variant("estimators, own objectives", "tools.peers.estimators:drop_in"),
-            Variant("estimators, our losses", "tools.peers.estimators:with_losses"),
-        ),
+        variants=estimators({}),
         url="https://raw.githubusercontent.com/catboost/catboost/v{version}/{file}",
     ),
     "robust_loss_pytorch": Suite(
@@ -171,7 +168,7 @@ SUITES: dict[str, Suite] = {
         files=tuple(f"tests/{name}_test.py" for name in ("general", "adaptive", "distribution")),
         variants=(
             Variant(
-                "losses",
+                "our losses",
                 "tools.peers.robust_loss:substitute",
                 failures={
                     "*testAlphaEqualsFourDoubleCPU": (

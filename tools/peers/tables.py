@@ -1,17 +1,15 @@
 """What `python -m tools.peers` prints."""
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.table import Table
 
 from tools.peers.running import Count
 
-HEADINGS = ("tests of", "release", "in their place", "run", "pass with theirs", "pass with ours")
-HEADINGS += (
-    "skipped",
-    "left out",
-    "fail with theirs too",
-    "fail with ours alone",
-    "of these unexplained",
+HEADINGS = (
+    *("tests of", "release", "ours with", "run", "pass with theirs", "pass with ours"),
+    *("skipped", "left out", "fail with theirs too", "fail with ours alone", "unexplained"),
 )
 
 
@@ -28,6 +26,17 @@ def row(count: Count) -> list[str]:
     return [count.title, count.release[:12], count.variant, *map(str, numbers)]
 
 
+def notes(count: Count) -> Iterator[str]:
+    """Why tests fail with ours alone, which of them nobody knows, and which sentence is needed no more."""
+    heading = f"{count.title} with {count.variant}"
+    for reason, number in count.of_reason.items():
+        yield f"{heading}: {number}. {reason}"
+    for test, message in count.unexpected.items():
+        yield f"{heading}, UNEXPLAINED: {test}: {message}"
+    for pattern in count.needless:
+        yield f"{heading}: none fails any more of {pattern}"
+
+
 def print_table(counts: list[Count]) -> None:
     console = Console()
     table = Table(*HEADINGS)
@@ -35,25 +44,13 @@ def print_table(counts: list[Count]) -> None:
         table.add_row(*row(count))
     console.print(table)
     for count in counts:
-        print_reasons(count, console)
-
-
-def print_reasons(count: Count, console: Console) -> None:
-    """Why tests fail with ours alone, which of them nobody knows, and which sentence is needed no more."""
-    heading = f"{count.title}, {count.variant}"
-    for reason, number in count.of_reason.items():
-        console.print(f"{heading}: {number} fail. {reason}", markup=False)
-    for test, message in count.unexpected.items():
-        console.print(f"{heading}: UNEXPECTED {test}\n    {message}", markup=False)
-    for pattern in count.needless:
-        console.print(f"{heading}: none fails any more of {pattern}", markup=False)
+        for note in notes(count):
+            console.print(note, markup=False)
 
 
 def print_markdown(counts: list[Count]) -> None:
     lines = [HEADINGS, ["---"] * 3 + ["---:"] * (len(HEADINGS) - 3), *map(row, counts)]
-    print(*("| " + " | ".join(line) + " |" for line in lines), sep="\n")
+    print(*("| " + " | ".join(line) + " |" for line in lines), sep="\n", end="\n\n")
     for count in counts:
-        for reason, number in count.of_reason.items():
-            print(f"- {count.title}, {count.variant}: {number} of {reason}")
-        for test, message in count.unexpected.items():
-            print(f"- {count.title}, {count.variant}, unexplained: `{test}`: {message}")
+        for note in notes(count):
+            print(f"- {note}")
