@@ -16,5 +16,5 @@ def matching(name: str, patterns: Iterable[str]) -> str | None:
 
 
 def without_objective(nodeid: str) -> str:
-    """The name of a test without the objective of an estimator in it: CatBoost's are named with it."""
-    return re.sub(r"loss_function=[^,]+,", "", nodeid)
+    """The name of a test without the objective of an estimator that it is named after."""
+    return re.sub(r"(loss_function|objective)=[^,]+,", "", nodeid)

@@ -152,7 +152,46 @@ SUITES: dict[str, Suite] = {
         title="LightGBM's estimators",
         package="lightgbm",
         files=("tests/python_package_test/test_sklearn.py",),
-        variants=estimators({}),
+        variants=estimators(
+            {
+                **dict.fromkeys(
+                    (
+                        "test_binary",
+                        "test_regression",
+                        "test_multiclass",
+                        "test_grid_search",
+                        "test_evaluate_train_set",
+                        "test_metrics",
+                        "test_first_metric_only",
+                        "test_continue_training_with_model",
+                        "test_eval_X_eval_y_eval_set_equivalence",
+                    ),
+                    OURS_ALONE["name"],
+                ),
+                **dict.fromkeys(
+                    (
+                        "test_estimators_all_have_the_same_kwargs_and_defaults[*]",
+                        "test_subclassing_get_params_works",
+                        "test_multiclass_custom_objective[*]",
+                        "test_classifier_fit_detects_classes_every_time",
+                    ),
+                    OURS_ALONE["default"],
+                ),
+                "test_objective_aliases[*]": (
+                    "The test names another objective beside the default, by an alias, which ours refuses beside a loss."
+                ),
+                "test_random_search": "A random forest, which in LightGBM takes no custom objective.",
+                "test_predict": (
+                    "Raw scores of many classes: ours begin from scores whose mean is 0, LightGBM's from log "
+                    "probabilities; the probabilities are the same."
+                ),
+                "test_decision_function_and_predict_proba_consistency": (
+                    "The decision function of many classes is the logarithm of the probabilities with a loss, not the "
+                    "raw scores, from which a number for each row sets it apart."
+                ),
+                "test_nan_handle": "All weights are zero, which ours refuses.",
+            }
+        ),
         url="https://github.com/lightgbm-org/LightGBM/archive/refs/tags/v{version}.tar.gz",
     ),
     "catboost": Suite(
