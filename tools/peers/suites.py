@@ -178,7 +178,7 @@ SUITES: dict[str, Suite] = {
                     OURS_ALONE["default"],
                 ),
                 "test_objective_aliases[*]": (
-                    "The test names another objective beside the default, by an alias, which ours refuses beside a loss."
+                    "The test names another objective by an alias, which ours refuses beside a loss, the default here."
                 ),
                 "test_random_search": "A random forest, which in LightGBM takes no custom objective.",
                 "test_predict": (
