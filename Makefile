@@ -10,6 +10,7 @@
 # make coverage     which lines the tests of all but torch run, in twice the time
 # make lock         writes the newest versions into constraints.txt, for python3.11, python3.12 and python3.13
 # make bench        the tables of the pages in docs (a script that ends with 2 lacks what it needs here, such as a GPU)
+# make peers        the peers' own tests with ours in their place (PEERS="scikit-learn --markdown" for one), from GitHub
 # make types        the public types that pyright does not know (installs it, with its own node: 250 MB)
 # Each needs python3 (3.11 or later) and nothing installed before it: the virtual environment is made on the way.
 
@@ -36,7 +37,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where byte code is not kept, every process of the tests compiles the source text of all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test test-torch fuzz test-newest test-lowest test-313 docs docs-links coverage lock bench types clean
+.PHONY: demo test test-torch fuzz test-newest test-lowest test-313 docs docs-links coverage lock bench peers types clean
 
 demo: $(VENV)/.installed-all
 	$(BIN)/boostloss compare
@@ -91,6 +92,11 @@ bench: $(VENV)/.installed-dev $(VENV)/.installed-torch
 		echo "== $$script"; \
 		$(BIN)/python -m benchmarks.$$(basename $$script .py) || test $$? = 2 || exit 1; \
 	done
+
+# Ends with 2 where a suite cannot be had.
+peers: $(VENV)/.installed-dev $(VENV)/.installed-torch
+	$(PIP_INSTALL) absl-py==2.5.1 torch-dct==0.1.6
+	$(BIN)/python -m tools.peers $(PEERS)
 
 types: $(VENV)/.installed-dev
 	$(PIP_INSTALL) "pyright[nodejs]==1.1.414"

@@ -341,4 +341,4 @@ def _are_other_labels(y: Any) -> bool:
         return False
     labels = np.asarray(y)
     classes = np.unique(labels)
-    return labels.size == len(labels) and len(classes) == 2 and classes.tolist() != [0, 1]
+    return len(classes) == 2 and classes.tolist() != [0, 1] and labels.size == len(labels)

@@ -279,3 +279,13 @@ print(threading.active_count() - threads)
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signals on this system")
 def test_an_interrupt_ends_all_soon_and_leaves_the_estimator(tmp_path):
     assert run_python(INTERRUPTED, tmp_path).split() == ["KeyboardInterrupt", "soon", "True", "0"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "many"),
+    [(bl.Logistic(), True), (bl.Focal(), True), (bl.FBeta(), False), ("Logloss", False)],
+    ids=repr,
+)
+def test_tells_scikit_learn_whether_it_takes_many_classes(loss, many):
+    tags = CatBoostClassifier(loss_function=loss).__sklearn_tags__()
+    assert tags.classifier_tags.multi_class is many

@@ -122,6 +122,8 @@ def test_the_weights_of_classes_are_those_of_class_weight(name):
         ("lightgbm", "regression", {"reg_sqrt": True}),
         ("lightgbm", "regression", {"alpha": 0.3}),
         ("lightgbm", "regression", {"poisson_max_delta_step": 0.1}),
+        ("lightgbm", "regression", {"application": "mape"}),
+        ("lightgbm", "binary", {"app": "cross_entropy"}),
         ("lightgbm", "binary", {"sigmoid": 2.0}),
         ("lightgbm", "binary", {"pos_bagging_fraction": 0.5, "bagging_freq": 1}),
         ("lightgbm", "binary", {"neg_subsample": 0.5, "bagging_freq": 1}),

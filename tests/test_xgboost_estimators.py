@@ -258,6 +258,8 @@ def test_string_objective_is_the_parent(ours, parent, objective, tmp_path):
         (XGBRegressor(objective=bl.Logistic()), SIGNAL, "takes a regression loss"),
         (XGBClassifier(objective=bl.Huber(1.0)), SIGNAL > 0, "takes a binary loss"),
         (XGBClassifier(objective=bl.Focal()), SIGNAL, "continuous"),
+        (XGBClassifier(objective=bl.Focal()), None, "1d array"),
+        (XGBClassifier(), None, "Invalid classes"),  # XGBoost's own words
         (XGBClassifier(objective=bl.Focal()), np.full(500, "a"), "two classes"),
         (
             XGBClassifier(objective=bl.Focal(), scale_pos_weight=-1.0),

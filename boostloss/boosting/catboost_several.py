@@ -11,6 +11,7 @@ import numpy as np
 from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
 from boostloss.losses.base import Loss
+from boostloss.losses.classes import of_many_classes
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.quantiles import Quantile
@@ -107,3 +108,9 @@ class Trainings:
     def get_best_iteration(self) -> Any:
         """As CatBoost's; of several quantiles that of each training."""
         return self._of_trainings("best_iteration")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        if self.loss is not None and tags.classifier_tags is not None:
+            tags.classifier_tags.multi_class = of_many_classes(self.loss)
+        return tags

@@ -17,6 +17,7 @@ UNBALANCE = (
     "unbalanced_sets",
 )  # LightGBM's names for the parameter, and of the next
 BOOSTING = ("boosting_type", "boosting", "boost")
+OBJECTIVE = ("objective", "objective_type", "app", "application", "loss")
 METRIC = ("metric", "metrics", "metric_types")
 
 # What only its own objectives read, with the value that changes nothing; the last three are for metrics as well.
@@ -27,9 +28,14 @@ OF_METRICS = ("alpha", "fair_c", "tweedie_variance_power")
 
 
 def refuse_own_parameters(loss: Loss, given: dict[str, Any]) -> None:
-    """Refuse the parameters of an estimator that would have no effect, and forests, which take no custom objective."""
+    """Refuse what would have no effect, another objective, and forests, which take no custom objective."""
     if any(given.get(name) in ("rf", "random_forest") for name in BOOSTING):
         raise ValueError(f'boosting_type "rf" takes no custom objective, got {loss!r}.')
+    for name in OBJECTIVE:
+        if given.get(name) is not None and given[name] is not loss:
+            raise ValueError(
+                f"{name} must not be given with the objective {loss!r}, got {given[name]!r}."
+            )
     metrics = any(given.get(name) for name in METRIC)
     for name, harmless in (OWN if metrics else OWN | dict.fromkeys(OF_METRICS)).items():
         if given.get(name) not in (None, harmless):

@@ -92,9 +92,14 @@ def fill_cross_entropy(
         results[0] += more if weight is None else np.where(weight == 0.0, 0.0, more)
 
 
+def of_many_classes(loss: Any) -> bool:
+    """Whether it is a loss of a margin; one of target and prediction says nothing of more than two labels."""
+    return getattr(loss, "kind", "margin") == "margin"
+
+
 def require_margin(loss: Any) -> None:
-    """Refuse a loss of target and prediction, which says nothing of more than two labels."""
-    if getattr(loss, "kind", "margin") != "margin":
+    """Refuse a loss of two labels."""
+    if not of_many_classes(loss):
         raise ValueError(
             f"{loss!r} is a loss of two labels: more classes need a loss that is a function of `margin`."
         )

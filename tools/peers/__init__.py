@@ -1,0 +1,1 @@
+"""The test suites of other projects, with ours in the place of theirs: `python -m tools.peers`."""
