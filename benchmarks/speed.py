@@ -8,9 +8,9 @@
 
 A run that is interrupted goes on where it stopped. Seconds depend on the machine, and ratios much less.
 
-    python -m benchmarks.speed [--part training] [--largest 10_000_000] [--rows 1_000_000] [--threads 2]
-                               [--columns 20] [--rounds 30] [--repeats 5] [--leaf-steps 1] [--library catboost]
-                               [--results FOLDER] [--report-only]
+    python -m benchmarks.speed [--part training] [--largest 10_000_000] [--size 4_000_000] [--threads 2]
+                               [--rows 1_000_000] [--columns 20] [--rounds 30] [--repeats 5] [--leaf-steps 1]
+                               [--library catboost] [--results FOLDER] [--report-only]
 """
 
 import argparse
@@ -34,7 +34,7 @@ Measured = Iterator[tuple[Cell, Callable[[], dict[str, float]]]]
 
 
 def kernel_cells(options: argparse.Namespace) -> Measured:
-    sizes = [10**k for k in range(3, 10) if 10**k <= options.largest]
+    sizes = options.size or [10**k for k in range(3, 10) if 10**k <= options.largest]
     targets = [(loss, "") for loss in kernels.LOSSES]
     targets += [(loss, order) for loss in kernels.OF_CLASSES for order in ("rows", "classes")]
     for rows in sizes:
@@ -182,6 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--part", choices=PARTS, action="append", help="all, unless some are named")
     parser.add_argument("--largest", type=int, default=10_000_000, help="rows of kernels")
+    parser.add_argument("--size", type=int, action="append", help="rows of kernels, instead")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of training")
     parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=30)
