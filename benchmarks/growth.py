@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import boostloss as bl
+from benchmarks._kernel_speed import Labels
 
 ROWS = [10**exponent for exponent in range(4, 10)]
 OUTPUTS = (1, 3, 10, 30, 100)
@@ -46,19 +47,6 @@ def exponent(times: dict[int, float], least: float = 0.0) -> float:
     if len(points) < 2:
         return float("nan")
     return float(np.polyfit(*points.T, 1)[0])
-
-
-class Labels:
-    """The dataset of a call, which copies as XGBoost's does."""
-
-    def __init__(self, y: np.ndarray):
-        self.y = y
-
-    def get_label(self) -> np.ndarray:
-        return self.y.copy()
-
-    def get_weight(self) -> None:
-        return None
 
 
 def call_seconds(loss: bl.Loss, n: int, k: int, repeats: int) -> float:
