@@ -17,14 +17,6 @@ SEEDLESS = ["library", "table", "kind", "share", "objective"]
 def frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     """A row for each fit, of the conditions in which every candidate of the library was fitted."""
     table = pd.DataFrame([line["cell"] | line["figures"] for line in lines])
-    table["own"] = [
-        any(objective.startswith(text.partition("(")[0].partition("{")[0]) for text in own)
-        for objective, own in zip(
-            table.objective,
-            (LIBRARIES[name].own_objectives["regression"] for name in table.library),
-            strict=True,
-        )
-    ]
     several = table.groupby("library").version.nunique()
     titles = {name: LIBRARIES[name].title for name in several.index}
     table["library"] = [

@@ -7,6 +7,7 @@ would write it, or our formula on whole arrays. XGBoost gives scores row by row,
 """
 
 import importlib
+import importlib.util
 import os
 import time
 from collections.abc import Callable

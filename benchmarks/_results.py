@@ -7,10 +7,13 @@ measured again where the package's source or the processor is another one.
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import joblib
+from rich.progress import track
 
 import boostloss as bl
 
@@ -55,10 +58,21 @@ class Results:
                 path.write_text(text)
             self.lines = [json.loads(line) for line in text.splitlines()]
 
-    def missing(self, cells: Iterable[Cell]) -> list[Cell]:
-        """The cells that were not measured yet with this source, on such a processor."""
+    def missing(self, tasks: Iterable[tuple[Cell, Any]]) -> list[tuple[Cell, Any]]:
+        """Those whose cells were not measured yet with this source, on such a processor.
+
+        A task is a cell, and what measures it.
+        """
         known = {_key(line["cell"]) for line in self.lines if line["with"] == self.made_with}
-        return [cell for cell in cells if _key(cell) not in known]
+        return [task for task in tasks if _key(task[0]) not in known]
+
+    def fit(self, tasks: Iterable[tuple[Cell, Callable[[], dict[str, Any]]]], jobs: int) -> None:
+        """Measure what is missing, in so many processes."""
+        missing = self.missing(tasks)
+        fits = (joblib.delayed(_measured)(*task) for task in missing)
+        run = joblib.Parallel(jobs, return_as="generator_unordered")(fits)
+        for cell, figures in track(run, "fits", total=len(missing)):
+            self.add(cell, figures)
 
     def add(self, cell: Cell, figures: dict[str, Any]) -> None:
         line = {"cell": cell, "figures": figures, "with": self.made_with}
@@ -69,6 +83,10 @@ class Results:
     def latest(self) -> list[dict[str, Any]]:
         """Of each cell the line that was measured last."""
         return list({_key(line["cell"]): line for line in self.lines}.values())
+
+
+def _measured(cell: Cell, measure: Callable[[], dict[str, Any]]) -> tuple[Cell, dict[str, Any]]:
+    return cell, measure()
 
 
 def _key(cell: Cell) -> str:

@@ -93,18 +93,18 @@ def main() -> None:
     warnings.simplefilter("ignore", UserWarning)  # the median is not every loss's best constant
     results = Results(options.results / "absolute_error.jsonl")
     if not options.report_only:
-        tables, objectives = available(None, []), {str(each): each for each in OBJECTIVES}
+        tables = available(None, [])
         common = {"version": xgb.__version__, "rows": options.rows, "rounds": options.rounds}
         common["learning rate"] = options.learning_rate
-        grid = [
-            {**common, "table": name, "seed": seed, "objective": objective}
+        grid = (
+            ({**common, "table": name, "seed": seed, "objective": str(objective)}, objective)
             for seed in range(options.seeds)
             for name in tables
-            for objective in objectives
-        ]
-        for cell in track(results.missing(grid), "fits"):
-            make, objective = tables[cell["table"]], objectives[cell["objective"]]
-            results.add(cell, measure(cell, make, objective, options.threads))
+            for objective in OBJECTIVES
+        )
+        for cell, objective in track(results.missing(grid), "fits"):
+            figures = measure(cell, tables[cell["table"]], objective, options.threads)
+            results.add(cell, figures)
     report(results.latest())
 
 

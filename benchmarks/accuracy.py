@@ -29,10 +29,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
-from rich.progress import track
 from sklearn.datasets import fetch_openml, load_diabetes, make_friedman1
 
 import boostloss as bl
@@ -141,8 +139,8 @@ def learning_curve(library: str, model: Any, X: np.ndarray, y: Labels) -> list[l
     ]
 
 
-def measure(cell: Cell, make: Callable, objective: Any) -> tuple[Cell, dict[str, Any]]:
-    """The cell, and errors, rounds and processor seconds of its fit."""
+def measure(cell: Cell, make: Callable, objective: Any) -> dict[str, Any]:
+    """Errors, rounds and processor seconds of a fit."""
     library = cell["library"]
     train, stop, (X, y) = split(make, *(cell[key] for key in ("rows", "kind", "share", "seed")))
     own = isinstance(objective, str)
@@ -152,7 +150,8 @@ def measure(cell: Cell, make: Callable, objective: Any) -> tuple[Cell, dict[str,
     model = fit(library, objective, train, stop, threads=1, **settings)
     spent = time.process_time() - start
     error = model.predict(X) - y
-    return cell, {
+    return {
+        "own": own,
         "mae": float(np.mean(np.abs(error))),
         "rmse": float(np.sqrt(np.mean(error**2))),
         "rounds": LIBRARIES[library].kept_rounds(model),
@@ -161,21 +160,21 @@ def measure(cell: Cell, make: Callable, objective: Any) -> tuple[Cell, dict[str,
     }
 
 
-def cells(options: argparse.Namespace, chosen: list[str]) -> Iterator[tuple[Cell, Any]]:
+def tasks(options: argparse.Namespace, tables: dict[str, Callable]) -> Iterator:
     """What to measure, a seed after the other, so that a run that is stopped has seen all tables."""
     conditions = [("clean", 0.0)]
     conditions += [
         (kind, share) for kind in [*WRONG, "segment"] for share in options.share or SHARES
     ]
     for seed in range(options.seeds):
-        for table in chosen:
+        for table in options.table or tables:
             for kind, share in conditions:
                 for library in options.library or LIBRARIES:
                     for objective in [*own_objectives(library), *OURS]:
                         cell = {"table": table, "kind": kind, "share": share, "seed": seed}
                         cell |= {"library": library, "objective": str(objective)}
                         cell |= {"version": version(library), "rows": options.rows}
-                        yield cell, objective
+                        yield cell, partial(measure, cell, tables[table], objective)
 
 
 def main() -> None:
@@ -195,16 +194,7 @@ def main() -> None:
     results = Results(options.results / "accuracy.jsonl")
     if not options.report_only:
         tables = available(options.data, options.openml)
-        grid = list(cells(options, options.table or list(tables)))
-        objective = {str(cell): objective for cell, objective in grid}
-        missing = results.missing(cell for cell, _ in grid)
-        fits = (
-            joblib.delayed(measure)(cell, tables[cell["table"]], objective[str(cell)])
-            for cell in missing
-        )
-        run = joblib.Parallel(options.jobs, return_as="generator_unordered")(fits)
-        for cell, figures in track(run, "fits", total=len(missing)):
-            results.add(cell, figures)
+        results.fit(tasks(options, tables), options.jobs)
     _accuracy_report.write(results.latest(), options.results)
 
 

@@ -12,15 +12,14 @@ package's choice, geometric means, and the worst one.
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import joblib
 import numpy as np
 import pandas as pd
-from rich.progress import track
 
 import boostloss as bl
 from benchmarks._common import fit
@@ -41,21 +40,21 @@ def settings() -> list[tuple[str, float]]:
     return [*found, ("majorizer", 1.0)]
 
 
-def cells(options: argparse.Namespace, chosen: list[str]) -> Iterator[Cell]:
+def tasks(options: argparse.Namespace, tables: dict[str, Callable]) -> Iterator:
     for seed in range(options.seeds):
-        for table in chosen:
+        for table in options.table or tables:
             for kind, share in CONDITIONS:
                 for library in options.library or LIBRARIES:
-                    for n in range(len(LOSSES)):
+                    for loss in LOSSES:
                         for curvature, least in settings():
                             cell = {"table": table, "kind": kind, "share": share, "seed": seed}
                             cell |= {"library": library, "version": version(library)}
-                            cell |= {"rows": options.rows, "loss": repr(LOSSES[n])}
-                            yield cell | {"curvature": curvature, "least": least}
+                            cell |= {"rows": options.rows, "loss": repr(loss)}
+                            cell |= {"curvature": curvature, "least": least}
+                            yield cell, partial(measure, cell, tables[table], loss)
 
 
-def measure(cell: Cell, make: Callable) -> tuple[Cell, dict[str, Any]]:
-    loss = next(loss for loss in LOSSES if repr(loss) == cell["loss"])
+def measure(cell: Cell, make: Callable, loss: bl.Loss) -> dict[str, Any]:
     train, stop, (X, y) = split(make, *(cell[key] for key in ("rows", "kind", "share", "seed")))
     with (
         mock.patch.object(type(loss), "curvature", cell["curvature"]),
@@ -66,8 +65,8 @@ def measure(cell: Cell, make: Callable) -> tuple[Cell, dict[str, Any]]:
             model = fit(cell["library"], loss, train, stop, threads=1, **COMMON)
             error = float(np.mean(np.abs(model.predict(X) - y)))
         except Exception as failure:  # a curvature of 0 may end a training
-            return cell, {"mae": None, "failure": str(failure)[:200]}
-    return cell, {"mae": error, "rounds": LIBRARIES[cell["library"]].kept_rounds(model)}
+            return {"mae": None, "failure": str(failure)[:200]}
+    return {"mae": error, "rounds": LIBRARIES[cell["library"]].kept_rounds(model)}
 
 
 def report(lines: list[dict[str, Any]]) -> None:
@@ -106,12 +105,7 @@ def main() -> None:
     options = parser.parse_args()
     results = Results(options.results / "curvature.jsonl")
     if not options.report_only:
-        tables = available(None, [])
-        missing = results.missing(cells(options, options.table or list(tables)))
-        fits = (joblib.delayed(measure)(cell, tables[cell["table"]]) for cell in missing)
-        run = joblib.Parallel(options.jobs, return_as="generator_unordered")(fits)
-        for cell, figures in track(run, "fits", total=len(missing)):
-            results.add(cell, figures)
+        results.fit(tasks(options, available(None, [])), options.jobs)
     report(results.latest())
 
 

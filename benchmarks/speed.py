@@ -196,11 +196,8 @@ def main() -> None:
     results = Results(options.results / "speed.jsonl")
     if not options.report_only:
         for part in options.part or PARTS:
-            found = list(CELLS[part](options))
-            measures = {str(cell): measure for cell, measure in found}
-            missing = results.missing(cell for cell, _ in found)
-            for cell in track(missing, part):
-                results.add(cell, measures[str(cell)]())
+            for cell, measure in track(results.missing(CELLS[part](options)), part):
+                results.add(cell, measure())
     report(results)
 
 

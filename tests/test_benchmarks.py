@@ -21,13 +21,16 @@ def test_results_go_on_where_they_stopped(tmp_path):
     with path.open("a") as file:
         file.write('{"cell": {"loss": "b", "se')  # interrupted as it wrote
     again = Results(path)
-    assert again.missing(cells) == cells[2:]
+    tasks = [(cell, None) for cell in cells]
+    assert again.missing(tasks) == tasks[2:]
     again.add(cells[2], {"mae": 2.0})
     again.add(cells[0], {"mae": 3.0})
     assert [line["figures"]["mae"] for line in Results(path).latest()] == [3.0, 1.0, 2.0]
     other = Results(path)
     other.made_with = {"source": "edited"}
-    assert other.missing(cells) == cells
+    assert other.missing(tasks) == tasks
+    other.fit([(cell, lambda: {"mae": 4.0}) for cell in cells], jobs=1)
+    assert [line["figures"]["mae"] for line in other.latest()] == [4.0] * 4
 
 
 @pytest.mark.parametrize("kind", accuracy.WRONG)
@@ -68,7 +71,8 @@ def fits():
                 cell = {"table": table, "kind": "clean", "share": 0.0, "seed": seed, "rows": 10}
                 cell |= {"library": "xgboost", "version": "3", "objective": objective}
                 curve = [[10, 2 * mae], [50, 1.0], [100, mae]]
-                figures = {"mae": mae, "rmse": mae, "rounds": 100, "seconds": 3.0, "curve": curve}
+                figures = {"own": objective.startswith("reg:"), "mae": mae, "rmse": mae}
+                figures |= {"rounds": 100, "seconds": 3.0, "curve": curve}
                 yield {"cell": cell, "figures": figures}
 
 

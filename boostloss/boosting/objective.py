@@ -81,9 +81,8 @@ def call_objective(
     y_pred = as_floats(y_pred, "y_pred")
     if takes_columns(loss) or (y_pred.ndim == 2 and y_pred.shape[1] > 1):
         check_outputs(loss, y_pred.shape)
-        f = (
-            y_pred[:, None] if y_pred.ndim == 1 else y_pred
-        )  # the libraries leave out a single column
+        # The libraries leave out the axis of a single column.
+        f = y_pred[:, None] if y_pred.ndim == 1 else y_pred
         if len(f) and (f[-1] == f[0]).all() and (f == f[0]).all():
             check_start(loss, y_true, f[0], sample_weight)
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
