@@ -52,7 +52,7 @@ from boostloss.boosting.estimators import (
 from boostloss.boosting.exposure import takes_exposure
 from boostloss.boosting.libraries import CATBOOST
 from boostloss.boosting.regressors import distribution_by, score_by
-from boostloss.boosting.review import REVIEWED, review_fit
+from boostloss.boosting.review import REVIEWED, review_fit, review_rounds
 from boostloss.decisions import by_cost
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
@@ -203,6 +203,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
                 lambda: parts,
                 lambda part: self.predict(part.X, RAW_PREDICTION) + part.above(0.0),
             )
+            review_rounds(CATBOOST, self.loss, self)
 
     def _tune_hyperparams(self, *args: Any, **kwargs: Any) -> Any:
         if isinstance(self.loss, Adaptive):

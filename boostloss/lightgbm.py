@@ -48,7 +48,7 @@ from boostloss.boosting.lightgbm_parameters import (
     refuse_own_parameters,
 )
 from boostloss.boosting.regressors import distribution_by, score_by
-from boostloss.boosting.review import review_fit
+from boostloss.boosting.review import review_fit, review_rounds
 from boostloss.boosting.watched import decided, run_of
 from boostloss.decisions import by_cost, threshold_of
 from boostloss.losses.base import Loss
@@ -123,6 +123,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
             lambda part: predict(part.X, raw_score=True) + part.above(intercept),
             **{name: options[name] for name in TABLE_OPTIONS if name in options},
         )
+        review_rounds(LIGHTGBM, loss, self)
         return self
 
     @wraps(lgb.LGBMModel.predict)

@@ -29,7 +29,7 @@ from boostloss.boosting.ignored import table_parts
 from boostloss.boosting.intervals import takes_intervals
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.regressors import distribution_by, score_by
-from boostloss.boosting.review import review_fit
+from boostloss.boosting.review import review_fit, review_rounds
 from boostloss.boosting.watched import decided, run_of
 from boostloss.boosting.xgboost_links import add_link, base_score, raw_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
@@ -119,6 +119,7 @@ class _Estimator(Stamped, xgb.XGBModel):
                 lambda part: raw_prediction(part.X, part.start),
                 {name: getattr(self, name) for name in ("missing", "feature_types")},
             )
+            review_rounds(XGBOOST, loss, self)
         return self
 
     @all_or_nothing

@@ -155,7 +155,7 @@ def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, mon
 
     def record(run, error, weight):
         begin(run, error, weight)
-        found.append(run.step)
+        found.append(run.pairs.computation)
 
     monkeypatch.setattr(RoundObjective, "begin_round", record)
     loss = bl.Quantile(0.8)
@@ -166,7 +166,7 @@ def test_a_quantile_follows_the_residuals_of_the_round_before(weight, steps, mon
     stages = [np.full(len(y), intercept), *trees][:-1]
     alone = np.zeros_like(y)  # the residuals are all that is known of a round
     expected = [boosting_step(loss, alone, stage - y, weight).parameters for stage in stages]
-    parameters = [step.parameters for step in found]
+    parameters = [computation.parameters for computation in found]
     assert len(parameters) == len(expected) + 1
     np.testing.assert_allclose(parameters[0], expected[0], rtol=1e-5)
     if steps == 1:  # or the steps between count as well
@@ -225,3 +225,11 @@ def test_plain_library_names_what_it_wants_instead_of_a_loss():
     )
     with pytest.raises(CatBoostError, match=r"boostloss\.catboost\.objective\(Huber"):
         model.fit(X, X[:, 0], verbose=False)
+
+
+def test_a_block_that_a_kernel_cannot_read_is_copied():
+    wide = np.random.default_rng(0).normal(size=(100, 3))
+    f, y, weight = wide.T  # not contiguous
+    found = objective(bl.Huber(1.0)).calc_ders_range(f, y, weight)
+    expected = boosting_gradients(bl.Huber(1.0), y, f, weight, np.float64, -1.0)
+    np.testing.assert_array_equal(found, np.column_stack(expected))

@@ -41,7 +41,7 @@ for name in sys.argv[1:]:
     before = model.fit(X, y).predict(X)
     if not fixed:
         model.set_params(**{names.rounds: 2000})
-    for call in (20, 400):
+    for call in (20, 120):
         calls, rows.check_array = 0, interrupting
         try:
             model.fit(X, y + 1000.0)

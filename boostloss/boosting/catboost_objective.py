@@ -14,10 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting.adaptation import Adaptation, held_out
-from boostloss.boosting.gradients import Step, boosting_step, fill_gradients, fixed_step
+from boostloss.boosting.gradients import (
+    boosting_step,
+    computation_of,
+    fill_gradients,
+    fixed_step,
+)
 from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
+from boostloss.kernels.rows import PairsOfFewRows
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.f_beta import FBeta
@@ -29,7 +35,8 @@ from boostloss.losses.validation import as_column
 WATCHED_ROWS = 2048
 HELD_OUT_FACTOR = 2.0**-100  # of the weight of a row that is held out of training
 
-RowFinder = Callable[[NDArray], Any]  # from the weights of a block to an index of its rows
+# From the weights of a block, if there are any, to an index of its rows.
+RowFinder = Callable[[NDArray | None], Any]
 
 
 def objective(loss: Loss) -> Any:
@@ -120,6 +127,16 @@ def columns(
     return as_column(targets, "targets"), as_column(approxes, "approxes"), weight
 
 
+def computed(
+    pairs: PairsOfFewRows, targets: NDArray, approxes: NDArray, weights: NDArray | None
+) -> NDArray:
+    """The derivatives of a block, of CatBoost's own memory if a kernel can read it as it is."""
+    try:
+        return pairs(targets, approxes, weights)
+    except (TypeError, ValueError):
+        return pairs(*columns(targets, approxes, weights))
+
+
 def refuse_harmonized(loss: Loss) -> None:
     """Refuse a loss that needs all rows at once, before training."""
     if isinstance(loss, Harmonized):
@@ -136,9 +153,10 @@ class Objective(Slot):
         self.first_round: list[Any] | None = None if known_start else []
 
     @cached_property
-    def step(self) -> Step | None:
-        """What every block computes, if no row decides on it."""
-        return fixed_step(self.loss)
+    def pairs(self) -> PairsOfFewRows | None:
+        """What computes every block, if no row decides on it."""
+        step = fixed_step(self.loss)
+        return None if step is None else PairsOfFewRows(computation_of(step, self.loss, -1.0))
 
     @cached_property
     def calc_ders_range_gpu(self) -> Any:
@@ -152,11 +170,14 @@ class Objective(Slot):
     ) -> NDArray:
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
         try:
-            y, f, weight = columns(targets, approxes, weights)
-            if self.first_round is not None and len(f):
+            if self.first_round is not None and len(approxes):
+                y, f, weight = columns(targets, approxes, weights)
                 self._watch_start(f, y, weight)
+            if self.pairs is not None:
+                return computed(self.pairs, targets, approxes, weights)
+            y, f, weight = columns(targets, approxes, weights)
             pairs = np.empty((len(f), 2))
-            fill_gradients([pairs], self.loss, y, f, weight, -1.0, self.step)
+            fill_gradients([pairs], self.loss, y, f, weight, -1.0)
             return pairs
         except BaseException as error:
             raise error from None  # CatBoost leaves earlier ones set, and cuts the text of them all
@@ -204,7 +225,7 @@ class RoundObjective(Slot):
         super().__init__(loss)
         self.adaptation, self.find_rows, self.callbacks = adaptation, find_rows, callbacks
         self.size = len(error)
-        self.seen: list[NDArray] = []
+        self.seen: list[tuple[NDArray, NDArray]] = []
         self.begin_round(error, weight)
 
     @property
@@ -218,24 +239,23 @@ class RoundObjective(Slot):
         if self.adaptation is not None:
             self.adaptation.begin_round(error, weight)
             self.fixed = self.adaptation.fixed
-        self.step = boosting_step(self.fixed, np.zeros_like(error), error, weight)
+        step = boosting_step(self.fixed, np.zeros_like(error), error, weight)
+        self.pairs = PairsOfFewRows(computation_of(step, self.fixed, -1.0))
 
     def calc_ders_range(
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """As that of `Objective`."""
-        y, f, weight = columns(targets, approxes, weights)
         if self.due:
-            given = np.ones_like(y) if weight is None else weight
-            rows = self.find_rows(given)
-            self.seen.append(np.stack([f[rows] - y[rows], given[rows]]))
-        pairs = np.empty((len(f), 2))
-        fill_gradients([pairs], self.fixed, y, f, weight, -1.0, self.step)
-        return pairs
+            rows = self.find_rows(weights)
+            error = approxes[rows] - targets[rows]
+            self.seen.append((error, np.ones_like(error) if weights is None else weights[rows]))
+        return computed(self.pairs, targets, approxes, weights)
 
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
-        error, weight = np.concatenate([np.empty((2, 0)), *self.seen], axis=1)
+        seen = zip((np.empty(0), np.empty(0)), *self.seen, strict=True)  # in double precision
+        error, weight = (np.concatenate(parts) for parts in seen)
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
         order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
         self.begin_round(error[order], weight[order])
@@ -246,7 +266,7 @@ class RoundObjective(Slot):
 def watch_some_rows(weight: NDArray) -> RowFinder:
     """How to find, within a block, some of the rows of positive weight."""
     some = thinned(int(np.count_nonzero(weight)), WATCHED_ROWS)
-    return lambda weights: np.flatnonzero(weights)[some]
+    return lambda weights: some if weights is None else np.flatnonzero(weights)[some]
 
 
 def hold_rows_out(weight: NDArray) -> tuple[NDArray, RowFinder]:

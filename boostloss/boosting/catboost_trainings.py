@@ -11,6 +11,8 @@ from boostloss.boosting.catboost_merge import merge
 from boostloss.boosting.catboost_pools import Table
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_training import automatic_learning_rate
+from boostloss.boosting.libraries import CATBOOST
+from boostloss.boosting.review import review_rounds
 from boostloss.kernels.threads import thread_count
 
 # CatBoost's own: how many, and how long to wait where `od_type` alone asks to stop.
@@ -158,6 +160,7 @@ def fit_together(
         "best_score": {name: {merged.metric: history[run.best_round]} for name in rows},
         "best_iteration": run.best_round if history else None,
     }
+    review_rounds(CATBOOST, loss, estimator)
 
 
 def numbered_pools(

@@ -103,10 +103,10 @@ def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) 
 
     Those of another scale than the link's have such: counts, say, where their logarithms belong.
     """
-    with np.errstate(
-        all="ignore"
-    ):  # no product: the threads of BLAS would wait for it beside those of boosting
-        total = gradient.sum(dtype=np.float64) + hessian.sum(dtype=np.float64)
+    # In the arrays' own precision, which is the fastest: where a sum overflows, every number is looked at. No product:
+    # the threads of BLAS would wait for it beside those of boosting.
+    with np.errstate(all="ignore"):
+        total = float(gradient.sum()) + float(hessian.sum())
     if math.isfinite(total):
         return
     finite = np.isfinite(gradient) & np.isfinite(hessian)

@@ -1,4 +1,4 @@
-"""What is said of a fit when it is over: a loss does not suit a target, which the fit itself does not show."""
+"""What is said of a fit when it is over: what the fit does not show, such as a loss that does not suit its target."""
 
 import warnings
 from collections.abc import Callable
@@ -20,6 +20,33 @@ REVIEWED = (
     Asymmetric,
     Linex,
 )  # which have a number, in the unit of the target or its inverse
+
+
+def review_rounds(library: Library, loss: Any, model: Any) -> None:
+    """Warn if the first round alone is kept of those that were trained.
+
+    Parameters
+    ----------
+    library : Library
+    loss : Loss
+    model : estimator
+        Fitted, of the library's drop-in ones.
+    """
+    kept, trained = None, 0
+    with suppress(AttributeError):  # XGBoost's where nothing has stopped early
+        kept = library.kept_rounds(model)
+    if kept == 1:
+        history = library.metric_history(model)
+        counts = (len(values) for metrics in history.values() for values in metrics.values())
+        trained = max(counts, default=0)
+    if trained > 1:
+        warnings.warn(
+            f"{loss!r} was trained for {trained} rounds, of which only the first is kept: on the rows to stop by no "
+            "later one was better, and the model predicts little more than a constant. If the features should tell "
+            f"more, let more rounds pass without an improvement ({library.early_stopping}).",
+            UserWarning,
+            stacklevel=user_level(),
+        )
 
 
 def review_fit(
