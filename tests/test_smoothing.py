@@ -88,3 +88,22 @@ def test_the_direction_still_points_to_the_quantile(level):
         f -= gradient.mean() / hessian.mean()
     thin = min(level, 1.0 - level)
     assert abs(np.mean(y <= f[0]) - level) <= 0.8 * thin + 2 / len(y)
+
+
+def test_normal_residuals_have_the_width_of_their_efficiency():
+    error = np.random.default_rng(0).normal(size=100_000)
+    assert half_width(error, None, 0.5) == pytest.approx(1.04, rel=0.02)
+
+
+def test_a_fit_learns_the_rows_beside_those_that_it_predicts_exactly():
+    """The inner residuals alone must not decide on the width: no step is longer than ten times that."""
+    pytest.importorskip("lightgbm")
+    from boostloss.lightgbm import LGBMRegressor
+
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(3000, 3))
+    easy = X[:, 0] < 0.6
+    y = np.where(easy, 1e-3 * rng.normal(size=3000), 5.0 + 4.0 * np.sin(6.0 * X[:, 2]))
+    model = LGBMRegressor(objective=bl.Quantile(0.5), n_estimators=50, n_jobs=1, verbosity=-1)
+    error = np.abs(model.fit(X, y).predict(X) - y)
+    assert error[~easy].mean() < 0.1  # of a spread of 2.8
