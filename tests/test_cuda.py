@@ -86,8 +86,10 @@ def test_kernels_compile(compiler, formula):
 
 def test_kernels_that_copy_compile(compiler):
     for data in (float32, float64, types.int64, types.uint8, types.boolean):
-        compiled(cuda.copy_all, types.Array(data, 1, "A"), float64[::1])
-    compiled(cuda.take, float32[::1], int64[::1], float32[::1])
+        code = compiled(cuda.copy_all, types.Array(data, 1, "A"), float64[::1])
+        assert "st.global.b64" in code or "st.global.f64" in code, "it writes doubles"
+    code = compiled(cuda.take, float32[::1], int64[::1], float32[::1])
+    assert "ld.global" in code
 
 
 def test_float32_stays_float32(compiler):
