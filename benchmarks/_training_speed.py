@@ -201,7 +201,9 @@ def round_milliseconds(library: str, loss: bl.Loss, options: Any) -> dict[str, f
         )
     rounds = options.rounds - 1
     if not all(long > short for short, long in zip(of_one, of_all, strict=True)):
-        raise SystemExit("The rounds are lost in the noise: give more --rows, --rounds or --repeats.")
+        raise SystemExit(
+            "The rounds are lost in the noise: give more --rows, --rounds or --repeats."
+        )
     return {
         name: 1e3 * (long - short) / rounds
         for name, short, long in zip(runs, of_one, of_all, strict=True)
