@@ -174,7 +174,7 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
         plural = "s" if threads > 1 else ""
         axis.set(title=f"{dtype}, {threads} thread{plural}", xlabel="rows")
     axes[0].set_ylabel("nanoseconds a row")
-    axes[-1].legend(fontsize=7)
+    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right center", fontsize=7)
     figure.savefig(path, dpi=110)
 
 
