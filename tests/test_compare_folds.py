@@ -35,6 +35,7 @@ def sides(table, **settings):
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("task", ["regression", "binary"])
 @pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.filterwarnings("ignore:.*only the first is kept")
 def test_weights_reach_training_and_early_stopping(library, task, own):
     pytest.importorskip(library)
     rng = np.random.default_rng(0)

@@ -54,6 +54,7 @@ def error(y_true, y_pred, sample_weight=None):
 
 
 @with_callables
+@pytest.mark.filterwarnings("ignore:.*only the first is kept")
 def test_early_stopping_by_a_thresholded_metric(library):
     noisy = (X[:, 0] + 2.0 * X[:, 2] > 0.5).astype(int)
     noisy[::5] = 1 - noisy[::5]

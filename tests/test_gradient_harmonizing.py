@@ -238,6 +238,7 @@ def test_a_saved_model_gives_plain_libraries_the_same_probability(library, tmp_p
 
 @pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 @each_library
+@pytest.mark.filterwarnings("ignore:.*only the first is kept")
 def test_training_stops_by_the_log_loss(library):
     model = drop_in(library, bl.GHMC(), rounds=200, stop=5, learning_rate=0.3)
     options = LIBRARIES[library].evaluation(X[800:], LABEL[800:], None, [])

@@ -96,6 +96,6 @@ def is_far(loss: Loss, start: Any, best: Any, y: NDArray) -> bool:
 def user_level() -> int:
     """The `stacklevel`, for the caller, of the code that called the boosting library."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in NOT_THE_USER:
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in NOT_THE_USER:
         level, frame = level + 1, frame.f_back
     return level
