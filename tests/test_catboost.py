@@ -233,3 +233,14 @@ def test_a_block_that_a_kernel_cannot_read_is_copied():
     found = objective(bl.Huber(1.0)).calc_ders_range(f, y, weight)
     expected = boosting_gradients(bl.Huber(1.0), y, f, weight, np.float64, -1.0)
     np.testing.assert_array_equal(found, np.column_stack(expected))
+
+
+def test_a_model_that_was_fitted_with_an_objective_pickles():
+    loss = bl.Huber(1.0)
+    settings = {"iterations": 3, "verbose": False, "allow_writing_files": False}
+    model = catboost.CatBoostRegressor(
+        loss_function=objective(loss), eval_metric=metric(loss), **settings
+    ).fit(X, X[:, 0])
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    np.testing.assert_array_equal(again.fit(X, X[:, 0]).predict(X), model.predict(X))

@@ -58,3 +58,20 @@ def test_the_only_round_says_nothing(library):
     texts, kept = said(library, bl.Quantile(0.5), SCORES, rounds=1)
     assert kept == 1
     assert texts == []
+
+
+@pytest.mark.filterwarnings("ignore:.*only the first is kept")
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
+@each_library
+def test_training_goes_on_from_a_model_that_kept_one_round(library):
+    """XGBoost's new model says that its best round is that of the old one, and has evaluated nothing."""
+    record, loss = LIBRARIES[library], bl.Huber(1.0)
+    first = drop_in(library, loss, rounds=40, stop=10, learning_rate=1.0)
+    evaluation = record.evaluation(X[400:], SCORES[400:], None, [])
+    fit(library, first, X[:400], SCORES[:400], **evaluation)
+    assert record.kept_rounds(first) == 1
+    model = drop_in(library, loss, rounds=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(library, model, X, SCORES, **{record.continue_from: first})
+    assert np.isfinite(model.predict(X)).all()

@@ -254,8 +254,11 @@ class RoundObjective(Slot):
 
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
-        seen = zip((np.empty(0), np.empty(0)), *self.seen, strict=True)  # in double precision
-        error, weight = (np.concatenate(parts) for parts in seen)
+        nothing = (
+            np.empty(0),
+            np.empty(0),
+        )  # makes the others double, and stands where there are none
+        error, weight = map(np.concatenate, zip(nothing, *self.seen, strict=True))
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
         order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
         self.begin_round(error[order], weight[order])

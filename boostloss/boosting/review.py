@@ -32,13 +32,13 @@ def review_rounds(library: Library, loss: Any, model: Any) -> None:
     model : estimator
         Fitted, of the library's drop-in ones.
     """
-    kept, trained = None, 0
-    with suppress(AttributeError):  # XGBoost's where nothing has stopped early
-        kept = library.kept_rounds(model)
-    if kept == 1:
-        history = library.metric_history(model)
-        counts = (len(values) for metrics in history.values() for values in metrics.values())
-        trained = max(counts, default=0)
+    trained = 0
+    with suppress(
+        Exception
+    ):  # XGBoost has no best round, or tells nothing of it, unless this fit has stopped early
+        if library.kept_rounds(model) == 1:
+            history = library.metric_history(model)
+            trained = max(len(each) for metrics in history.values() for each in metrics.values())
     if trained > 1:
         warnings.warn(
             f"{loss!r} was trained for {trained} rounds, of which only the first is kept: on the rows to stop by no "

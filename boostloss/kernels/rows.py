@@ -25,6 +25,8 @@ READABLE = 0x0101  # NumPy's flags C_CONTIGUOUS and ALIGNED
 WRITABLE = READABLE | 0x0400  # and WRITEABLE
 BEFORE_FIELDS = object.__basicsize__  # bytes of every object in CPython
 
+Kinds = tuple[str, str, str | None]  # characters of the dtypes of rows
+
 
 class Computation(NamedTuple):
     """What is computed of every row.
@@ -85,14 +87,14 @@ def fill(
 class PairsOfFewRows:
     """Two outputs side by side, of a few rows at a time: what does not depend on the rows is looked up once.
 
-    CatBoost asks for 500 to 1000 rows at a time, in threads that wait for each other while Python runs. With `fill` a
-    call takes three times as long, and a round of CatBoost up to half as long again (`benchmarks.speed`).
+    CatBoost asks for at most 1000 rows at a time, in threads that wait for each other while Python runs. With `fill` a
+    call takes 2.5 times as long, and a round of CatBoost of a million rows 1.4 times.
     """
 
     def __init__(self, computation: Computation):
         self.computation = computation
         self.memory, self.parameters = in_memory(computation.parameters)
-        self.loops: dict[tuple[str, str, str | None], Callable[..., None]] = {}
+        self.loops: dict[Kinds, Callable[..., None]] = {}
 
     def __call__(self, y: NDArray, f: NDArray, weight: NDArray | None) -> NDArray[np.float64]:
         """An array of shape (n, 2), for rows as `Rows` takes them; an error where a loop cannot read them."""
@@ -109,14 +111,15 @@ class PairsOfFewRows:
         loop(len(f), target, address(f), by, factor, floor, self.parameters, address(pairs))
         return pairs
 
-    def _look_up(self, kinds: tuple[str, str, str | None]) -> None:
-        """Find the loop for rows of such dtypes, unless it is not to be compiled, or would need them more precise."""
-        formula, outputs, parameters, _, _ = self.computation
-        if not JIT_DISABLED and known_to_fit(parameters):
-            variant = Variant(outputs, len(parameters), *kinds, "d", "pairs")
-            loop = native_loop(formula, variant)
+    def _look_up(self, kinds: Kinds) -> None:
+        """Find the loop for rows of such dtypes, unless it would need them more precise, or is not compiled."""
+        if known_to_fit(self.computation.parameters):
+            loop = loop_for(self.computation, kinds, "d", "pairs")
             if loop is not None:
                 self.loops[kinds] = loop
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PairsOfFewRows, (self.computation,)  # addresses are those of this process
 
 
 def add_up(
@@ -143,15 +146,14 @@ def run_native(
     run: RunInThreads,
 ) -> bool:
     """Run the native loop over blocks of rows, in several threads; false where there is no compiled code."""
-    formula, outputs, parameters, factor, floor = computation
+    _, _, parameters, factor, floor = computation
     y, f, weight = rows = precise(rows, parameters)
     n = len(f)
     kinds = check_rows(rows)
     shape = (n, 2) if layout == "pairs" else (n,)
     for result in results[1:] if layout == "total" else results:
         result_kind = check_array("result", result, shape, WRITABLE)
-    variant = Variant(outputs, len(parameters), *kinds, result_kind, layout)
-    loop = None if JIT_DISABLED else native_loop(formula, variant)
+    loop = loop_for(computation, kinds, result_kind, layout)
     if loop is None:
         return False
     memory, values = in_memory(parameters)
@@ -174,6 +176,17 @@ def run_native(
     return True
 
 
+def loop_for(
+    computation: Computation, kinds: Kinds, result_kind: str, layout: str
+) -> Callable[..., None] | None:
+    """The compiled loop for rows and results of such dtypes; None where there is none."""
+    if JIT_DISABLED:
+        return None
+    n_parameters = len(computation.parameters)
+    variant = Variant(computation.outputs, n_parameters, *kinds, result_kind, layout)
+    return native_loop(computation.formula, variant)
+
+
 def fit_float32(parameters: tuple[float, ...]) -> bool:
     """Whether formulas may compute in float32: the squares of the parameters, and times weights, are in its range."""
     return all(p == 0.0 or p - p != 0.0 or 2.0**-50 <= abs(p) <= 2.0**50 for p in parameters)
@@ -189,7 +202,7 @@ def precise(rows: Rows, parameters: tuple[float, ...]) -> Rows:
     return rows._replace(y_true=np.asarray(rows.y_true, np.float64))
 
 
-def check_rows(rows: tuple[NDArray, NDArray, NDArray | None]) -> tuple[str, str, str | None]:
+def check_rows(rows: tuple[NDArray, NDArray, NDArray | None]) -> Kinds:
     """The characters of the dtypes of rows that a loop may read."""
     y, f, weight = rows
     shape = (len(f),)
