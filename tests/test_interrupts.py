@@ -98,6 +98,24 @@ def test_interrupts_in_the_threads_of_torch(openmp, tmp_path):
     run_python(code, tmp_path, arguments=(0,))
 
 
+def test_interrupts_in_the_threads_of_lightgbm(tmp_path):
+    pytest.importorskip("lightgbm")
+    code = """
+    import lightgbm
+    from boostloss import Huber
+    y = np.zeros(600_000, np.float32)
+    f = np.linspace(-3, 3, 600_000).astype(np.float32)
+    expected = Huber(1.0).gradient_hessian(y, f)
+    # In a frame like one of LightGBM's.
+    scope = {"__name__": "lightgbm.engine", "loss": Huber(1.0), "y": y, "f": f}
+    exec("def call(): return loss.gradient_hessian(y, f)", scope)
+    interrupted(scope["call"], 40)
+    np.testing.assert_array_equal(scope["call"](), expected)
+    """
+    code = INTERRUPTS + code.replace("\n    ", "\n")
+    run_python(code, tmp_path, arguments=(0,), NUMBA_NUM_THREADS="4")
+
+
 def test_a_handler_that_computes(tmp_path):
     """While this thread compiles, for which the cache is empty, and while it waits for others."""
     code = """

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from boostloss.boosting.custom import custom_step
 from boostloss.boosting.quantiles import boosted_parameters
 from boostloss.formulas.pinball import boosted_pinball
-from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill
+from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill, fill_finite
 from boostloss.losses.base import Loss
 from boostloss.losses.custom import CustomLoss
 from boostloss.losses.quantiles import Kinked, Quantile
@@ -112,14 +112,21 @@ def fill_gradients(
     weight: NDArray | None,
     factor: float = 1.0,
     step: Step | None = None,
-) -> None:
-    """Write gradient and curvature into two arrays, or into one of shape (n_samples, 2), times the factor."""
+) -> bool:
+    """Write gradient and curvature into two arrays, or into one of shape (n_samples, 2), times the factor.
+
+    Returns whether all are finite, of two arrays; of one nobody looks.
+    """
     rows = Rows(y, f, weight)
     step = step or fixed_step(loss)
     if step is None:
         check_rows(rows)  # before it computes with them
         step = boosting_step(loss, *rows)
-    fill(results, computation_of(step, loss, factor), rows)
+    computation = computation_of(step, loss, factor)
+    if len(results) == 2:
+        return fill_finite(results, computation, rows)
+    fill(results, computation, rows)
+    return True
 
 
 def computation_of(step: Step, loss: Loss, factor: float) -> Computation:

@@ -10,6 +10,7 @@ from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.gradients import fill_gradients, row_share
 from boostloss.boosting.several import check_outputs, several_gradients, takes_columns
 from boostloss.boosting.start import check_start
+from boostloss.boosting.xgboost_columns import lent
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, both_labels
@@ -26,6 +27,7 @@ def boosting_gradients(
     sample_weight: ArrayLike | None = None,
     dtype: DTypeLike = np.float32,
     factor: float = 1.0,
+    check: bool = False,
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Gradient and curvature of every row as a booster is given them; labels and weights are not checked.
 
@@ -44,6 +46,8 @@ def boosting_gradients(
         Of the result.
     factor : float, default 1.0
         Multiplied into both.
+    check : bool, default False
+        Whether to refuse those that are not finite, as `check_finite`.
 
     Returns
     -------
@@ -51,21 +55,28 @@ def boosting_gradients(
     """
     if isinstance(loss, Adaptive):
         run = Adaptation(loss, temperature=0.0)
-        return run.gradients(y_true, raw_prediction, sample_weight, dtype, factor)
+        found = run.gradients(y_true, raw_prediction, sample_weight, dtype, factor)
+        if check:
+            check_finite(loss, as_column(raw_prediction, "raw_prediction"), *found)
+        return found
     f = as_column(raw_prediction, "raw_prediction")
     weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     if isinstance(loss, Harmonized):
         weight = loss.row_weight(y_true, f, weight)
     gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
+    results = [gradient, hessian]
     if not are_soft(y_true):
-        fill_gradients([gradient, hessian], loss, as_column(y_true, "y_true"), f, weight, factor)
-        return gradient, hessian
-    part = [np.empty_like(gradient), np.empty_like(hessian)]
-    gradient[:] = hessian[:] = 0.0
-    for label, share in both_labels(as_matrix(y_true, "y_true", 2), weight):
-        fill_gradients(part, loss, label, f, share, factor)
-        gradient += part[0]
-        hessian += part[1]
+        finite = fill_gradients(results, loss, as_column(y_true, "y_true"), f, weight, factor)
+    else:
+        part = [np.empty_like(gradient), np.empty_like(hessian)]
+        gradient[:] = hessian[:] = 0.0
+        for label, share in both_labels(as_matrix(y_true, "y_true", 2), weight):
+            fill_gradients(part, loss, label, f, share, factor)
+            gradient += part[0]
+            hessian += part[1]
+        finite = False  # so far as is known
+    if check and not finite:
+        check_finite(loss, f, gradient, hessian)
     return gradient, hessian
 
 
@@ -93,9 +104,8 @@ def call_objective(
     y_pred = y_pred.ravel()
     if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
         check_start(loss, y_true, float(y_pred[0]), sample_weight)
-    found = boosting_gradients(loss, y_true, y_pred, sample_weight, factor=row_share(loss))
-    check_finite(loss, y_pred, *found)
-    return found
+    factor = row_share(loss)
+    return boosting_gradients(loss, y_true, y_pred, sample_weight, factor=factor, check=True)
 
 
 def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) -> None:
@@ -132,8 +142,8 @@ def read_call(
     """
     if not hasattr(y_pred, "get_label"):
         return y_true, y_pred, sample_weight
-    weight = y_pred.get_weight()
-    return y_pred.get_label(), y_true, None if weight is None or len(weight) == 0 else weight
+    weight = lent(y_pred, "weight")
+    return lent(y_pred, "label"), y_true, None if weight is None or len(weight) == 0 else weight
 
 
 def require_loss(loss: Any) -> Loss:

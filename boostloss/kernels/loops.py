@@ -61,6 +61,22 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         for i in range(n):
             first[i], second[i] = row(y[i], f[i], weight[i], factor, floor, p)
 
+    def loop_checked(n, y, f, weight, factor, floor, parameters, total, first, second):
+        prefer_widest_vectors()
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight = carray(y, n), carray(f, n), carray(weight, n)
+        first, second, total = carray(first, n), carray(second, n), carray(total, 1)
+        for start in range(0, n, SHORT_RUN):
+            rows = slice(start, start + SHORT_RUN)
+            a, b, w, g, h = y[rows], f[rows], weight[rows], first[rows], second[rows]
+            sums = no_totals(wrap(a[0], b[0]), 2)
+            for i in range(len(a)):
+                one, two = row(a[i], b[i], w[i], factor, floor, p)
+                one, two = g.dtype.type(one), h.dtype.type(two)
+                g[i], h[i] = one, two
+                sums = add_all(sums, (one, two), None, wrap(a[i], b[i]))
+            total[0] += sums[0] + sums[1]
+
     def loop_of_pairs(n, y, f, weight, factor, floor, parameters, pairs):
         prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
@@ -118,6 +134,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return loop_in_place
     if variant.layout == "total":
         return loop_of_total
+    if variant.layout == "checked":
+        return loop_checked
     if variant.layout == "pairs":
         return loop_of_pairs
     return loop_of_two if len(variant.outputs) == 2 else loop
@@ -177,6 +195,8 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
+    if variant.layout == "checked":
+        arguments[-3] = pointer("float64")
     if variant.layout.startswith("class") or variant.layout == "several outputs":
         arguments[-variant.n_results] = pointer("intp")
     if variant.layout == "score":

