@@ -68,3 +68,10 @@ def test_an_objective_names_the_row(n, dtype):
     f[n - 2] = np.inf
     with pytest.raises(ValueError, match=rf"got inf in row {n - 2}"):
         call_objective(bl.SquaredError(), np.zeros(n, np.float32), f)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_an_infinite_weight_beside_soft_labels_is_refused(share):
+    y = np.array([[0.25, 0.75], [1.0 - share, share]])
+    with pytest.raises(ValueError, match=r"in row 1; or its weight is too large"):
+        call_objective(bl.Logistic(), y, np.array([0.0, 1.0]), np.array([1.0, np.inf]))

@@ -70,10 +70,11 @@ def boosting_gradients(
     else:
         part = [np.empty_like(gradient), np.empty_like(hessian)]
         gradient[:] = hessian[:] = 0.0
-        for label, share in both_labels(as_matrix(y_true, "y_true", 2), weight):
-            fill_gradients(part, loss, label, f, share, factor)
-            gradient += part[0]
-            hessian += part[1]
+        with np.errstate(all="ignore"):  # what is not finite, as of an infinite weight, is refused
+            for label, share in both_labels(as_matrix(y_true, "y_true", 2), weight):
+                fill_gradients(part, loss, label, f, share, factor)
+                gradient += part[0]
+                hessian += part[1]
         finite = False  # so far as is known
     if check and not finite:
         check_finite(loss, f, gradient, hessian)
