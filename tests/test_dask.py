@@ -162,6 +162,17 @@ def test_xgboost_stops_early_by_all_rows(four):
     assert several.best_score == pytest.approx(one.best_score, rel=1e-9)
 
 
+def test_of_many_rounds_only_the_first_is_kept(four):
+    rng = np.random.default_rng(0)
+    scores = rng.choice([5.0, 6.0, 7.0], N, p=[0.2, 0.6, 0.2])  # the median predicts most of them
+    options = {"n_estimators": 40, "learning_rate": 1.0, "early_stopping_rounds": 10}
+    model = DaskXGBRegressor(objective=bl.Quantile(0.5), **options)
+    sets = {"eval_set": [(parts(X[::-1]), parts(scores))]}
+    with pytest.warns(UserWarning, match="of which only the first is kept"):
+        train(model, parts(X), parts(scores), **sets)
+    assert model.best_iteration == 0
+
+
 CLASSIFICATIONS = {
     "two": (bl.Focal(2.0), LABEL, {}),
     "many": (bl.Logistic(), KIND, {}),

@@ -16,6 +16,7 @@ from boostloss import xgboost as one_machine
 from boostloss.boosting import records, targets
 from boostloss.boosting.estimators import require_names, temporarily
 from boostloss.boosting.libraries import XGBOOST
+from boostloss.boosting.review import review_rounds
 from boostloss.boosting.workers import Shared, SharedObjective, Table, shared_mean_loss
 from boostloss.boosting.xgboost_links import add_link, base_score, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric
@@ -131,6 +132,7 @@ class _Estimator(one_machine._Estimator):
             events = await client.get_events(training.name)
             raise cause(error, events, xgb.core.XGBoostError, lost) from error
         self._keep(result, loss, target)
+        review_rounds(XGBOOST, loss, self)
         return self
 
     async def _train(
