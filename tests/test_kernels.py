@@ -20,7 +20,6 @@ from boostloss.kernels.rows import (
     JIT_DISABLED,
     MAJORIZER,
     Computation,
-    PairsOfFewRows,
     Rows,
     add_up,
     evaluate,
@@ -301,31 +300,3 @@ def test_damaged_code_is_not_run(first_call, tmp_path):
 def test_nowhere_to_write(first_call, tmp_path):
     (tmp_path / "boostloss").write_text("a file where the folder should be")
     assert [first_call()[1], first_call()[1]] == [1, 1]
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("delta", [1.0, 1e20], ids=["", "too large for float32"])
-def test_pairs_of_few_rows_are_those_of_many(dtype, weighted, delta):
-    computation = Computation(huber, (GRADIENT, MAJORIZER), (delta,), -2.0, 0.3)
-    pairs = PairsOfFewRows(computation)
-    rng = np.random.default_rng(0)
-    for n in (7, 1000, 0, 1000):  # the first call looks up the loop
-        y = rng.normal(size=n).astype(np.float32)
-        f = rng.standard_cauchy(size=n).astype(dtype)
-        weight = rng.random(n).astype(np.float32) if weighted else None
-        expected = np.empty((n, 2))
-        fill([expected], computation, Rows(y, f, weight))
-        np.testing.assert_array_equal(pairs(y, f, weight), expected)
-    assert len(pairs.loops) == (delta == 1.0 and not JIT_DISABLED)
-
-
-def test_pairs_of_few_rows_refuse_what_a_loop_would_misread():
-    pairs = PairsOfFewRows(Computation(huber, (GRADIENT, MAJORIZER), (1.0,)))
-    y = np.arange(8.0)
-    pairs(y, y, None)
-    for wrong in (y[::2], y[:7], y.astype(np.int64), y.tolist()):
-        with pytest.raises((TypeError, ValueError), match="y_true must"):
-            pairs(wrong, y[: len(wrong)] if len(wrong) == 4 else y, None)
-        with pytest.raises((TypeError, ValueError), match="sample_weight must"):
-            pairs(y[:4], y[:4], wrong)

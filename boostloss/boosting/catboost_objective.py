@@ -23,7 +23,7 @@ from boostloss.boosting.gradients import (
 from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
-from boostloss.kernels.rows import PairsOfFewRows
+from boostloss.kernels.few_rows import PairsOfFewRows
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.f_beta import FBeta
@@ -132,9 +132,9 @@ def computed(
 ) -> NDArray:
     """The derivatives of a block, of CatBoost's own memory if a kernel can read it as it is."""
     try:
-        return pairs(targets, approxes, weights)
+        return pairs.compute(targets, approxes, weights)
     except (TypeError, ValueError):
-        return pairs(*columns(targets, approxes, weights))
+        return pairs.compute(*columns(targets, approxes, weights))
 
 
 def refuse_harmonized(loss: Loss) -> None:

@@ -21,7 +21,7 @@ from boostloss.kernels.intrinsics import (
     prefer_widest_vectors,
     stack_array,
 )
-from boostloss.kernels.native import SHORT_RUN, Variant
+from boostloss.kernels.native import DATA, SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.kernels.outputs_loop import make_outputs_loop
 from boostloss.kernels.score_loop import make_score_loop
@@ -84,6 +84,14 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         for i in range(n):
             pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
 
+    def loop_of_arrays(n, y, f, weight, factor, floor, parameters, pairs):
+        prefer_widest_vectors()
+        p = load_tuple(parameters, n_parameters)
+        y, f, weight = carray(y[DATA], n), carray(f[DATA], n), carray(weight[DATA], n)
+        pairs = carray(pairs[DATA], (n, 2))
+        for i in range(n):
+            pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
+
     def loop_of_total(n, y, f, weight, factor, floor, parameters, first, second):
         prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
@@ -138,6 +146,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return loop_checked
     if variant.layout == "pairs":
         return loop_of_pairs
+    if variant.layout == "pairs of arrays":
+        return loop_of_arrays
     return loop_of_two if len(variant.outputs) == 2 else loop
 
 
@@ -195,6 +205,9 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
+    if variant.layout == "pairs of arrays":
+        for place in (1, 2, 3, -1):
+            arguments[place] = types.CPointer(arguments[place])
     if variant.layout == "checked":
         arguments[-3] = pointer("float64")
     if variant.layout.startswith("class") or variant.layout == "several outputs":

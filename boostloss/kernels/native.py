@@ -9,7 +9,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -18,6 +18,9 @@ from boostloss.kernels import cache
 
 SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
+DATA = object.__basicsize__ // ctypes.sizeof(
+    ctypes.c_void_p
+)  # CPython's fields before that of an array's data
 
 _functions: dict[Any, Callable] = {}
 _alive: list[Any] = []  # engines: the code lives as long as they do
@@ -46,7 +49,8 @@ class Variant(NamedTuple):
     # "classes": the numbers that say how many classes there are and where, and an array, or several, for each output;
     # "class gradients": those numbers, losses, and gradients for each class; "class overlap", "class overlap slopes":
     # those numbers, totals or costs of each class, and shares; "several outputs": a number that says where, and an
-    # array of losses, or one of derivatives and one of curvatures; "score": places of rows, three arrays over all rows,
+    # array of losses, or one of derivatives and one of curvatures; "pairs of arrays": "pairs", where all addresses are
+    # those of NumPy's arrays, not of what is in them; "score": places of rows, three arrays over all rows,
     # "pairs".
     layout: str = "columns"
     n_targets: int = 1  # of a row
@@ -62,7 +66,7 @@ class Variant(NamedTuple):
             return 2
         if self.layout == "checked":
             return 3
-        return 1 if self.layout in ("pairs", "sums") else len(self.outputs)
+        return 1 if self.layout in ("pairs", "pairs of arrays", "sums") else len(self.outputs)
 
 
 def native_loop(formula: Callable, variant: Variant) -> Callable | None:
@@ -186,4 +190,5 @@ def link(code: bytes, n_results: int) -> Callable:
         call = holding if n <= SHORT_RUN else releasing
         call(returned, raised, n, *arguments)
 
+    function.holding_the_gil = partial(holding, returned, raised)  # type: ignore[attr-defined]
     return function

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from boostloss.kernels.native import Variant, native_loop
+from boostloss.kernels.native import DATA, Variant, native_loop
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import maximum, where
 
@@ -23,7 +23,6 @@ BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thre
 CHARACTERS = {np.dtype(np.float32): "f", np.dtype(np.float64): "d"}  # in the machine's byte order
 READABLE = 0x0101  # NumPy's flags C_CONTIGUOUS and ALIGNED
 WRITABLE = READABLE | 0x0400  # and WRITEABLE
-BEFORE_FIELDS = object.__basicsize__  # bytes of every object in CPython
 
 Kinds = tuple[str, str, str | None]  # characters of the dtypes of rows
 
@@ -96,44 +95,6 @@ def fill_finite(results: Sequence[NDArray], computation: Computation, rows: Rows
     else:
         fill(results, computation, rows)
     return all(np.isfinite(result).all() for result in results)  # the sum alone may be too large
-
-
-class PairsOfFewRows:
-    """Two outputs side by side, of a few rows at a time: what does not depend on the rows is looked up once.
-
-    CatBoost asks for at most 1000 rows at a time, in threads that wait for each other while Python runs. With `fill` a
-    call takes 2.5 times as long, and a round of CatBoost of a million rows 1.4 times.
-    """
-
-    def __init__(self, computation: Computation):
-        self.computation = computation
-        self.memory, self.parameters = in_memory(computation.parameters)
-        self.loops: dict[Kinds, Callable[..., None]] = {}
-
-    def __call__(self, y: NDArray, f: NDArray, weight: NDArray | None) -> NDArray[np.float64]:
-        """An array of shape (n, 2), for rows as `Rows` takes them; an error where a loop cannot read them."""
-        kinds = check_rows((y, f, weight))
-        pairs = np.empty((len(f), 2))
-        loop = self.loops.get(kinds)
-        if loop is None:
-            fill([pairs], self.computation, Rows(y, f, weight))
-            self._look_up(kinds)
-            return pairs
-        _, _, _, factor, floor = self.computation
-        target = address(y)
-        by = target if weight is None else address(weight)
-        loop(len(f), target, address(f), by, factor, floor, self.parameters, address(pairs))
-        return pairs
-
-    def _look_up(self, kinds: Kinds) -> None:
-        """Find the loop for rows of such dtypes, unless it would need them more precise, or is not compiled."""
-        if known_to_fit(self.computation.parameters):
-            loop = loop_for(self.computation, kinds, "d", "pairs")
-            if loop is not None:
-                self.loops[kinds] = loop
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return PairsOfFewRows, (self.computation,)  # addresses are those of this process
 
 
 def add_up(
@@ -260,7 +221,7 @@ def refusal(name: str, array: Any, shape: tuple[int, ...]) -> Exception:
 
 def struct_address(array: NDArray) -> int:
     """Where the data of an array lie: the first field of its struct."""
-    pointer = ctypes.c_void_p.from_address(id(array) + BEFORE_FIELDS)
+    pointer = ctypes.c_void_p.from_address(id(array) + DATA * ctypes.sizeof(ctypes.c_void_p))
     return pointer.value  # type: ignore[return-value]
 
 

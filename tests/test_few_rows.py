@@ -1,0 +1,124 @@
+"""Pairs of few rows at a time, by loops that are given NumPy's arrays themselves."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from boostloss.formulas.huber import huber
+from boostloss.kernels import few_rows
+from boostloss.kernels.few_rows import PairsOfFewRows
+from boostloss.kernels.rows import (
+    GRADIENT,
+    JIT_DISABLED,
+    MAJORIZER,
+    Computation,
+    Rows,
+    fill,
+    public_address,
+)
+
+COMPUTATION = Computation(huber, (GRADIENT, MAJORIZER), (1.0,), -2.0, 0.3)
+DTYPES = [np.float32, np.float64]
+
+
+def rows_of(n, y_dtype=np.float32, f_dtype=np.float64, weight_dtype=None):
+    rng = np.random.default_rng(n)
+    y, f = rng.normal(size=n).astype(y_dtype), rng.standard_cauchy(size=n).astype(f_dtype)
+    return Rows(y, f, None if weight_dtype is None else rng.random(n).astype(weight_dtype))
+
+
+def expected(computation, rows):
+    pairs = np.empty((len(rows.raw_prediction), 2))
+    fill([pairs], computation, rows)
+    return pairs
+
+
+@pytest.fixture
+def looked_up(monkeypatch):
+    """The loops that have been looked up, and what they have been called with."""
+    found = []
+    look_up = few_rows.look_up
+
+    def spied(*arguments):
+        loop = look_up(*arguments)
+        found.append(None if loop is None else [])
+
+        def call(*given):
+            found[-1].append(given[0])
+            loop(*given)
+
+        return None if loop is None else call
+
+    monkeypatch.setattr(few_rows, "look_up", spied)
+    return found
+
+
+@pytest.mark.parametrize("y_dtype", DTYPES)
+@pytest.mark.parametrize("f_dtype", DTYPES)
+@pytest.mark.parametrize("weight_dtype", [None, *DTYPES])
+@pytest.mark.parametrize("delta", [1.0, 1e20], ids=["", "too large for float32"])
+def test_they_are_those_of_many_rows(y_dtype, f_dtype, weight_dtype, delta):
+    computation = COMPUTATION._replace(parameters=(delta,))
+    pairs = PairsOfFewRows(computation)
+    for n in (7, 1000, 0, 5000, 1000):  # the first call looks up the loop
+        rows = rows_of(n, y_dtype, f_dtype, weight_dtype)
+        np.testing.assert_array_equal(pairs.compute(*rows), expected(computation, rows))
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+def test_catboosts_own_arrays_take_the_short_way(looked_up):
+    pairs = PairsOfFewRows(COMPUTATION)
+    for weight_dtype in (None, np.float32):
+        for n in (10, 20, 0):
+            pairs.compute(*rows_of(n, weight_dtype=weight_dtype))
+    assert looked_up == [[20, 0], [20, 0]]
+    pairs.compute(*rows_of(30, f_dtype=np.float32))
+    assert looked_up == [[20, 0], [20, 0]]
+
+
+def test_views_of_a_larger_array(looked_up):
+    pairs = PairsOfFewRows(COMPUTATION)
+    whole = rows_of(3000, weight_dtype=np.float32)
+    for start in (0, 1, 500, 1999):
+        part = Rows(*(array[start : start + 1000] for array in whole))
+        np.testing.assert_array_equal(pairs.compute(*part), expected(COMPUTATION, part))
+
+
+def test_what_a_loop_would_misread_is_refused_first_and_later():
+    pairs, rows = PairsOfFewRows(COMPUTATION), rows_of(8)
+    whole = rows_of(16)
+    apart = np.frombuffer(b"\0" * 33, np.uint8)[1:].view(np.float32)  # not aligned
+    for _ in range(2):
+        for wrong in (whole.y_true[::2], rows.y_true[:7], rows.y_true.tolist(), apart, None):
+            with pytest.raises((TypeError, ValueError), match="y_true must"):
+                pairs.compute(wrong, rows.raw_prediction, None)
+            if wrong is not None:
+                with pytest.raises((TypeError, ValueError), match="sample_weight must"):
+                    pairs.compute(*rows[:2], wrong)
+        with pytest.raises((TypeError, ValueError), match="raw_prediction must"):
+            pairs.compute(rows.y_true, whole.raw_prediction[::2], None)
+        pairs.compute(*rows)  # looks up the loop
+        pairs.compute(*rows._replace(weight=rows.y_true))
+
+
+@pytest.mark.parametrize("way", ["other interpreter", "not compiled"])
+def test_the_plain_way(way, looked_up, monkeypatch):
+    if way == "other interpreter":  # whose arrays lie otherwise in memory
+        monkeypatch.setattr(few_rows, "address", public_address)
+    else:
+        monkeypatch.setattr("boostloss.kernels.rows.JIT_DISABLED", True)
+    pairs = PairsOfFewRows(COMPUTATION)
+    for weight_dtype in (None, np.float32):
+        for n in (10, 1000):
+            rows = rows_of(n, weight_dtype=weight_dtype)
+            found = pairs.compute(*rows)
+            np.testing.assert_array_equal(found, expected(COMPUTATION, rows))
+    assert looked_up == [None, None]
+
+
+def test_pickles():
+    pairs, rows = PairsOfFewRows(COMPUTATION), rows_of(10)
+    pairs.compute(*rows)
+    copy = pickle.loads(pickle.dumps(pairs))
+    np.testing.assert_array_equal(copy.compute(*rows), pairs.compute(*rows))
