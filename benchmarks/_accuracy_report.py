@@ -23,7 +23,8 @@ def frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
         f"{titles[name]} {version}" if several[name] > 1 else titles[name]
         for name, version in zip(table.library, table.version, strict=True)
     ]
-    table = table.sort_values(["library", "own"], ascending=False, kind="stable")  # own ones first
+    order = ["library", "own", "objective"]  # own ones first
+    table = table.sort_values(order, ascending=[False, False, True], kind="stable")
     condition = ["library", "table", "kind", "share", "seed", "rows"]
     fitted = table.groupby(condition).objective.transform("nunique")
     return table[fitted == table.groupby("library").objective.transform("nunique")]
@@ -144,6 +145,8 @@ def draw(summary: pd.DataFrame, behind: pd.DataFrame, own: pd.Series, path: Path
     from matplotlib.figure import Figure
 
     libraries = list(dict.fromkeys(summary.index.get_level_values(0)))
+    names = sorted({objective for (_, objective), mine in (~own).items() if mine})
+    colour = {name: f"C{i}" for i, name in enumerate(names)}  # of a loss, in every library
     kinds = [kind for kind in KINDS if kind != "clean" and (behind.kind == kind).any()]
     figure = Figure(figsize=(3 * len(kinds) + 3, 3.2 * len(libraries)), layout="constrained")
     axes = figure.subplots(len(libraries), len(kinds) + 1, squeeze=False)
@@ -161,21 +164,21 @@ def draw(summary: pd.DataFrame, behind: pd.DataFrame, own: pd.Series, path: Path
         row[0].plot([lowest, lowest + found.critical.iloc[0]], [-0.8, -0.8], "k|-", clip_on=False)
         for axis, kind in zip(row[1:], kinds, strict=True):
             of_library = behind[(behind.library == library) & behind.kind.isin(("clean", kind))]
+            dashes = iter((":", "--", "-."))
             for objective, rows in of_library.groupby("objective", sort=False):
                 line = np.exp(rows.groupby("share").log_ratio.mean())
-                mine = not own[library, objective]
-                style = "-" if mine else "--"
+                theirs = own[library, objective]
                 axis.plot(
                     line.index,
                     line,
-                    style,
-                    label=_short(objective, not mine),
-                    alpha=0.9 if mine else 0.6,
+                    color="black" if theirs else colour[objective],
+                    linestyle=next(dashes) if theirs else "-",
+                    label=_short(objective, theirs),
                 )
             axis.axhline(1.0, color="black", linewidth=0.5)
             axis.set(title=kind, xlabel="share", ylabel="MAE over the best own's", ylim=(0.85, 1.4))
         if kinds:
-            row[-1].legend(fontsize=6, ncols=2)
+            row[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path, dpi=110)
 
 
