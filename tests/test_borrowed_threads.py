@@ -12,8 +12,8 @@ from boostloss.kernels import openmp
 from boostloss.kernels.rows import BLOCK
 from boostloss.kernels.threads import parallel_map
 
-REGION = openmp.lightgbm_region()
-needs_region = pytest.mark.skipif(REGION is None, reason="no OpenMP of GNU's, or one thread")
+has_region = openmp.parallel_region(lgb.basic._LIB) is not None
+needs_region = pytest.mark.skipif(not has_region, reason="no OpenMP of GNU's")
 
 
 def called_by_lightgbm(function, *arguments):
@@ -23,15 +23,35 @@ def called_by_lightgbm(function, *arguments):
     return scope["result"]
 
 
+def let_lightgbm_run_in(n_threads):
+    """As a training with so many threads does, until the next one."""
+    rows = np.arange(100.0)[:, None]
+    settings = {"num_threads": n_threads, "verbosity": -1, "objective": "regression"}
+    lgb.train(settings, lgb.Dataset(rows, rows[:, 0]), 1)
+
+
 @pytest.fixture
 def two_threads(monkeypatch):
     monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+    let_lightgbm_run_in(2)
 
 
-def test_who_has_called():
+@needs_region
+def test_who_has_called(two_threads):
     assert openmp.region_of_caller() is None
-    assert called_by_lightgbm(openmp.region_of_caller) is REGION
-    assert called_by_lightgbm(lambda: openmp.region_of_caller()) is REGION
+    for function in (openmp.region_of_caller, lambda: openmp.region_of_caller()):
+        _, n_threads = called_by_lightgbm(function)
+        assert n_threads == 2
+
+
+def test_a_lightgbm_of_one_thread_lends_none():
+    let_lightgbm_run_in(1)
+    assert called_by_lightgbm(openmp.region_of_caller) is None
+
+
+def test_a_lightgbm_that_does_not_tell(monkeypatch):
+    monkeypatch.setattr(lgb.basic, "_LIB", object())
+    assert called_by_lightgbm(openmp.region_of_caller) is None
 
 
 def test_other_threads_are_not_called_by_lightgbm():
@@ -94,8 +114,8 @@ def test_nested_maps(two_threads):
 
 
 @pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Quantile(0.8)], ids=repr)
-@pytest.mark.parametrize("region", [REGION, None], ids=["borrowed", "own"])
-def test_the_model_is_the_same_in_any_threads(loss, region, two_threads, monkeypatch):
+@pytest.mark.parametrize("borrowed", [True, False], ids=["borrowed", "own"])
+def test_the_model_is_the_same_in_any_threads(loss, borrowed, two_threads, monkeypatch):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2 * BLOCK + 100, 2)).astype(np.float32)
     y = X[:, 0] + rng.standard_normal(len(X)).astype(np.float32)
@@ -105,7 +125,8 @@ def test_the_model_is_the_same_in_any_threads(loss, region, two_threads, monkeyp
         rows = lgb.Dataset(X, y, init_score=np.full(len(X), y.mean()), params=settings)
         return lgb.train(settings, rows, 3).model_to_string()
 
-    monkeypatch.setattr(openmp, "lightgbm_region", lambda: region)
+    if not borrowed:
+        monkeypatch.setattr(openmp, "lightgbm_region", lambda: None)
     with_several = text()
     monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     assert text() == with_several

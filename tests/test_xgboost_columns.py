@@ -16,13 +16,16 @@ WEIGHT = np.random.default_rng(2).random(300)
 KINDS = [xgb.DMatrix, xgb.QuantileDMatrix]
 
 
+@pytest.fixture(autouse=True)
+def nothing_understood(monkeypatch):
+    monkeypatch.setattr(xgboost_columns, "understood", {})
+
+
 @pytest.fixture
 def unknown_library(monkeypatch):
     """An XGBoost that does not say where its columns are."""
-    is_understood.cache_clear()
+    monkeypatch.setattr(xgboost_columns, "understood", {})
     monkeypatch.setattr(xgboost_columns, "in_place", lambda matrix, field: None)
-    yield
-    is_understood.cache_clear()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,8 +83,22 @@ def test_other_data_are_asked():
 
 def test_another_xgboost_is_asked(unknown_library):
     data = xgb.DMatrix(X, Y)
-    assert not is_understood(xgb.DMatrix)
+    assert not is_understood(data)
     assert lent(data, "label").base is None
+
+
+def test_an_xgboost_that_says_something_else_is_asked(monkeypatch):
+    data = xgb.DMatrix(X, Y)
+    monkeypatch.setattr(xgboost_columns, "in_place", lambda matrix, field: np.zeros(len(Y)))
+    np.testing.assert_array_equal(lent(data, "label"), Y.astype(np.float32))
+
+
+def test_no_matrix_is_made(monkeypatch):
+    """In a training of several workers that would wait for the others."""
+    data = xgb.DMatrix(X, Y)
+    with monkeypatch.context() as patch:
+        patch.setattr(xgb.DMatrix, "__init__", None)
+        assert isinstance(lent(data, "label").base, Lent)
 
 
 def test_an_xgboost_without_the_entry(monkeypatch):

@@ -1,8 +1,9 @@
 """Two outputs side by side, of a few rows at a time, as CatBoost asks for them.
 
 It asks for at most 1000 rows at a time, in threads that wait for each other while Python runs. So what does not depend
-on the rows is looked up once, and a loop is given the arrays themselves: to read from Python where their data lie
-takes longer than the loop does for a hundred rows.
+on the rows is looked up once, and a loop is given the addresses of the arrays themselves, where it finds those of
+their data sooner than Python does. With `fill` a call takes more than three times as long, and a round of a million
+rows one and a half times.
 """
 
 from collections.abc import Callable

@@ -18,9 +18,8 @@ from boostloss.kernels import cache
 
 SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
-DATA = object.__basicsize__ // ctypes.sizeof(
-    ctypes.c_void_p
-)  # CPython's fields before that of an array's data
+# How many pointers the struct of an array has before that of its data: CPython's fields of every object.
+DATA = object.__basicsize__ // ctypes.sizeof(ctypes.c_void_p)
 
 _functions: dict[Any, Callable] = {}
 _alive: list[Any] = []  # engines: the code lives as long as they do

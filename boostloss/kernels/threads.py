@@ -29,9 +29,10 @@ def run_in_threads(work: Callable[[], None], most: int = sys.maxsize) -> None:
     itself keep alive the memory that it writes to: after a second interrupt helpers may go on when this has returned.
     """
     n_threads = min(most, thread_count())
-    region = region_of_caller() if n_threads > 1 else None
-    if region is not None:
-        run_in_region(region, work, n_threads)
+    borrowed = region_of_caller() if n_threads > 1 else None
+    if borrowed is not None:
+        region, n_lent = borrowed
+        run_in_region(region, work, min(n_threads, n_lent))
         return
     n_helpers = n_threads - 1
     seats = [work] * n_helpers  # a list pops atomically
