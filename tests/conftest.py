@@ -1,4 +1,5 @@
 import signal
+import sys
 
 import pytest
 
@@ -17,6 +18,15 @@ def names_of_losses():
     yield
     custom.defined.clear()
     custom.defined.update(before)
+
+
+@pytest.fixture(autouse=True)
+def figures():
+    """What a test or an example has drawn is not the figure into which a later one draws."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
 
 
 @pytest.fixture
