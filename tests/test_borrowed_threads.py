@@ -1,5 +1,6 @@
 """Kernels in the threads of the OpenMP that LightGBM has started."""
 
+import os
 import sys
 import threading
 
@@ -11,6 +12,7 @@ import boostloss as bl
 from boostloss.kernels import openmp
 from boostloss.kernels.rows import BLOCK
 from boostloss.kernels.threads import parallel_map
+from tests.processes import run_python
 
 has_region = openmp.parallel_region(lgb.basic._LIB) is not None
 needs_region = pytest.mark.skipif(not has_region, reason="no OpenMP of GNU's")
@@ -111,6 +113,35 @@ def test_nested_maps(two_threads):
 
     found = called_by_lightgbm(parallel_map, row, range(20))
     np.testing.assert_array_equal(found, np.outer(range(20), range(20)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_that_is_forked_within_a_training(tmp_path):
+    """It has none of the threads that LightGBM's OpenMP would wait for."""
+    code = """
+    import os, warnings
+    import lightgbm as lgb
+    import numpy as np
+    from boostloss import Huber
+    warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads
+    y = np.zeros(600_000, np.float32)
+    f = np.linspace(-3, 3, 600_000).astype(np.float32)
+    codes = []
+
+    def callback(env):
+        expected = Huber(1.0).gradient_hessian(y, f)
+        child = os.fork()
+        if not child:
+            np.testing.assert_array_equal(Huber(1.0).gradient_hessian(y, f), expected)
+            os._exit(3)
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    rows = np.arange(100.0)[:, None]
+    settings = {"num_threads": 2, "verbosity": -1, "objective": "regression"}
+    lgb.train(settings, lgb.Dataset(rows, rows[:, 0]), 1, callbacks=[callback])
+    assert codes == [3]
+    """
+    run_python(code, tmp_path, NUMBA_NUM_THREADS="2")
 
 
 @pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Quantile(0.8)], ids=repr)

@@ -72,9 +72,9 @@ def test_catboosts_own_arrays_take_the_short_way(looked_up):
     for weight_dtype in (None, np.float32):
         for n in (10, 20, 0):
             pairs.compute(*rows_of(n, weight_dtype=weight_dtype))
-    assert looked_up == [[20, 0], [20, 0]]
+    assert looked_up == [[10, 20, 0], [10, 20, 0]]
     pairs.compute(*rows_of(30, f_dtype=np.float32))
-    assert looked_up == [[20, 0], [20, 0]]
+    assert looked_up == [[10, 20, 0], [10, 20, 0]]
 
 
 def test_views_of_a_larger_array(looked_up):
@@ -83,6 +83,7 @@ def test_views_of_a_larger_array(looked_up):
     for start in (0, 1, 500, 1999):
         part = Rows(*(array[start : start + 1000] for array in whole))
         np.testing.assert_array_equal(pairs.compute(*part), expected(COMPUTATION, part))
+    assert looked_up == ([None] * 4 if JIT_DISABLED else [[1000] * 4])
 
 
 def test_what_a_loop_would_misread_is_refused_first_and_later():
@@ -114,7 +115,13 @@ def test_the_plain_way(way, looked_up, monkeypatch):
             rows = rows_of(n, weight_dtype=weight_dtype)
             found = pairs.compute(*rows)
             np.testing.assert_array_equal(found, expected(COMPUTATION, rows))
-    assert looked_up == [None, None]
+    assert looked_up == [None] * 4  # in each call anew
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+def test_one_loop_is_compiled(monkeypatch):
+    monkeypatch.setattr(few_rows, "fill", None)  # whose loop is another one
+    PairsOfFewRows(COMPUTATION).compute(*rows_of(10))
 
 
 def test_pickles():

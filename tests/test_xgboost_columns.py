@@ -8,7 +8,7 @@ import xgboost as xgb
 
 import boostloss as bl
 from boostloss.boosting import xgboost_columns
-from boostloss.boosting.xgboost_columns import Lent, is_understood, lent
+from boostloss.boosting.xgboost_columns import Lent, lent
 
 X = np.random.default_rng(0).standard_normal((300, 3))
 Y = X[:, 0] + np.random.default_rng(1).standard_normal(300)
@@ -17,14 +17,17 @@ KINDS = [xgb.DMatrix, xgb.QuantileDMatrix]
 
 
 @pytest.fixture(autouse=True)
-def nothing_understood(monkeypatch):
+def understood(monkeypatch):
+    """After the first look at each kind of matrix, which compares."""
     monkeypatch.setattr(xgboost_columns, "understood", {})
+    for kind in KINDS:
+        assert not isinstance(lent(kind(X, Y), "label").base, Lent)
+    assert xgboost_columns.understood == dict.fromkeys(KINDS, True)
 
 
 @pytest.fixture
 def unknown_library(monkeypatch):
     """An XGBoost that does not say where its columns are."""
-    monkeypatch.setattr(xgboost_columns, "understood", {})
     monkeypatch.setattr(xgboost_columns, "in_place", lambda matrix, field: None)
 
 
@@ -83,21 +86,32 @@ def test_other_data_are_asked():
 
 def test_another_xgboost_is_asked(unknown_library):
     data = xgb.DMatrix(X, Y)
-    assert not is_understood(data)
-    assert lent(data, "label").base is None
+    assert not isinstance(lent(data, "label").base, Lent)
 
 
 def test_an_xgboost_that_says_something_else_is_asked(monkeypatch):
     data = xgb.DMatrix(X, Y)
+    monkeypatch.setattr(xgboost_columns, "understood", {})
     monkeypatch.setattr(xgboost_columns, "in_place", lambda matrix, field: np.zeros(len(Y)))
-    np.testing.assert_array_equal(lent(data, "label"), Y.astype(np.float32))
+    for _ in range(2):
+        np.testing.assert_array_equal(lent(data, "label"), Y.astype(np.float32))
+
+
+def test_a_matrix_that_tells_nothing_decides_nothing(monkeypatch):
+    monkeypatch.setattr(xgboost_columns, "understood", {})
+    lent(xgb.DMatrix(X), "label")
+    lent(xgb.DMatrix(X, np.column_stack([Y, Y])), "label")
+    lent(xgb.DMatrix(X, Y), "weight")
+    assert xgboost_columns.understood == {}
 
 
 def test_no_matrix_is_made(monkeypatch):
     """In a training of several workers that would wait for the others."""
     data = xgb.DMatrix(X, Y)
     with monkeypatch.context() as patch:
+        patch.setattr(xgboost_columns, "understood", {})
         patch.setattr(xgb.DMatrix, "__init__", None)
+        lent(data, "label")
         assert isinstance(lent(data, "label").base, Lent)
 
 

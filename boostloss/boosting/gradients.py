@@ -115,7 +115,7 @@ def fill_gradients(
 ) -> bool:
     """Write gradient and curvature into two arrays, or into one of shape (n_samples, 2), times the factor.
 
-    Returns whether all are finite, of two arrays; of one nobody looks.
+    Returns whether all are known to be finite, which is looked at in two arrays only.
     """
     rows = Rows(y, f, weight)
     step = step or fixed_step(loss)
@@ -126,7 +126,7 @@ def fill_gradients(
     if len(results) == 2:
         return fill_finite(results, computation, rows)
     fill(results, computation, rows)
-    return True
+    return False
 
 
 def computation_of(step: Step, loss: Loss, factor: float) -> Computation:

@@ -53,21 +53,16 @@ def boosting_gradients(
     -------
     gradient, hessian : ndarray of shape (n_samples,)
     """
-    if isinstance(loss, Adaptive):
-        run = Adaptation(loss, temperature=0.0)
-        found = run.gradients(y_true, raw_prediction, sample_weight, dtype, factor)
-        if check:
-            check_finite(loss, as_column(raw_prediction, "raw_prediction"), *found)
-        return found
     f = as_column(raw_prediction, "raw_prediction")
     weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     if isinstance(loss, Harmonized):
         weight = loss.row_weight(y_true, f, weight)
     gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
-    results = [gradient, hessian]
-    if not are_soft(y_true):
-        finite = fill_gradients(results, loss, as_column(y_true, "y_true"), f, weight, factor)
-    else:
+    finite = False  # so far as is known
+    if isinstance(loss, Adaptive):
+        run = Adaptation(loss, temperature=0.0)
+        gradient, hessian = run.gradients(y_true, f, weight, dtype, factor)
+    elif are_soft(y_true):
         part = [np.empty_like(gradient), np.empty_like(hessian)]
         gradient[:] = hessian[:] = 0.0
         with np.errstate(all="ignore"):  # what is not finite, as of an infinite weight, is refused
@@ -75,7 +70,9 @@ def boosting_gradients(
                 fill_gradients(part, loss, label, f, share, factor)
                 gradient += part[0]
                 hessian += part[1]
-        finite = False  # so far as is known
+    else:
+        y = as_column(y_true, "y_true")
+        finite = fill_gradients([gradient, hessian], loss, y, f, weight, factor)
     if check and not finite:
         check_finite(loss, f, gradient, hessian)
     return gradient, hessian

@@ -50,16 +50,21 @@ def pairs_of_few_rows(computation: Computation) -> Pairs:
     _, _, values, factor, floor = computation
     memory, parameters = in_memory(values)
     ndarray, empty = np.ndarray, np.empty  # found sooner than names of a module
-    loops: dict[bool, Callable[..., None] | None] = {}  # without weights, and with them
+    loops: dict[bool, Callable[..., None] | None] = {}  # without weights (True), and with them
 
     def compute(
-        y: NDArray, f: NDArray, weight: NDArray | None, alive: Any = memory
+        y: NDArray,
+        f: NDArray,
+        weight: NDArray | None,
+        alive: Any = memory,  # as long as its address, that of the parameters, is used
     ) -> NDArray[np.float64]:
         n = len(f)
         shape = (n,)
         pairs = empty((n, 2))
         by = y if weight is None else weight
         loop = loops.get(weight is None)
+        if loop is None:
+            loop = loops[weight is None] = look_up(computation, None if weight is None else "f")
         if (
             loop is not None
             and type(y) is type(f) is type(by) is ndarray
@@ -71,8 +76,6 @@ def pairs_of_few_rows(computation: Computation) -> Pairs:
             loop(n, id(y), id(f), id(by), factor, floor, parameters, id(pairs))
         else:
             fill([pairs], computation, Rows(y, f, weight))
-            if (weight is None) not in loops:
-                loops[weight is None] = look_up(computation, None if weight is None else "f")
         return pairs
 
     return compute

@@ -21,7 +21,7 @@ from boostloss.kernels.intrinsics import (
     prefer_widest_vectors,
     stack_array,
 )
-from boostloss.kernels.native import DATA, SHORT_RUN, Variant
+from boostloss.kernels.native import DATA_FIELD, SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.kernels.outputs_loop import make_outputs_loop
 from boostloss.kernels.score_loop import make_score_loop
@@ -87,8 +87,12 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
     def loop_of_arrays(n, y, f, weight, factor, floor, parameters, pairs):
         prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
-        y, f, weight = carray(y[DATA], n), carray(f[DATA], n), carray(weight[DATA], n)
-        pairs = carray(pairs[DATA], (n, 2))
+        y, f, weight = (
+            carray(y[DATA_FIELD], n),
+            carray(f[DATA_FIELD], n),
+            carray(weight[DATA_FIELD], n),
+        )
+        pairs = carray(pairs[DATA_FIELD], (n, 2))
         for i in range(n):
             pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
 

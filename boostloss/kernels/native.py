@@ -19,7 +19,7 @@ from boostloss.kernels import cache
 SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
 # How many pointers the struct of an array has before that of its data: CPython's fields of every object.
-DATA = object.__basicsize__ // ctypes.sizeof(ctypes.c_void_p)
+DATA_FIELD = object.__basicsize__ // ctypes.sizeof(ctypes.c_void_p)
 
 _functions: dict[Any, Callable] = {}
 _alive: list[Any] = []  # engines: the code lives as long as they do

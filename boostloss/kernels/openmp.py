@@ -1,10 +1,14 @@
 """Threads of OpenMP that another package has started: they would spin on the cores that threads of ours wait for."""
 
 import ctypes
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+_forked = (
+    False  # into this process, which has none of the threads that its libraries still count on
+)
 _body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -45,7 +49,7 @@ def region_of_caller() -> tuple[Any, int] | None:
     Its threads spin for milliseconds after each loop of theirs, which is when it calls its objective: of a million rows
     the derivatives take up to a third less time in these threads. With XGBoost's they take as long as with our own.
     """
-    if "lightgbm" not in sys.modules or not hasattr(sys, "_getframe"):
+    if _forked or "lightgbm" not in sys.modules or not hasattr(sys, "_getframe"):
         return None
     frame: Any = sys._getframe(1)
     while frame is not None:
@@ -64,3 +68,12 @@ def lightgbm_region() -> tuple[Any, int] | None:
         return None
     region = parallel_region(library)
     return None if region is None or n_threads < 2 else (region, n_threads)
+
+
+def remember_fork() -> None:
+    global _forked
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=remember_fork)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from boostloss.kernels.native import DATA, Variant, native_loop
+from boostloss.kernels.native import DATA_FIELD, Variant, native_loop
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import maximum, where
 
@@ -221,7 +221,7 @@ def refusal(name: str, array: Any, shape: tuple[int, ...]) -> Exception:
 
 def struct_address(array: NDArray) -> int:
     """Where the data of an array lie: the first field of its struct."""
-    pointer = ctypes.c_void_p.from_address(id(array) + DATA * ctypes.sizeof(ctypes.c_void_p))
+    pointer = ctypes.c_void_p.from_address(id(array) + DATA_FIELD * ctypes.sizeof(ctypes.c_void_p))
     return pointer.value  # type: ignore[return-value]
 
 
