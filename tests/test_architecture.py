@@ -118,6 +118,7 @@ def test_only_the_kernels_are_compiled():
         if {name.split(".")[0] for name in imports(path)} & {"numba", "llvmlite"}
     }
     kernels = {
+        "array_loop",
         "cache",
         "class_loop",
         "class_overlap_loop",

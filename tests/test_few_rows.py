@@ -1,6 +1,8 @@
 """Pairs of few rows at a time, by loops that are given NumPy's arrays themselves."""
 
 import pickle
+import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from boostloss.kernels.rows import (
     Computation,
     Rows,
     fill,
-    public_address,
+    loop_for,
 )
 
 COMPUTATION = Computation(huber, (GRADIENT, MAJORIZER), (1.0,), -2.0, 0.3)
@@ -41,12 +43,13 @@ def looked_up(monkeypatch):
     look_up = few_rows.look_up
 
     def spied(*arguments):
-        loop = look_up(*arguments)
-        found.append(None if loop is None else [])
+        loop, calls = look_up(*arguments), []
+        found.append(None if loop is None else calls)
 
         def call(*given):
-            found[-1].append(given[0])
-            loop(*given)
+            done = loop(*given)
+            calls.append(len(given[0]) if done else None)
+            return done
 
         return None if loop is None else call
 
@@ -74,7 +77,7 @@ def test_catboosts_own_arrays_take_the_short_way(looked_up):
             pairs.compute(*rows_of(n, weight_dtype=weight_dtype))
     assert looked_up == [[10, 20, 0], [10, 20, 0]]
     pairs.compute(*rows_of(30, f_dtype=np.float32))
-    assert looked_up == [[10, 20, 0], [10, 20, 0]]
+    assert looked_up == [[10, 20, 0, None], [10, 20, 0]]
 
 
 def test_views_of_a_larger_array(looked_up):
@@ -106,7 +109,7 @@ def test_what_a_loop_would_misread_is_refused_first_and_later():
 @pytest.mark.parametrize("way", ["other interpreter", "not compiled"])
 def test_the_plain_way(way, looked_up, monkeypatch):
     if way == "other interpreter":  # whose arrays lie otherwise in memory
-        monkeypatch.setattr(few_rows, "address", public_address)
+        monkeypatch.setattr("boostloss.kernels.structs.KNOWN", False)
     else:
         monkeypatch.setattr("boostloss.kernels.rows.JIT_DISABLED", True)
     pairs = PairsOfFewRows(COMPUTATION)
@@ -116,6 +119,66 @@ def test_the_plain_way(way, looked_up, monkeypatch):
             found = pairs.compute(*rows)
             np.testing.assert_array_equal(found, expected(COMPUTATION, rows))
     assert looked_up == [None] * 4  # in each call anew
+
+
+class Derived(np.ndarray):
+    pass
+
+
+N = 9
+LONGER = np.zeros(2 * N, np.float32)
+UNREADABLE = {
+    "nothing": None,
+    "a number": 1.0,
+    "a fraction": Fraction(1, 3),
+    "words": "words",
+    "a list": [0.0] * N,
+    "a type": np.ndarray,
+    "a scalar": np.float32(1.0),
+    "memory": memoryview(np.zeros(N, np.float32)),
+    "doubles": np.zeros(N),
+    "integers": np.zeros(N, np.int32),
+    "swapped bytes": np.zeros(N, np.dtype(np.float32).newbyteorder()),
+    "strided": LONGER[::2],
+    "backwards": LONGER[:N][::-1],
+    "unaligned": np.zeros(4 * N + 1, np.uint8)[1:].view(np.float32),
+    "longer": LONGER,
+    "shorter": LONGER[: N - 1],
+    "no dimension": np.array(1.0, np.float32),
+    "a column": np.zeros((N, 1), np.float32),
+    "a row": np.zeros((1, N), np.float32),
+    "a subclass": LONGER[:N].view(Derived),
+    "masked": np.ma.masked_array(LONGER[:N], np.arange(N) == 1),
+    "objects": np.array([0.0] * N, object),
+}
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("place", range(3))
+def test_a_loop_reads_no_array_but_those_it_is_made_for(place, kind):
+    wrong = UNREADABLE[kind]
+    if place == 1 and kind == "doubles":
+        wrong = np.zeros(N, np.float32)
+    loop = loop_for(COMPUTATION, ("f", "d", "f"), "d", "arrays")
+    arguments = [np.zeros(N, np.float32), np.zeros(N), np.ones(N, np.float32)]
+    pairs, settings = np.full((N, 2), 7.0), np.array([-2.0, 0.3, 1.0])
+    arguments[place] = wrong
+    assert loop(*arguments, pairs, settings, few_rows.SINGLE) == 0
+    assert (pairs == 7.0).all()
+    arguments[place] = np.zeros(N, np.float64 if place == 1 else np.float32)
+    assert loop(*arguments, pairs, settings, few_rows.SINGLE) == 1
+    assert (pairs != 7.0).all()
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+def test_a_call_holds_no_reference():
+    pairs, rows = PairsOfFewRows(COMPUTATION), rows_of(5)
+    found = pairs.compute(*rows)
+    before = [sys.getrefcount(each) for each in (*rows[:2], found, few_rows.SINGLE)]
+    for _ in range(1000):
+        found = pairs.compute(*rows)
+    assert [sys.getrefcount(each) for each in (*rows[:2], found, few_rows.SINGLE)] == before
 
 
 @pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")

@@ -7,7 +7,7 @@ from cases import default
 from boostloss import LOSSES, Focal, Huber, Logistic, SquaredError
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.formulas.huber import huber
-from boostloss.kernels import rows
+from boostloss.kernels import rows, structs
 from boostloss.kernels.rows import (
     GRADIENT,
     LOSS,
@@ -81,12 +81,15 @@ def test_addresses(monkeypatch):
     fixed = array.copy()
     fixed.flags.writeable = False
     for each in (array, array[1:], fixed, np.empty((0, 2)), np.zeros(3, np.float32)):
-        assert rows.struct_address(each) == each.ctypes.data == rows.public_address(each)
-    assert rows.fastest_address() is rows.struct_address
+        assert structs.as_expected(each)
+        assert structs.struct_address(each) == each.ctypes.data == structs.public_address(each)
+    assert structs.KNOWN
+    assert structs.address is structs.struct_address
     found = evaluate(COMPUTATION, Rows(numbers(), numbers() + 1.0), np.float64)
-    monkeypatch.setattr(rows, "struct_address", lambda array: id(array))  # of another interpreter
-    assert rows.fastest_address() is rows.public_address
-    monkeypatch.setattr(rows, "address", rows.public_address)
+    field = structs.field
+    monkeypatch.setattr(structs, "field", lambda array, place: field(array, place - 1))  # elsewhere
+    assert not structs.fields_found()
+    monkeypatch.setattr(rows, "address", structs.public_address)
     again = evaluate(COMPUTATION, Rows(numbers(), numbers() + 1.0), np.float64)
     np.testing.assert_array_equal(found, again)
 

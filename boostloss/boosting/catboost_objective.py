@@ -225,7 +225,7 @@ class RoundObjective(Slot):
         super().__init__(loss)
         self.adaptation, self.find_rows, self.callbacks = adaptation, find_rows, callbacks
         self.size = len(error)
-        self.seen: list[tuple[NDArray, NDArray]] = []
+        self.seen: list[tuple[NDArray, NDArray | None]] = []
         self.begin_round(error, weight)
 
     @property
@@ -249,16 +249,15 @@ class RoundObjective(Slot):
         if self.due:
             rows = self.find_rows(weights)
             error = approxes[rows] - targets[rows]
-            self.seen.append((error, np.ones_like(error) if weights is None else weights[rows]))
+            self.seen.append((error, None if weights is None else weights[rows]))
         return computed(self.pairs, targets, approxes, weights)
 
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
-        nothing = (
-            np.empty(0),
-            np.empty(0),
-        )  # makes the others double, and stands where there are none
-        error, weight = map(np.concatenate, zip(nothing, *self.seen, strict=True))
+        nothing = np.empty(0)  # makes the others double, and stands where there are none
+        error = np.concatenate([nothing, *(error for error, _ in self.seen)])
+        weights = [weight for _, weight in self.seen if weight is not None]
+        weight = np.concatenate([nothing, *weights]) if weights else np.ones_like(error)
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
         order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
         self.begin_round(error[order], weight[order])

@@ -13,10 +13,10 @@ from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.rows import (
     BLOCK,
     JIT_DISABLED,
-    WRITABLE,
     address,
     check_array,
 )
+from boostloss.kernels.structs import WRITABLE
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import exp
 

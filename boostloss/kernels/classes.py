@@ -18,7 +18,6 @@ from boostloss.kernels.rows import (
     HESSIAN,
     JIT_DISABLED,
     LOSS,
-    WRITABLE,
     Computation,
     Rows,
     address,
@@ -28,6 +27,7 @@ from boostloss.kernels.rows import (
     precise,
     weighed,
 )
+from boostloss.kernels.structs import WRITABLE
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import exp, log
 

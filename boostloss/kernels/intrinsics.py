@@ -23,6 +23,17 @@ def load_tuple(typingctx, pointer, count):
 
 
 @intrinsic
+def pointer_at(typingctx, address, like):
+    """A pointer to numbers of the type of `like` that lie at an address."""
+    result = types.CPointer(like)
+
+    def codegen(context, builder, sig, args):
+        return builder.inttoptr(args[0], context.get_value_type(result))
+
+    return signature(result, address, like), codegen
+
+
+@intrinsic
 def prefer_widest_vectors(typingctx):
     """Let the loops of the function that calls have vectors of 512 bits, where LLVM would stop at 256.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, njit, types
 from numba.extending import register_jitable
 
+from boostloss.kernels.array_loop import make_array_loop, python_function
 from boostloss.kernels.cache import known_name, names_in
 from boostloss.kernels.class_loop import make_class_loop
 from boostloss.kernels.class_overlap_loop import make_class_overlap_loop
@@ -21,11 +22,13 @@ from boostloss.kernels.intrinsics import (
     prefer_widest_vectors,
     stack_array,
 )
-from boostloss.kernels.native import DATA_FIELD, SHORT_RUN, Variant
+from boostloss.kernels.native import SHORT_RUN, Variant
 from boostloss.kernels.numba_ops import INLINE, product
 from boostloss.kernels.outputs_loop import make_outputs_loop
 from boostloss.kernels.score_loop import make_score_loop
 from boostloss.ops import maximum
+
+LOOP = "boostloss_loop_of_numba"  # that another function of the same object code calls
 
 
 def make_loop(formula: Callable, variant: Variant) -> Callable:
@@ -84,18 +87,6 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         for i in range(n):
             pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
 
-    def loop_of_arrays(n, y, f, weight, factor, floor, parameters, pairs):
-        prefer_widest_vectors()
-        p = load_tuple(parameters, n_parameters)
-        y, f, weight = (
-            carray(y[DATA_FIELD], n),
-            carray(f[DATA_FIELD], n),
-            carray(weight[DATA_FIELD], n),
-        )
-        pairs = carray(pairs[DATA_FIELD], (n, 2))
-        for i in range(n):
-            pairs[i, 0], pairs[i, 1] = row(y[i], f[i], weight[i], factor, floor, p)
-
     def loop_of_total(n, y, f, weight, factor, floor, parameters, first, second):
         prefer_widest_vectors()
         p = load_tuple(parameters, n_parameters)
@@ -142,6 +133,8 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return make_outputs_loop(formula, variant)
     if variant.layout == "score":
         return make_score_loop(formula, variant)
+    if variant.layout == "arrays":
+        return make_array_loop(row, variant)
     if variant.layout == "in place":
         return loop_in_place
     if variant.layout == "total":
@@ -150,8 +143,6 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return loop_checked
     if variant.layout == "pairs":
         return loop_of_pairs
-    if variant.layout == "pairs of arrays":
-        return loop_of_arrays
     return loop_of_two if len(variant.outputs) == 2 else loop
 
 
@@ -199,6 +190,8 @@ def bound(formula: partial) -> Callable:
 
 def signature_of(variant: Variant) -> Any:
     """The types of what a loop takes."""
+    if variant.layout == "arrays":
+        return types.intp(types.CPointer(types.intp))
 
     def pointer(dtype):
         return types.CPointer(from_dtype(np.dtype(dtype)))
@@ -209,9 +202,6 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
-    if variant.layout == "pairs of arrays":
-        for place in (1, 2, 3, -1):
-            arguments[place] = types.CPointer(arguments[place])
     if variant.layout == "checked":
         arguments[-3] = pointer("float64")
     if variant.layout.startswith("class") or variant.layout == "several outputs":
@@ -231,7 +221,8 @@ def object_code(
     formula: Callable, variant: Variant, machine: llvm.TargetMachine, symbol: str
 ) -> bytes:
     """Object code in which `symbol` is the loop, in numba's calling convention: two pointers come first, to the
-    places of a return value, which is None, and of an exception, which is never raised."""
+    places of a return value, which is None, and of an exception, which is never raised. With arrays it is a function
+    that Python calls."""
     loop = njit(nogil=True, **INLINE)(make_loop(jitable(formula), variant))
     loop.compile(signature_of(variant))
     (compiled,) = loop.overloads.values()
@@ -239,11 +230,13 @@ def object_code(
     module = llvm.parse_assembly(compiled.library.get_llvm_str())
     for function in module.functions:
         if function.name == compiled.fndesc.mangled_name:
-            function.name = symbol
+            function.name = LOOP if variant.layout == "arrays" else symbol
         elif not function.is_declaration:
             function.linkage = (
                 "internal"  # the entry points from Python, which go with what they refer to
             )
+    if variant.layout == "arrays":
+        module.link_in(llvm.parse_assembly(str(python_function(symbol, LOOP))))
     builder = llvm.create_pass_builder(machine, llvm.PipelineTuningOptions(speed_level=3))
     builder.getModulePassManager().run(module, builder)
     return machine.emit_object(module)

@@ -9,7 +9,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -18,10 +18,9 @@ from boostloss.kernels import cache
 
 SYMBOL = "boostloss_loop"
 SHORT_RUN = 4096  # rows, which take some microseconds
-# How many pointers the struct of an array has before that of its data: CPython's fields of every object.
-DATA_FIELD = object.__basicsize__ // ctypes.sizeof(ctypes.c_void_p)
+METH_FASTCALL = 0x0080  # of CPython's C API: a function takes an array of objects, and their number
 
-_functions: dict[Any, Callable] = {}
+_functions: dict[Any, Callable | None] = {}
 _alive: list[Any] = []  # engines: the code lives as long as they do
 compilations = 0  # in this process
 
@@ -48,9 +47,8 @@ class Variant(NamedTuple):
     # "classes": the numbers that say how many classes there are and where, and an array, or several, for each output;
     # "class gradients": those numbers, losses, and gradients for each class; "class overlap", "class overlap slopes":
     # those numbers, totals or costs of each class, and shares; "several outputs": a number that says where, and an
-    # array of losses, or one of derivatives and one of curvatures; "pairs of arrays": "pairs", where all addresses are
-    # those of NumPy's arrays, not of what is in them; "score": places of rows, three arrays over all rows,
-    # "pairs".
+    # array of losses, or one of derivatives and one of curvatures; "score": places of rows, three arrays over all
+    # rows, "pairs"; "arrays": the loop is a function of NumPy's arrays, as in `kernels.few_rows`.
     layout: str = "columns"
     n_targets: int = 1  # of a row
     n_scores: int = 1
@@ -65,7 +63,7 @@ class Variant(NamedTuple):
             return 2
         if self.layout == "checked":
             return 3
-        return 1 if self.layout in ("pairs", "pairs of arrays", "sums") else len(self.outputs)
+        return 1 if self.layout in ("pairs", "sums") else len(self.outputs)
 
 
 def native_loop(formula: Callable, variant: Variant) -> Callable | None:
@@ -98,14 +96,16 @@ def native_loop(formula: Callable, variant: Variant) -> Callable | None:
     return _functions[key]
 
 
-def compiled(formula: Callable, variant: Variant) -> Callable:
+def compiled(formula: Callable, variant: Variant) -> Callable | None:
     """The function, by object code that is kept on disk; by numba alone where llvmlite no longer has what that takes.
 
     A process's first call takes 15 ms of the processor with code from disk, and 1.2 s with numba and its own cache.
     """
     try:
-        return link(object_code_of(formula, variant), variant.n_results)
+        return link(object_code_of(formula, variant), variant)
     except (AttributeError, LinkError):
+        if variant.layout == "arrays":
+            return None
         from boostloss.kernels.loops import c_function
 
         function = c_function(formula, variant)
@@ -168,15 +168,20 @@ def target_machine() -> llvm.TargetMachine:
     return target.create_target_machine(cpu=cpu, features=features, opt=3, reloc=reloc, jit=True)
 
 
-def link(code: bytes, n_results: int) -> Callable:
-    """Object code as a function that takes numbers and addresses."""
+def link(code: bytes, variant: Variant) -> Callable:
+    """Object code as a function that takes numbers and addresses, or arrays."""
+    if variant.layout == "arrays":
+        to_int = ctypes.cast(ctypes.pythonapi.PyLong_FromSsize_t, ctypes.c_void_p)
+        llvm.add_symbol("PyLong_FromSsize_t", to_int.value)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     loop = engine.get_function_address(SYMBOL)
     if not loop:
         raise LinkError(f"no {SYMBOL} in object code")
-    types = [ctypes.c_int, *[ctypes.c_void_p] * 2, *argument_types(n_results)]
+    if variant.layout == "arrays":
+        return python_function(engine, loop)
+    types = [ctypes.c_int, *[ctypes.c_void_p] * 2, *argument_types(variant.n_results)]
     # Threads that call for a few rows each would wait longer for the GIL than the loop takes.
     holding, releasing = ctypes.PYFUNCTYPE(*types)(loop), ctypes.CFUNCTYPE(*types)(loop)
     # numba's convention begins with the places of a return value, here always None, and of an exception, here none.
@@ -189,5 +194,24 @@ def link(code: bytes, n_results: int) -> Callable:
         call = holding if n <= SHORT_RUN else releasing
         call(returned, raised, n, *arguments)
 
-    function.holding_the_gil = partial(holding, returned, raised)  # type: ignore[attr-defined]
     return function
+
+
+class MethodDefinition(ctypes.Structure):
+    """`PyMethodDef` of CPython's C API."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    ]
+
+
+def python_function(engine: Any, address: int) -> Callable:
+    """The function at an address as one that is written in C is: called in a twentieth of what ctypes takes."""
+    definition = MethodDefinition(SYMBOL.encode(), address, METH_FASTCALL, None)
+    _alive.append((engine, definition))
+    prototype = ctypes.PYFUNCTYPE(ctypes.py_object, *[ctypes.c_void_p] * 3)
+    make = prototype(("PyCFunction_NewEx", ctypes.pythonapi))
+    return make(ctypes.addressof(definition), None, None)

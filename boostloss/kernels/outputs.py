@@ -11,7 +11,6 @@ from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.rows import (
     BLOCK,
     JIT_DISABLED,
-    WRITABLE,
     Rows,
     address,
     check_array,
@@ -19,6 +18,7 @@ from boostloss.kernels.rows import (
     precise,
     weighed,
 )
+from boostloss.kernels.structs import WRITABLE
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 
 

@@ -4,7 +4,6 @@ import ctypes
 import math
 import operator
 import os
-import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from boostloss.kernels.native import DATA_FIELD, Variant, native_loop
+from boostloss.kernels.native import Variant, native_loop
+from boostloss.kernels.structs import READABLE, WRITABLE, address
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 from boostloss.ops import maximum, where
 
@@ -21,9 +21,6 @@ JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
 
 CHARACTERS = {np.dtype(np.float32): "f", np.dtype(np.float64): "d"}  # in the machine's byte order
-READABLE = 0x0101  # NumPy's flags C_CONTIGUOUS and ALIGNED
-WRITABLE = READABLE | 0x0400  # and WRITEABLE
-
 Kinds = tuple[str, str, str | None]  # characters of the dtypes of rows
 
 
@@ -154,7 +151,7 @@ def run_native(
 
 def loop_for(
     computation: Computation, kinds: Kinds, result_kind: str, layout: str
-) -> Callable[..., None] | None:
+) -> Callable[..., Any] | None:
     """The compiled loop for rows and results of such dtypes; None where there is none."""
     if JIT_DISABLED:
         return None
@@ -217,29 +214,6 @@ def refusal(name: str, array: Any, shape: tuple[int, ...]) -> Exception:
     if array.shape != shape:
         return ValueError(f"{name} must have shape {shape}, got {array.shape}.")
     return ValueError(f"{name} must be contiguous and aligned, and writable if it is a result.")
-
-
-def struct_address(array: NDArray) -> int:
-    """Where the data of an array lie: the first field of its struct."""
-    pointer = ctypes.c_void_p.from_address(id(array) + DATA_FIELD * ctypes.sizeof(ctypes.c_void_p))
-    return pointer.value  # type: ignore[return-value]
-
-
-def public_address(array: NDArray) -> int:
-    """Where the data of an array lie, as NumPy says it."""
-    return array.ctypes.data
-
-
-def fastest_address() -> Callable[[NDArray], int]:
-    """`struct_address`, if this interpreter's arrays are so: an objective of 1000 rows takes 28 % less time with it."""
-    if sys.implementation.name == "cpython":
-        samples = np.arange(6.0), np.arange(6.0)[1:], np.zeros((3, 2), np.float32)
-        if all(struct_address(sample) == public_address(sample) for sample in samples):
-            return struct_address
-    return public_address
-
-
-address = fastest_address()
 
 
 @lru_cache(maxsize=256)

@@ -11,13 +11,13 @@ from boostloss.kernels.native import Variant, native_loop
 from boostloss.kernels.rows import (
     BLOCK,
     JIT_DISABLED,
-    WRITABLE,
     Rows,
     address,
     check_array,
     check_rows,
     weighed,
 )
+from boostloss.kernels.structs import WRITABLE
 from boostloss.kernels.threads import RunInThreads, parallel_map, run_in_threads
 
 SMALL = 1 << 15  # rows of all segments that are not worth a second thread

@@ -1,0 +1,89 @@
+"""The loop over few rows that Python calls with NumPy's arrays, and that looks at them itself.
+
+A call through ctypes takes longer than a loop over a thousand rows, and so does a look at four arrays in Python.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, types
+from numba.extending import register_jitable
+
+from boostloss.kernels.intrinsics import load_tuple, pointer_at, prefer_widest_vectors
+from boostloss.kernels.native import Variant
+from boostloss.kernels.numba_ops import INLINE
+from boostloss.kernels.structs import (
+    DATA,
+    DESCRIPTOR,
+    DIMENSIONS,
+    DIMENSIONS_COUNT,
+    FLAGS,
+    INT,
+    READABLE,
+    TYPE,
+)
+
+NUMBERS_FIRST = 2  # of the settings, before the parameters
+
+
+def make_array_loop(row: Callable, variant: Variant) -> Callable:
+    """The loop over the arguments of `kernels.native.Variant`'s layout "arrays": 1 if it could read them, else 0.
+
+    ``settings`` are a factor, a floor and the parameters; ``single`` is any array of float32, whose type targets and
+    weights must have.
+    """
+    n_settings = NUMBERS_FIRST + variant.n_parameters
+
+    @register_jitable(**INLINE)
+    def fields(arguments, place):
+        return pointer_at(arguments[place], np.intp(0))
+
+    @register_jitable(**INLINE)
+    def length(array):
+        return pointer_at(array[DIMENSIONS], np.intp(0))[0]
+
+    @register_jitable(**INLINE)
+    def readable(array, like, n):
+        return (
+            array[TYPE] == like[TYPE]
+            and array[DESCRIPTOR] == like[DESCRIPTOR]
+            and array[FLAGS] & READABLE == READABLE
+            and array[DIMENSIONS_COUNT] & INT == 1
+            and length(array) == n
+        )
+
+    def loop(arguments):
+        prefer_widest_vectors()
+        y, f, weight = fields(arguments, 0), fields(arguments, 1), fields(arguments, 2)
+        pairs, settings, single = fields(arguments, 3), fields(arguments, 4), fields(arguments, 5)
+        n = length(pairs)
+        if not (readable(y, single, n) and readable(f, pairs, n) and readable(weight, single, n)):
+            return 0
+        numbers = load_tuple(pointer_at(settings[DATA], np.float64(0)), n_settings)
+        factor, floor, p = numbers[0], numbers[1], numbers[NUMBERS_FIRST:]
+        targets = carray(pointer_at(y[DATA], np.float32(0)), n)
+        scores = carray(pointer_at(f[DATA], np.float64(0)), n)
+        weights = carray(pointer_at(weight[DATA], np.float32(0)), n)
+        out = carray(pointer_at(pairs[DATA], np.float64(0)), (n, 2))
+        for i in range(n):
+            out[i, 0], out[i, 1] = row(targets[i], scores[i], weights[i], factor, floor, p)
+        return 1
+
+    return loop
+
+
+def python_function(symbol: str, loop: str) -> ir.Module:
+    """A module with the function `symbol` as Python calls it (METH_FASTCALL), with an int of the loop."""
+    module = ir.Module()
+    whole, pointer = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()
+    parameters = [whole.as_pointer(), pointer.as_pointer(), whole.as_pointer()]
+    called = ir.Function(module, ir.FunctionType(ir.IntType(32), parameters), loop)
+    to_int = ir.Function(module, ir.FunctionType(pointer, [whole]), "PyLong_FromSsize_t")
+    own = ir.FunctionType(pointer, [pointer, whole.as_pointer(), whole])
+    function = ir.Function(module, own, symbol)
+    builder = ir.IRBuilder(function.append_basic_block())
+    value, raised = builder.alloca(whole), builder.alloca(pointer)
+    builder.call(called, [value, raised, function.args[1]])
+    builder.ret(builder.call(to_int, [builder.load(value)]))
+    return module
