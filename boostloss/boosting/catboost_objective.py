@@ -257,10 +257,16 @@ class RoundObjective(Slot):
         nothing = np.empty(0)  # makes the others double, and stands where there are none
         error = np.concatenate([nothing, *(error for error, _ in self.seen)])
         weights = [weight for _, weight in self.seen if weight is not None]
-        weight = np.concatenate([nothing, *weights]) if weights else np.ones_like(error)
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
-        order = np.lexsort((weight, error))[:: max(1, len(error) // self.size)]
-        self.begin_round(error[order], weight[order])
+        if weights:
+            weight = np.concatenate([nothing, *weights])
+            order = np.lexsort((weight, error))
+            error, weight = error[order], weight[order]
+        else:
+            error = np.sort(error)
+            weight = np.ones_like(error)
+        every = slice(None, None, max(1, len(error) // self.size))
+        self.begin_round(error[every], weight[every])
         self.seen.clear()
         return self.callbacks is None or self.callbacks.after_iteration(info)
 

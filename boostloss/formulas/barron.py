@@ -32,16 +32,19 @@ def barron(y, f, alpha, scale):
         given = alpha
         alpha = maximum(minimum(alpha, 1e22), -1e22)
         b = maximum(abs(alpha - 2.0), 2.0**-52)
-        t = x / sqrt(b)
+        t = x * (1.0 / sqrt(b))
         log_u = log1p_square(t)
-        root = exp((0.25 * alpha - 0.5) * log_u)
+        square = t * t
+        share, inverse = minimum(square, 1.0), 1.0 / maximum(square, 1.0)
+        if is_number(given) and given == 0.0:  # without a logarithm
+            root = 1.0 / (maximum(abs(t), 1.0) * sqrt(inverse + share))
+        else:
+            root = exp((0.25 * alpha - 0.5) * log_u)
         # exprel(2 z) = exprel(z) (1 + z exprel(z) / 2), whose factors are finite where exp(2 z) is not.
         z = 0.25 * alpha * log_u
         relative = exprel(z)
         loss = 0.5 * b * log_u * relative * (1.0 + 0.5 * z * relative)
         # (1 + (alpha - 1) t^2) / (1 + t^2), both divided by the larger of t^2 and 1
-        square = t * t
-        share, inverse = minimum(square, 1.0), 1.0 / maximum(square, 1.0)
         bend = (inverse + (alpha - 1.0) * share) / (inverse + share)
         if not is_number(given):
             # An array or a tensor may hold 2 and infinities: there the formula only rounds to its limits.
@@ -52,7 +55,8 @@ def barron(y, f, alpha, scale):
     root = root * precision
     curvature = root * root
     # Beyond alpha = 2 no quadratic stays above the loss: the Hessian is the curvature there is.
-    majorizer = curvature * where(alpha > 2.0, bend, 1.0)
+    tame = is_number(alpha) and alpha <= 2.0
+    majorizer = curvature if tame else curvature * where(alpha > 2.0, bend, 1.0)
     return loss, error * root * root, curvature * bend, majorizer
 
 

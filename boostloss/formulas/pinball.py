@@ -31,7 +31,7 @@ def boosted_pinball(y, f, quantile, smoothing, below, above, least):
     too low, and by ``above`` where it is too high.
     """
     loss, gradient, hessian, majorizer = pinball(y, f, quantile, smoothing)
-    factor = where(hessian > 0.0, 1.0, where(f < y, below, above))
+    factor = where(abs(f - y) < smoothing, 1.0, where(f < y, below, above))
     return loss, gradient, hessian, factor * maximum(majorizer, least)
 
 
