@@ -42,6 +42,13 @@ def test_multiples_of_other_losses(loss, other, factor):
     assert loss.fit_intercept(Y) == pytest.approx(other.fit_intercept(Y), rel=1e-9)
 
 
+def test_a_loss_of_sides_that_overflows_has_its_curvature():
+    y, f = [-1e154, 1e154, -1.0], [1e154, -1e154, 1.0]
+    gradient, majorizer = bl.Asymmetric(bl.SquaredError(), 0.25).gradient_hessian(y, f)
+    np.testing.assert_allclose(gradient, [2e154, -5e153, 2.0], rtol=1e-15)
+    np.testing.assert_array_equal(majorizer, 1.0)
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "y", "constant"),
     [

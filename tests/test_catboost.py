@@ -53,6 +53,11 @@ def test_objective_in_every_api(loss, weight):
         np.testing.assert_allclose(raw_prediction(fitted), expected, rtol=1e-9, atol=1e-9)
 
 
+def test_a_start_beyond_float32():
+    pairs = objective(bl.Huber(1.0)).calc_ders_range(np.full(2, 1e154), np.zeros(2), None)
+    np.testing.assert_array_equal(pairs, [[-1.0, -0.1], [-1.0, -0.1]])
+
+
 @WEIGHTS
 @pytest.mark.parametrize(
     ("loss", "own"), [(bl.SquaredError(), "RMSE"), (bl.Logistic(), "Logloss")], ids=repr

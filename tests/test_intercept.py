@@ -196,6 +196,8 @@ def test_steep_losses_never_overflow(alpha):
     for scale in (1e-3, 1.0, 1e9):
         assert 2.0 < Barron(alpha, scale).fit_intercept(y) <= 5e4 * (1.0 + 1e-9)
     assert Barron(alpha, 0.01).fit_intercept([-1e154, 0.0, 1e154]) == 0.0
+    few = Barron(alpha, 2.0).fit_intercept([1e-38, *[0.0] * 8], [1e-30, *[0.0] * 7, 1.0])
+    assert 0.0 <= few <= 1e-38
     # (c - 0)^(alpha - 1) twice = (1 - c)^(alpha - 1): powers alone are left of a tiny scale.
     ratio = 0.0 if alpha == math.inf else math.log(2.0) / (alpha - 1.0)
     best = Barron(alpha, 1e-7).fit_intercept([0.0, 0.0, 1.0])

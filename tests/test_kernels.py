@@ -10,7 +10,16 @@ import pytest
 from joblib import Parallel, delayed
 
 import boostloss
-from boostloss import Barron, Focal, Huber, LogCosh, Quantile, kernels
+from boostloss import (
+    Barron,
+    Focal,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    NegativeBinomial,
+    Quantile,
+    kernels,
+)
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.formulas.huber import huber
 from boostloss.kernels import native
@@ -83,6 +92,20 @@ def test_blocks_are_the_whole(dtype, weighted):
         parts = [loss.loss(y[rows], f[rows], part), *loss.gradient_hessian(y[rows], f[rows], part)]
         for all_rows, some in zip(whole, parts, strict=True):
             np.testing.assert_array_equal(all_rows[rows], some)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [LogCosh(1.0), NegativeBinomial(0.1), KLDivergence()], ids=repr)
+def test_rows_of_a_part_alone(loss, dtype):
+    """The last rows, for which no vector is filled, are computed as all others."""
+    y, f = many_rows(1000, dtype)
+    y = np.exp(-np.abs(y))
+    if isinstance(loss, NegativeBinomial):
+        y = np.floor(9.0 * y)
+    whole = loss.loss(y, f)
+    for n in range(1, 41):
+        np.testing.assert_array_equal(loss.loss(y[-n:], f[-n:]), whole[-n:])
+        np.testing.assert_array_equal(loss.loss(y[:n], f[:n]), whole[:n])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

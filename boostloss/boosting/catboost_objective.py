@@ -188,7 +188,7 @@ class Objective(Slot):
         if (approxes == approxes[0]).all():
             self.loss.check_target(targets)
             rows = approxes, targets, np.ones_like(targets) if weights is None else weights
-            self.first_round.append(np.array(rows, np.float32))  # the memory is CatBoost's
+            self.first_round.append(np.array(rows, np.float64))  # the memory is CatBoost's
         elif self.first_round:
             start, y, weight = np.concatenate(self.first_round, axis=1)
             self.first_round = None

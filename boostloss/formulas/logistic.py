@@ -30,6 +30,7 @@ def kl_divergence(y, f):
     loss, gradient, hessian, majorizer = logistic(y, f, 0.0)
     inner = (y > 0.0) & (y < 1.0)
     p = where(inner, y, 0.5)
-    entropy = -p * log(p) - (1.0 - p) * log1p(-p)
-    divergence = loss - where(inner, entropy, 0.0)
+    # Factors are 0, not terms: compiled, sums round alike in vectors and row by row.
+    share, rest = where(inner, y, 0.0), where(inner, 1.0 - y, 0.0)
+    divergence = loss + (share * log(p) + rest * log1p(-p))
     return where(divergence < 0.0, 0.0, divergence), gradient, hessian, majorizer

@@ -31,7 +31,8 @@ def negative_binomial(y, f, dispersion, log_dispersion):
     positive = y > 0.0
     target = where(positive, y, 1.0)
     # (y + 1/a) (log(1 + a mean) - log(1 + a y)) - y (f - log y)
-    best = where(positive, number * log1p(dispersion * target) - y * log(dispersion * target), 0.0)
+    # A factor is 0, not the term: compiled, sums round alike in vectors and row by row.
+    best = where(positive, number, 0.0) * log1p(dispersion * target) - y * log(dispersion * target)
     loss = number * softplus(z) - y * z - best
     return where(loss < 0.0, 0.0, loss), push - pull, number * (p * rest), 0.5 * (pull + push)
 

@@ -126,6 +126,7 @@ def steep_constant(alpha: float, scale: float, y: NDArray, weight: NDArray | Non
         square = x * x
         return 0.5 * square if alpha == np.inf else beyond * np.log1p(square / (2.0 * beyond))
 
+    @np.errstate(over="ignore")
     def place(logit):
         return low + (high - low) / (1.0 + np.exp(-logit))
 

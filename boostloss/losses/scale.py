@@ -35,7 +35,8 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
         fill([row], computation, Rows(target, size, weight))
     mean_losses = losses.sum(axis=1) + np.log(scales) + log_z
     rows = total**2 / (weight @ weight)  # as many of equal weight
-    excess = rows * (mean_losses - mean_losses.min())
+    with np.errstate(invalid="ignore"):  # of errors beyond all numbers: the most robust shape
+        excess = rows * (mean_losses - mean_losses.min())
     return float(SHAPES[np.argmax(excess <= PLAUSIBLE_DROP)])
 
 
