@@ -121,6 +121,14 @@ def test_tied_residuals_give_usable_numbers(loss, error):
     assert fixed.parameters[-1] > 0.0
 
 
+@pytest.mark.parametrize(("dtype", "unit"), [(np.float32, 1e-30), (np.float64, 1e-310)])
+def test_tiny_weights(dtype, unit):
+    error, weight = np.array([0.1, -0.3, 0.2]), np.array([0.0, unit, 2.0 * unit], dtype)
+    found = bl.Barron().fitted(error, weight)
+    assert found.alpha == bl.Barron().fitted(error, [0.0, 1.0, 2.0]).alpha
+    assert found.scale == pytest.approx(bl.Barron().fitted(error, [0.0, 1.0, 2.0]).scale, rel=1e-6)
+
+
 @each
 def test_rows_are_judged_by_the_parameters_that_suit_them(loss, rng):
     y, f = rng.standard_normal((2, 300))

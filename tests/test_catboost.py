@@ -58,6 +58,12 @@ def test_a_start_beyond_float32():
     np.testing.assert_array_equal(pairs, [[-1.0, -0.1], [-1.0, -0.1]])
 
 
+def test_masked_rows_are_missing():
+    masked = np.ma.masked_array(np.zeros(3), [False, False, True])
+    pairs = objective(bl.Huber(1.0)).calc_ders_range(masked, np.zeros(3), None)
+    np.testing.assert_array_equal(pairs[:, 0], [0.0, 0.0, np.nan])
+
+
 @WEIGHTS
 @pytest.mark.parametrize(
     ("loss", "own"), [(bl.SquaredError(), "RMSE"), (bl.Logistic(), "Logloss")], ids=repr

@@ -23,6 +23,7 @@ from boostloss import (
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.formulas.huber import huber
 from boostloss.kernels import native
+from boostloss.kernels.few_rows import PairsOfFewRows
 from boostloss.kernels.rows import (
     BLOCK,
     GRADIENT,
@@ -200,6 +201,8 @@ def test_numba_alone_compiles_too(missing, monkeypatch):
     total = add_up(huber, (0.7,), Rows(y, f), again := np.empty_like(f))
     assert total == pytest.approx(expected_total, rel=1e-6)
     np.testing.assert_allclose(again, gradient, rtol=1e-6)
+    pairs = PairsOfFewRows(computation).compute(y, f.astype(np.float64), None)
+    np.testing.assert_allclose(pairs, np.transpose(expected), rtol=1e-6, atol=1e-6)
 
 
 def test_two_formulas_of_one_name_in_a_file():

@@ -107,3 +107,11 @@ def test_a_fit_learns_the_rows_beside_those_that_it_predicts_exactly():
     model = LGBMRegressor(objective=bl.Quantile(0.5), n_estimators=50, n_jobs=1, verbosity=-1)
     error = np.abs(model.fit(X, y).predict(X) - y)
     assert error[~easy].mean() < 0.1  # of a spread of 2.8
+
+
+def test_infinite_rows_warn_of_nothing():
+    y = [0.0, np.inf, 0.0, np.inf, 0.0, 0.0, 1.7e308, 0.0]
+    weight = [0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]
+    gradient, majorizer = bl.Quantile(0.9).gradient_hessian(y, np.zeros(8), weight)
+    np.testing.assert_array_equal(gradient, -0.9 * np.array(weight))
+    assert np.isfinite(majorizer).all()

@@ -233,3 +233,11 @@ def test_lengths_that_differ_are_refused(library):
         model = drop_in(library, bl.Logistic())
         with pytest.raises(ValueError, match=message):
             fit(library, model, X[TRAIN], SOFT[TRAIN], eval_set=wrong, **options)
+
+
+def test_it_does_not_matter_how_shares_lie_in_memory():
+    share = np.random.default_rng(0).dirichlet(np.ones(4), 3)
+    loss, weight = bl.Logistic(), [0.0, 1.0, 0.9510494]
+    best = loss.fit_intercept(share, weight)
+    for other in (np.asfortranarray(share), np.repeat(share, 2, axis=0)[::2]):
+        np.testing.assert_array_equal(loss.fit_intercept(other, weight), best)

@@ -74,7 +74,7 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
 
 
 def python_function(symbol: str, loop: str) -> ir.Module:
-    """A module with the function `symbol` as Python calls it (METH_FASTCALL), with an int of the loop."""
+    """A module whose function `symbol` Python calls (METH_FASTCALL): it returns the value of the loop as an int."""
     module = ir.Module()
     whole, pointer = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()
     parameters = [whole.as_pointer(), pointer.as_pointer(), whole.as_pointer()]

@@ -189,7 +189,7 @@ def check_rows(rows: tuple[NDArray, NDArray, NDArray | None]) -> Kinds:
 def check_array(name: str, array: NDArray, shape: tuple[int, ...], needed: int = READABLE) -> str:
     """The character of the dtype of an array, of which a loop will see the address only; an error if it would misread
     the array, or go beyond it."""
-    kind = CHARACTERS.get(array.dtype) if isinstance(array, np.ndarray) else None
+    kind = CHARACTERS.get(array.dtype) if type(array) is np.ndarray else None
     if kind is None or array.shape != shape or array.flags.num & needed != needed:
         raise refusal(name, array, shape)
     return kind
@@ -207,7 +207,7 @@ def readable(values: Any, ndim: int) -> bool:
 
 def refusal(name: str, array: Any, shape: tuple[int, ...]) -> Exception:
     """What is wrong with an array."""
-    if not isinstance(array, np.ndarray):
+    if type(array) is not np.ndarray:  # of a subclass the data alone may not be all there is
         return TypeError(f"{name} must be an array, got {type(array).__name__}.")
     if array.dtype not in CHARACTERS:
         return TypeError(f"{name} must be of dtype float32 or float64, got {array.dtype.str!r}.")

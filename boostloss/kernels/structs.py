@@ -1,6 +1,6 @@
 """Where the fields of NumPy's arrays lie in memory, as `PyArrayObject` of its C API has them.
 
-To read a field there takes a tenth of the time that Python takes to ask for it.
+Kernels take addresses, which are found there sooner than by `array.ctypes`.
 """
 
 import ctypes
@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-# In pointers from the begin of an array. CPython's fields of every object come first, of which the last is its type.
+# In pointers from the start of an array. CPython's fields of every object come first, of which the last is its type.
 DATA = object.__basicsize__ // ctypes.sizeof(ctypes.c_void_p)
 TYPE, DIMENSIONS_COUNT, DIMENSIONS, DESCRIPTOR, FLAGS = (
     DATA - 1,

@@ -164,7 +164,7 @@ def class_totals(y: NDArray, weight: NDArray | None, k: int) -> NDArray[np.float
     """The weight of every class."""
     if y.ndim == 2:
         ones = np.ones(len(y)) if weight is None else weight.astype(np.float64)
-        return ones @ y.astype(np.float64)
+        return ones @ np.ascontiguousarray(y, np.float64)  # sums round alike, however y lies
     return np.bincount(y.astype(np.intp), weight, minlength=k).astype(np.float64)
 
 

@@ -37,7 +37,7 @@ class Kinked(Location):
         rows = sample(len(y), weight)
         with np.errstate(all="ignore"):  # of infinite rows
             error = np.subtract(f[rows], y[rows], dtype=np.float64)
-        return self._smoothed(error, None if weight is None else weight[rows])
+            return self._smoothed(error, None if weight is None else weight[rows])
 
     def _smoothed(self, error: NDArray[Any], weight: NDArray[Any] | None) -> tuple[float, ...]:
         raise NotImplementedError

@@ -25,16 +25,17 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
     are wrong, a smaller one costs next to nothing where they are right.
     """
     weight = np.ones_like(error) if weight is None else weight
-    total = weight.sum()
+    weight = weight.astype(np.float64)
+    share = weight / weight.sum()  # whose squares are numbers
     size, target = np.abs(error), np.zeros_like(error)
     log_z, medians = _shapes()
     scales = spread * NORMAL_MAD / medians
     losses = np.empty((len(SHAPES), len(size)))
     for row, *parameters in zip(losses, SHAPES.tolist(), scales.tolist(), strict=True):
-        computation = Computation(barron, (LOSS,), tuple(parameters), factor=1.0 / total)
-        fill([row], computation, Rows(target, size, weight))
+        computation = Computation(barron, (LOSS,), tuple(parameters))
+        fill([row], computation, Rows(target, size, share))
     mean_losses = losses.sum(axis=1) + np.log(scales) + log_z
-    rows = total**2 / (weight @ weight)  # as many of equal weight
+    rows = 1.0 / (share @ share)  # as many of equal weight
     with np.errstate(invalid="ignore"):  # of errors beyond all numbers: the most robust shape
         excess = rows * (mean_losses - mean_losses.min())
     return float(SHAPES[np.argmax(excess <= PLAUSIBLE_DROP)])
