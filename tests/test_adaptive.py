@@ -113,7 +113,7 @@ def test_residuals_that_decide_nothing_are_refused(error, weight, match):
 
 @each
 @pytest.mark.parametrize(
-    "error", [np.zeros(200), np.repeat([0.0, 3.0], [150, 50]), [2.0], [-1.7e308]]
+    "error", [np.zeros(200), np.repeat([0.0, 3.0], [150, 50]), [2.0], [-1.7e308], [1.7e308] * 4]
 )
 def test_tied_residuals_give_usable_numbers(loss, error):
     fixed = loss.fitted(error)

@@ -189,6 +189,13 @@ def test_outliers_of_any_size(loss):
         assert -3.0 < best < 3.0
 
 
+def test_the_smallest_weights():
+    for loss in (SquaredError(), Barron(0.0, 1.0), Barron(3.0, 1.0)):
+        assert loss.fit_intercept([0.0, 1e-16], [0.0, 1e-320]) == pytest.approx(1e-16, rel=1e-12)
+        few = loss.fit_intercept([1.0, 2.0], [1e-310, 3e-310])
+        assert few == pytest.approx(loss.fit_intercept([1.0, 2.0], [1.0, 3.0]), rel=1e-9)
+
+
 @pytest.mark.parametrize("alpha", [3.0, 50.0, 1000.0, math.inf])
 def test_steep_losses_never_overflow(alpha):
     y = np.array([0.0, 1.0, 2.0, 1e5])

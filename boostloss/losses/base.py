@@ -17,6 +17,7 @@ from boostloss.losses.validation import (
     as_given,
     check_finite,
     check_weight,
+    lifted,
 )
 
 Curvature = Literal["exact", "majorizer"]
@@ -244,7 +245,7 @@ class Loss:
         weight = None if sample_weight is None else check_weight(sample_weight, len(y))
         if len(y) == 0 or (weight is not None and not weight.any()):
             raise ValueError("fit_intercept needs a row of positive weight, all weights are zero.")
-        return self._best_constant(y, weight)
+        return self._best_constant(y, None if weight is None else lifted(weight))
 
     def link(self, y_pred: ArrayLike) -> NDArray[np.floating]:
         """The raw prediction of a prediction: the identity for regression, of a probability for binary losses."""

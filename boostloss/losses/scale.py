@@ -49,6 +49,7 @@ def _shapes() -> tuple[NDArray, NDArray]:
     return np.array(log_z), np.array([each.ppf(0.75) for each in distributions])
 
 
+@np.errstate(over="ignore")  # infinite where the largest numbers have no mean
 def robust_scale(error: NDArray, weight: NDArray | None = None) -> float:
     """The standard deviation of normal residuals of the same median size; 0 only where all are 0.
 
@@ -64,4 +65,5 @@ def broad_scale(error: NDArray, weight: NDArray | None = None) -> float:
 
     It sees a minority of far residuals, which the median does not, and is finite where their mean is not.
     """
-    return float(np.average(np.sqrt(np.abs(error)), weights=weight) / NORMAL_ROOT) ** 2
+    root = float(np.average(np.sqrt(np.abs(error)), weights=weight) / NORMAL_ROOT)
+    return root * root
