@@ -61,6 +61,12 @@ def test_no_leaf_steps_past_its_best_value(loss, any_leaf):
         assert on_the_way.sum() * gradient.sum() >= 0.0, (trial, y, f)
 
 
+def test_infinite_scores_have_an_infinite_loss():
+    for loss in (bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5)):
+        np.testing.assert_array_equal(loss.loss(np.ones(2), [np.inf, -np.inf]), np.inf)
+        assert loss.mean_loss(np.ones(2), [np.inf, -np.inf]) == np.inf
+
+
 @every_count
 def test_a_full_step_of_a_row_goes_downhill(loss):
     f = np.linspace(-12.0, 12.0, 49)

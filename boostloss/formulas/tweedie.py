@@ -11,8 +11,10 @@ loss has the slope B exp((2 - power) s) - A exp((1 - power) s), which is 0 at s 
 loss. At the power 1 it is Halley's step (XGBoost's pull request 12431).
 """
 
-from boostloss.ops import exp, expm1, log, where
+from boostloss.ops import exp, expm1, log, maximum, minimum, where
 from boostloss.ops import power as raised
+
+FAR = 1e30  # whose exponential is infinite
 
 
 def tweedie(y, f, power):
@@ -25,9 +27,9 @@ def tweedie(y, f, power):
     positive = y > 0.0
     distance = f - log(where(positive, y, 1.0))
     if power == 1.0:
-        loss = where(positive, y * (expm1(distance) - distance), push)
+        loss = where(positive, y * (expm1(distance) - minimum(distance, FAR)), push)
     elif power == 2.0:
-        loss = expm1(-distance) + distance
+        loss = expm1(-distance) + maximum(distance, -FAR)
     else:
         # y^(2 - power) times what is left of the deviance at y = 1, whose terms cancel near the target
         unit = expm1((2.0 - power) * distance) / (2.0 - power) + expm1((1.0 - power) * distance) / (

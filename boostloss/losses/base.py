@@ -221,7 +221,8 @@ class Loss:
         (losses,) = self._computed((LOSS,), y_true, raw_prediction, sample_weight, np.float64)
         columns = losses.size / max(len(losses), 1)
         weight = columns * total_weight(len(losses), sample_weight)
-        with np.errstate(over="ignore"):  # the sum of large losses may be infinite
+        # The sum of large losses may be infinite; infinite predictions may have no loss.
+        with np.errstate(over="ignore", invalid="ignore"):
             return float(losses.sum() / weight)
 
     def fit_intercept(self, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
