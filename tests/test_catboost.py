@@ -22,6 +22,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
+from boostloss.boosting import catboost_objective
 from boostloss.boosting.catboost_objective import RoundObjective
 from boostloss.boosting.gradients import boosting_step
 from boostloss.boosting.objective import boosting_gradients
@@ -56,6 +57,20 @@ def test_objective_in_every_api(loss, weight):
 def test_a_start_beyond_float32():
     pairs = objective(bl.Huber(1.0)).calc_ders_range(np.full(2, 1e154), np.zeros(2), None)
     np.testing.assert_array_equal(pairs, [[-1.0, -0.1], [-1.0, -0.1]])
+
+
+def test_another_thread_ends_the_first_round_meanwhile(monkeypatch):
+    run, columns = objective(bl.Huber(1.0)), catboost_objective.columns
+
+    def ended(*rows):
+        run.first_round = None
+        return columns(*rows)
+
+    monkeypatch.setattr(catboost_objective, "columns", ended)
+    for f in (np.zeros(2), np.arange(2.0)):
+        run.first_round = []
+        pairs = run.calc_ders_range(f, np.full(2, 3.0, np.float32), None)
+        np.testing.assert_array_equal(pairs[:, 0], 1.0)
 
 
 def test_masked_rows_are_missing():

@@ -183,8 +183,10 @@ def test_a_call_holds_no_reference():
 
 @pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 def test_one_loop_is_compiled(monkeypatch):
+    rows = rows_of(10)
+    by_fill = expected(COMPUTATION, rows)
     monkeypatch.setattr(few_rows, "fill", None)  # whose loop is another one
-    PairsOfFewRows(COMPUTATION).compute(*rows_of(10))
+    np.testing.assert_array_equal(PairsOfFewRows(COMPUTATION).compute(*rows), by_fill)
 
 
 def test_pickles():

@@ -170,9 +170,10 @@ class Objective(Slot):
     ) -> NDArray:
         """First and second derivative of minus the loss, for a block of at most 1000 rows."""
         try:
-            if self.first_round is not None and len(approxes):
+            seen = self.first_round  # which another thread may end meanwhile
+            if seen is not None and len(approxes):
                 y, f, weight = columns(targets, approxes, weights)
-                self._watch_start(f, y, weight)
+                self._watch_start(seen, f, y, weight)
             if self.pairs is not None:
                 return computed(self.pairs, targets, approxes, weights)
             y, f, weight = columns(targets, approxes, weights)
@@ -182,19 +183,20 @@ class Objective(Slot):
         except BaseException as error:
             raise error from None  # CatBoost leaves earlier ones set, and cuts the text of them all
 
-    def _watch_start(self, approxes: NDArray, targets: NDArray, weights: NDArray | None) -> None:
+    def _watch_start(
+        self, seen: list[Any], approxes: NDArray, targets: NDArray, weights: NDArray | None
+    ) -> None:
         """Check the start when the first round is over: one block may hold the low targets only."""
-        assert self.first_round is not None
         if (approxes == approxes[0]).all():
             self.loss.check_target(targets)
-            rows = approxes, targets, np.ones_like(targets) if weights is None else weights
-            self.first_round.append(np.array(rows, np.float64))  # the memory is CatBoost's
-        elif self.first_round:
-            start, y, weight = np.concatenate(self.first_round, axis=1)
-            self.first_round = None
-            check_start(self.loss, y, float(start[0]), weight)
-        else:
-            self.first_round = None
+            kept = np.ones_like(targets) if weights is None else weights.copy()
+            seen.append((float(approxes[0]), targets.copy(), kept))  # the memory is CatBoost's
+            return
+        self.first_round = None
+        if seen:
+            starts, *blocks = zip(*seen, strict=True)
+            y, weight = map(np.concatenate, blocks)
+            check_start(self.loss, y, starts[0], weight)
 
 
 class RoundObjective(Slot):

@@ -22,7 +22,7 @@ def asymmetric(formula):
         side = where(low, ratio, 1.0)
         heavier, lighter = maximum(ratio, 1.0), -maximum(-ratio, -1.0)
         error = where(f == y, 1.0, f - y)
-        # A loss that is infinite has grown as the square of the error: nothing is missing.
+        # A loss that overflows has grown about as the square of the error: nothing is missing.
         finite = where(loss - loss == 0.0, loss, 0.0)
         missing = maximum((finite / error) / error - majorizer, 0.0)
         bound = (

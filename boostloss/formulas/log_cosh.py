@@ -21,8 +21,8 @@ def log_cosh(y, f, scale):
     )
     tanh = -m * (1.0 + p) / (1.0 + p * p)
     gradient = scale * where(error < 0.0, -tanh, tanh)
-    far = exp(-x)  # whose digits p has not
-    q = far * far
+    root = exp(-x)  # again, since 1 + m has lost its digits far away
+    q = root * root
     hessian = 4.0 * q / ((1.0 + q) * (1.0 + q))
     tiny = x < 1e-9  # tanh(x) / x = 1 - x^2/3 rounds to 1; the least numbers have no half
     majorizer = where(tiny, 1.0, tanh / where(tiny, 1.0, x))

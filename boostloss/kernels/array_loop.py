@@ -73,7 +73,7 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
     return loop
 
 
-def python_function(symbol: str, loop: str) -> ir.Module:
+def entry_from_python(symbol: str, loop: str) -> ir.Module:
     """A module whose function `symbol` Python calls (METH_FASTCALL): it returns the value of the loop as an int."""
     module = ir.Module()
     whole, pointer = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()

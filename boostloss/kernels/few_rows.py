@@ -1,8 +1,8 @@
 """Two outputs side by side, of a few rows at a time, as CatBoost asks for them.
 
 It asks for at most 1000 rows at a time, in threads that wait for each other while Python runs. So what does not depend
-on the rows is looked up once, and a loop is a function as those written in C, which looks at the arrays itself. With
-`fill` a call takes 4 to 12 times as long, the more the simpler the formula is.
+on the rows is looked up once, and Python calls a loop as it calls a function written in C, which looks at the arrays
+itself. With `fill` a call takes 4 to 12 times as long, the more the simpler the formula is.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,8 @@ class PairsOfFewRows:
 
 def pairs_of_few_rows(computation: Computation) -> Pairs:
     """The function of `PairsOfFewRows`."""
-    settings = np.array([computation.factor, computation.floor, *computation.parameters])
+    _, _, parameters, factor, floor = computation
+    settings = np.array([factor, floor, *parameters], np.float64)
     empty, single = np.empty, SINGLE  # found sooner than names of a module
     loops: dict[bool, Callable[..., int] | None] = {}  # without weights (True), and with them
 

@@ -10,7 +10,7 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, njit, types
 from numba.extending import register_jitable
 
-from boostloss.kernels.array_loop import make_array_loop, python_function
+from boostloss.kernels.array_loop import entry_from_python, make_array_loop
 from boostloss.kernels.cache import known_name, names_in
 from boostloss.kernels.class_loop import make_class_loop
 from boostloss.kernels.class_overlap_loop import make_class_overlap_loop
@@ -236,7 +236,7 @@ def object_code(
                 "internal"  # the entry points from Python, which go with what they refer to
             )
     if variant.layout == "arrays":
-        module.link_in(llvm.parse_assembly(str(python_function(symbol, LOOP))))
+        module.link_in(llvm.parse_assembly(str(entry_from_python(symbol, LOOP))))
     builder = llvm.create_pass_builder(machine, llvm.PipelineTuningOptions(speed_level=3))
     builder.getModulePassManager().run(module, builder)
     return machine.emit_object(module)

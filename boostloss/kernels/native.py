@@ -99,6 +99,8 @@ def native_loop(formula: Callable, variant: Variant) -> Callable | None:
 def compiled(formula: Callable, variant: Variant) -> Callable | None:
     """The function, by object code that is kept on disk; by numba alone where llvmlite no longer has what that takes.
 
+    None of arrays, which numba alone does not make a function of Python's own.
+
     A process's first call takes 15 ms of the processor with code from disk, and 1.2 s with numba and its own cache.
     """
     try:
@@ -180,7 +182,7 @@ def link(code: bytes, variant: Variant) -> Callable:
     if not loop:
         raise LinkError(f"no {SYMBOL} in object code")
     if variant.layout == "arrays":
-        return python_function(engine, loop)
+        return builtin_function(engine, loop)
     types = [ctypes.c_int, *[ctypes.c_void_p] * 2, *argument_types(variant.n_results)]
     # Threads that call for a few rows each would wait longer for the GIL than the loop takes.
     holding, releasing = ctypes.PYFUNCTYPE(*types)(loop), ctypes.CFUNCTYPE(*types)(loop)
@@ -208,7 +210,7 @@ class MethodDefinition(ctypes.Structure):
     ]
 
 
-def python_function(engine: Any, address: int) -> Callable:
+def builtin_function(engine: Any, address: int) -> Callable:
     """The function at an address as one that is written in C is, which is called in less time than through ctypes."""
     definition = MethodDefinition(SYMBOL.encode(), address, METH_FASTCALL, None)
     _alive.append((engine, definition))

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 # In pointers from the start of an array. CPython's fields of every object come first, of which the last is its type.
 DATA = object.__basicsize__ // ctypes.sizeof(ctypes.c_void_p)
-TYPE, DIMENSIONS_COUNT, DIMENSIONS, DESCRIPTOR, FLAGS = (
-    DATA - 1,
-    DATA + 1,
-    DATA + 2,
-    DATA + 5,
-    DATA + 6,
-)
+TYPE = DATA - 1
+DIMENSIONS_COUNT = DATA + 1
+DIMENSIONS = DATA + 2
+DESCRIPTOR = DATA + 5
+FLAGS = DATA + 6
 INT = (1 << 8 * ctypes.sizeof(ctypes.c_int)) - 1  # the bits of a field of C's type int
 
 READABLE = 0x0101  # NumPy's flags C_CONTIGUOUS and ALIGNED

@@ -24,9 +24,8 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
     gives its distribution the median of the residuals. A larger alpha than the likeliest is a catastrophe where labels
     are wrong, a smaller one costs next to nothing where they are right.
     """
-    weight = np.ones_like(error) if weight is None else weight
-    weight = weight.astype(np.float64)
-    share = weight / weight.sum()  # whose squares are numbers
+    share = np.ones(len(error)) if weight is None else weight.astype(np.float64)
+    share /= share.sum()  # squares of tiny weights would underflow
     size, target = np.abs(error), np.zeros_like(error)
     log_z, medians = _shapes()
     scales = spread * NORMAL_MAD / medians

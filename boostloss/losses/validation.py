@@ -130,7 +130,7 @@ def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:
 def lifted(weight: NDArray[np.floating]) -> NDArray[np.floating]:
     """Weights of which only the ratios matter, lifted where a product with them may underflow."""
     largest = weight.max()
-    return weight / largest if largest < 1.0 / LARGEST_SCALE else weight
+    return weight / largest if largest < SMALLEST_SCALE else weight
 
 
 def is_sequence(value: Any) -> bool:
