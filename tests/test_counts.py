@@ -62,9 +62,11 @@ def test_no_leaf_steps_past_its_best_value(loss, any_leaf):
 
 
 def test_infinite_scores_have_an_infinite_loss():
-    for loss in (bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5)):
+    for loss in (bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5), bl.NegativeBinomial(0.5)):
         np.testing.assert_array_equal(loss.loss(np.ones(2), [np.inf, -np.inf]), np.inf)
         assert loss.mean_loss(np.ones(2), [np.inf, -np.inf]) == np.inf
+    none = bl.NegativeBinomial(0.5).loss(np.zeros(2), [np.inf, -np.inf])
+    np.testing.assert_array_equal(none, [np.inf, 0.0])
 
 
 @every_count

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from boostloss.formulas.huber import huber
 from boostloss.kernels import few_rows
 from boostloss.kernels.few_rows import PairsOfFewRows
+from boostloss.kernels.followed_rows import CAPACITY, COUNT, NOTHING, FollowedRows
+from boostloss.kernels.native import DONE, FULL
 from boostloss.kernels.rows import (
     GRADIENT,
     JIT_DISABLED,
@@ -48,7 +51,7 @@ def looked_up(monkeypatch):
 
         def call(*given):
             done = loop(*given)
-            calls.append(len(given[0]) if done else None)
+            calls.append(len(given[0]) if done == DONE else None)
             return done
 
         return None if loop is None else call
@@ -164,10 +167,10 @@ def test_a_loop_reads_no_array_but_those_it_is_made_for(place, kind):
     arguments = [np.zeros(N, np.float32), np.zeros(N), np.ones(N, np.float32)]
     pairs, settings = np.full((N, 2), 7.0), np.array([-2.0, 0.3, 1.0])
     arguments[place] = wrong
-    assert loop(*arguments, pairs, settings, few_rows.SINGLE) == 0
+    assert loop(*arguments, pairs, settings, few_rows.SINGLE, NOTHING) == 0
     assert (pairs == 7.0).all()
     arguments[place] = np.zeros(N, np.float64 if place == 1 else np.float32)
-    assert loop(*arguments, pairs, settings, few_rows.SINGLE) == 1
+    assert loop(*arguments, pairs, settings, few_rows.SINGLE, NOTHING) == 1
     assert (pairs != 7.0).all()
 
 
@@ -194,3 +197,75 @@ def test_pickles():
     pairs.compute(*rows)
     copy = pickle.loads(pickle.dumps(pairs))
     np.testing.assert_array_equal(copy.compute(*rows), pairs.compute(*rows))
+
+
+LIMITS = pytest.mark.parametrize("limit", [np.inf, 0.5])
+
+
+@LIMITS
+@pytest.mark.parametrize("every", [1, 3, 2000])
+@pytest.mark.parametrize("weight_dtype", [None, np.float32])
+@pytest.mark.parametrize("y_dtype", DTYPES)  # a loop reads targets in single precision only
+def test_rows_that_are_followed(y_dtype, weight_dtype, every, limit, looked_up):
+    pairs, followed = PairsOfFewRows(COMPUTATION), FollowedRows(every, limit)
+    for _ in range(2):  # rounds
+        expected_rows = []
+        for n in (1000, 7, 0, 1, 2000):
+            y, f, weight = rows = rows_of(n, y_dtype, weight_dtype=weight_dtype)
+            if weight is not None:
+                weight[: n // 4 : 2] = 0.0
+            found = pairs.compute(*rows, followed)
+            np.testing.assert_array_equal(found, expected(COMPUTATION, rows))
+            by = np.ones(n) if weight is None else weight
+            kept = [i for i in range(n) if weight is None or 0.0 < by[i] < limit][::every]
+            expected_rows += [(f[i] - y[i], by[i]) for i in kept]
+        errors, weights = followed.take()
+        assert errors.dtype == weights.dtype == np.float64
+        assert list(zip(errors, weights, strict=True)) == sorted(expected_rows)
+    if not JIT_DISABLED:
+        assert looked_up == [[1000, 7, 0, 1, 2000] * 2 if y_dtype is np.float32 else [None] * 10]
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+@pytest.mark.parametrize("weight_dtype", [None, np.float32])
+def test_more_rows_than_an_array_holds(weight_dtype):
+    pairs, followed = PairsOfFewRows(COMPUTATION), FollowedRows()
+    rows = rows_of(1000, weight_dtype=weight_dtype)
+    n_blocks = 3 * CAPACITY // 1000
+    for _ in range(n_blocks):
+        pairs.compute(*rows, followed)
+    wide = rows_of(CAPACITY + 5, weight_dtype=weight_dtype)
+    pairs.compute(*wide, followed)
+    assert not followed.others  # no block took the plain way
+    errors, _ = followed.take()
+    error = rows.raw_prediction - rows.y_true
+    once = wide.raw_prediction - wide.y_true
+    np.testing.assert_array_equal(errors, np.sort(np.concatenate([*[error] * n_blocks, once])))
+    assert len(followed.take()[0]) == 0
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
+def test_a_loop_without_room_does_nothing():
+    loop = loop_for(COMPUTATION, ("f", "d", None), "d", "arrays")
+    y, f, _ = rows_of(1000)
+    pairs, settings = np.full((1000, 2), 7.0), np.array([-2.0, 0.3, 1.0])
+    followed = FollowedRows()
+    followed.array[COUNT] = CAPACITY - 999
+    array = followed.array.copy()
+    assert loop(y, f, y, pairs, settings, few_rows.SINGLE, followed.array) == FULL
+    assert (pairs == 7.0).all()
+    np.testing.assert_array_equal(followed.array[:3], array[:3])
+    followed.array[COUNT] -= 1
+    assert loop(y, f, y, pairs, settings, few_rows.SINGLE, followed.array) == DONE
+    assert followed.array[COUNT] == CAPACITY
+
+
+def test_threads_append_what_one_does():
+    pairs, followed = PairsOfFewRows(COMPUTATION), FollowedRows(2)
+    blocks = [rows_of(n, weight_dtype=np.float32) for n in range(600, 700)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda rows: pairs.compute(*rows, followed), blocks * 3))
+    found = followed.take()
+    for rows in blocks * 3:
+        pairs.compute(*rows, followed)
+    np.testing.assert_array_equal(found, followed.take())

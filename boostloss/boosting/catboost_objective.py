@@ -6,7 +6,6 @@ loss or a quantile, must therefore find these rows within a block.
 """
 
 import math
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +23,7 @@ from boostloss.boosting.objective import metric_name, require_loss
 from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
 from boostloss.kernels.few_rows import PairsOfFewRows
+from boostloss.kernels.followed_rows import FollowedRows
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.f_beta import FBeta
@@ -32,11 +32,8 @@ from boostloss.losses.smoothing import thinned
 from boostloss.losses.validation import as_column
 
 # On how many rows at most the width of a quantile's smoothing is decided in every round.
-WATCHED_ROWS = 2048
+FOLLOWED_ROWS = 2048
 HELD_OUT_FACTOR = 2.0**-100  # of the weight of a row that is held out of training
-
-# From the weights of a block, if there are any, to an index of its rows.
-RowFinder = Callable[[NDArray | None], Any]
 
 
 def objective(loss: Loss) -> Any:
@@ -128,13 +125,17 @@ def columns(
 
 
 def computed(
-    pairs: PairsOfFewRows, targets: NDArray, approxes: NDArray, weights: NDArray | None
+    pairs: PairsOfFewRows,
+    targets: NDArray,
+    approxes: NDArray,
+    weights: NDArray | None,
+    followed: FollowedRows | None = None,
 ) -> NDArray:
     """The derivatives of a block, of CatBoost's own memory if a kernel can read it as it is."""
     try:
-        return pairs.compute(targets, approxes, weights)
+        return pairs.compute(targets, approxes, weights, followed)
     except (TypeError, ValueError):
-        return pairs.compute(*columns(targets, approxes, weights))
+        return pairs.compute(*columns(targets, approxes, weights), followed)
 
 
 def refuse_harmonized(loss: Loss) -> None:
@@ -207,9 +208,9 @@ class RoundObjective(Slot):
     loss : Loss
     adaptation : Adaptation or None
         Of an adaptive loss.
-    find_rows : callable
-        Finds the rows that decide within a block.
-    error, weight : ndarray of shape (n_deciding_rows,)
+    followed : FollowedRows
+        The rows of a block that decide.
+    error, weight : ndarray of shape (n_followed_rows,)
         Their residuals and weights at the start.
     callbacks : object
         The callbacks of the user, or None.
@@ -219,15 +220,14 @@ class RoundObjective(Slot):
         self,
         loss: Loss,
         adaptation: Adaptation | None,
-        find_rows: RowFinder,
+        followed: FollowedRows,
         error: NDArray,
         weight: NDArray,
         callbacks: Any,
     ):
         super().__init__(loss)
-        self.adaptation, self.find_rows, self.callbacks = adaptation, find_rows, callbacks
+        self.adaptation, self.followed, self.callbacks = adaptation, followed, callbacks
         self.size = len(error)
-        self.seen: list[tuple[NDArray, NDArray | None]] = []
         self.begin_round(error, weight)
 
     @property
@@ -248,38 +248,24 @@ class RoundObjective(Slot):
         self, approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> NDArray:
         """As that of `Objective`."""
-        if self.due:
-            rows = self.find_rows(weights)
-            error = approxes[rows] - targets[rows]
-            self.seen.append((error, None if weights is None else weights[rows]))
-        return computed(self.pairs, targets, approxes, weights)
+        followed = self.followed if self.due else None
+        return computed(self.pairs, targets, approxes, weights, followed)
 
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
-        nothing = np.empty(0)  # makes the others double, and stands where there are none
-        error = np.concatenate([nothing, *(error for error, _ in self.seen)])
-        weights = [weight for _, weight in self.seen if weight is not None]
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
-        if weights:
-            weight = np.concatenate([nothing, *weights])
-            order = np.lexsort((weight, error))
-            error, weight = error[order], weight[order]
-        else:
-            error = np.sort(error)
-            weight = np.ones_like(error)
+        error, weight = self.followed.take()
         every = slice(None, None, max(1, len(error) // self.size))
         self.begin_round(error[every], weight[every])
-        self.seen.clear()
         return self.callbacks is None or self.callbacks.after_iteration(info)
 
 
-def watch_some_rows(weight: NDArray) -> RowFinder:
+def follow_some_rows(weight: NDArray) -> FollowedRows:
     """How to find, within a block, some of the rows of positive weight."""
-    some = thinned(int(np.count_nonzero(weight)), WATCHED_ROWS)
-    return lambda weights: some if weights is None else np.flatnonzero(weights)[some]
+    return FollowedRows(thinned(int(np.count_nonzero(weight)), FOLLOWED_ROWS).step)
 
 
-def hold_rows_out(weight: NDArray) -> tuple[NDArray, RowFinder]:
+def hold_rows_out(weight: NDArray) -> tuple[NDArray, FollowedRows]:
     """Weights that keep some rows out of training, and how to find these rows within a block.
 
     A held-out row is marked by its weight, the one thing of a row that CatBoost passes on and that need not matter:
@@ -293,7 +279,7 @@ def hold_rows_out(weight: NDArray) -> tuple[NDArray, RowFinder]:
         raise ValueError("sample_weight must not differ by a factor of 2^50 with an adaptive loss.")
     marked = weight.copy()
     marked[rows] *= HELD_OUT_FACTOR
-    return marked, lambda weights: weights < limit
+    return marked, FollowedRows(limit=limit)
 
 
 class Metric(Slot):

@@ -14,8 +14,8 @@ from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.catboost_objective import (
     Metric,
     RoundObjective,
+    follow_some_rows,
     hold_rows_out,
-    watch_some_rows,
 )
 from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
 from boostloss.boosting.gradients import follows_residuals
@@ -163,13 +163,13 @@ def follow(
     elif pool.get_baseline().shape[1]:
         start = pool.get_baseline()[:, 0]
     if adaptation is None:
-        find_rows = watch_some_rows(weight)
+        followed = follow_some_rows(weight)
     else:
-        weight, find_rows = hold_rows_out(weight)
+        weight, followed = hold_rows_out(weight)
         prepared["train_pool"] = copy_of(pool).set_weight(weight)
-    rows = find_rows(weight)
+    rows = followed.rows(weight)
     error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
-    run = RoundObjective(loss, adaptation, find_rows, error, weight[rows], callbacks)
+    run = RoundObjective(loss, adaptation, followed, error, weight[rows], callbacks)
     prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
 

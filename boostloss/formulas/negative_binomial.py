@@ -30,10 +30,11 @@ def negative_binomial(y, f, dispersion, log_dispersion):
     number = y + 1.0 / dispersion
     positive = y > 0.0
     target = where(positive, y, 1.0)
-    # (y + 1/a) (log(1 + a mean) - log(1 + a y)) - y (f - log y)
+    # (y + 1/a) (log(1 + a mean) - log(1 + a y)) - y (f - log y), where z = log(a mean) and softplus(z) - z is
+    # softplus(-z), which is a number at an infinite z as well.
     # A factor is 0, not the term: compiled, sums round alike in vectors and row by row.
     best = where(positive, number, 0.0) * log1p(dispersion * target) - y * log(dispersion * target)
-    loss = number * softplus(z) - y * z - best
+    loss = softplus(z) / dispersion + y * softplus(where(positive, -z, 0.0)) - best
     return where(loss < 0.0, 0.0, loss), push - pull, number * (p * rest), 0.5 * (pull + push)
 
 

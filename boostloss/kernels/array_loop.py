@@ -10,8 +10,9 @@ from llvmlite import ir
 from numba import carray, types
 from numba.extending import register_jitable
 
+from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT
 from boostloss.kernels.intrinsics import load_tuple, pointer_at, prefer_widest_vectors
-from boostloss.kernels.native import Variant
+from boostloss.kernels.native import DONE, FULL, UNREADABLE, Variant
 from boostloss.kernels.numba_ops import INLINE
 from boostloss.kernels.structs import (
     DATA,
@@ -28,12 +29,15 @@ NUMBERS_FIRST = 2  # of the settings, before the parameters
 
 
 def make_array_loop(row: Callable, variant: Variant) -> Callable:
-    """The loop over the arguments of `kernels.native.Variant`'s layout "arrays": 1 if it could read them, else 0.
+    """The loop over the arguments of `kernels.native.Variant`'s layout "arrays".
 
     ``settings`` are a factor, a floor and the parameters; ``single`` is any array of float32, whose type targets and
-    weights must have.
+    weights must have; ``followed`` is that of `FollowedRows`.
+
+    It returns `DONE`, or `UNREADABLE` or `FULL` where it has done nothing.
     """
     n_settings = NUMBERS_FIRST + variant.n_parameters
+    append = append_weighted if variant.weight else append_unweighted
 
     @register_jitable(**INLINE)
     def fields(arguments, place):
@@ -57,20 +61,63 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
         prefer_widest_vectors()
         y, f, weight = fields(arguments, 0), fields(arguments, 1), fields(arguments, 2)
         pairs, settings, single = fields(arguments, 3), fields(arguments, 4), fields(arguments, 5)
+        follow = fields(arguments, 6)
         n = length(pairs)
         if not (readable(y, single, n) and readable(f, pairs, n) and readable(weight, single, n)):
-            return 0
+            return UNREADABLE
         numbers = load_tuple(pointer_at(settings[DATA], np.float64(0)), n_settings)
         factor, floor, p = numbers[0], numbers[1], numbers[NUMBERS_FIRST:]
         targets = carray(pointer_at(y[DATA], np.float32(0)), n)
         scores = carray(pointer_at(f[DATA], np.float64(0)), n)
         weights = carray(pointer_at(weight[DATA], np.float32(0)), n)
         out = carray(pointer_at(pairs[DATA], np.float64(0)), (n, 2))
+        followed = carray(pointer_at(follow[DATA], np.float64(0)), length(follow))
+        if followed[EVERY] > 0.0 and not append(followed, targets, scores, weights):
+            return FULL
         for i in range(n):
             out[i, 0], out[i, 1] = row(targets[i], scores[i], weights[i], factor, floor, p)
-        return 1
+        return DONE
 
     return loop
+
+
+@register_jitable(**INLINE)
+def has_room(followed, n):
+    return HEAD + 2 * (np.intp(followed[COUNT]) + n) <= len(followed)
+
+
+@register_jitable(**INLINE)
+def append_unweighted(followed, targets, scores, weights):
+    """Append every so many rows to the array of `FollowedRows`; False if they may be too many."""
+    if not has_room(followed, len(scores)):
+        return False
+    count = np.intp(followed[COUNT])
+    for i in range(0, len(scores), np.intp(followed[EVERY])):
+        followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
+        followed[HEAD + 2 * count + 1] = 1.0
+        count += 1
+    followed[COUNT] = count
+    return True
+
+
+@register_jitable(**INLINE)
+def append_weighted(followed, targets, scores, weights):
+    """Append every so many of the rows whose weight is positive and below the limit; False if they may be too many."""
+    if not has_room(followed, len(scores)):
+        return False
+    count, limit, passed = np.intp(followed[COUNT]), followed[LIMIT], np.intp(0)
+    for i in range(len(scores)):
+        weight = np.float64(weights[i])
+        if not 0.0 < weight < limit:
+            continue
+        if passed == 0:
+            followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
+            followed[HEAD + 2 * count + 1] = weight
+            count += 1
+            passed = np.intp(followed[EVERY])
+        passed -= 1
+    followed[COUNT] = count
+    return True
 
 
 def entry_from_python(symbol: str, loop: str) -> ir.Module:

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.kernels import structs
+from boostloss.kernels.followed_rows import NOTHING, FollowedRows
+from boostloss.kernels.native import DONE, FULL, UNREADABLE
 from boostloss.kernels.rows import Computation, Rows, fill, known_to_fit, loop_for
 
 SINGLE = np.empty(0, np.float32)
-Pairs = Callable[[NDArray, NDArray, "NDArray | None"], NDArray[np.float64]]
+Pairs = Callable[..., NDArray[np.float64]]
 
 
 class PairsOfFewRows:
@@ -24,7 +26,7 @@ class PairsOfFewRows:
     Attributes
     ----------
     compute : callable
-        Takes target, raw prediction and weight.
+        Takes target, raw prediction and weight, and `FollowedRows` to which some rows are appended, or None.
     """
 
     def __init__(self, computation: Computation):
@@ -39,17 +41,27 @@ def pairs_of_few_rows(computation: Computation) -> Pairs:
     """The function of `PairsOfFewRows`."""
     _, _, parameters, factor, floor = computation
     settings = np.array([factor, floor, *parameters], np.float64)
-    empty, single = np.empty, SINGLE  # found sooner than names of a module
+    empty, single, nothing = np.empty, SINGLE, NOTHING  # found sooner than names of a module
     loops: dict[bool, Callable[..., int] | None] = {}  # without weights (True), and with them
 
-    def compute(y: NDArray, f: NDArray, weight: NDArray | None) -> NDArray[np.float64]:
+    def compute(
+        y: NDArray, f: NDArray, weight: NDArray | None, followed: FollowedRows | None = None
+    ) -> NDArray[np.float64]:
         pairs = empty((len(f), 2))
         loop = loops.get(weight is None)
         if loop is None:
             loop = loops[weight is None] = look_up(computation, None if weight is None else "f")
         by = y if weight is None else weight
-        if loop is None or not loop(y, f, by, pairs, settings, single):
-            fill([pairs], computation, Rows(y, f, weight))
+        append_to = nothing if followed is None else followed.array
+        found = loop(y, f, by, pairs, settings, single, append_to) if loop else UNREADABLE
+        if found == DONE:
+            return pairs
+        if found == FULL and followed is not None:
+            followed.make_room(len(f))
+            return compute(y, f, weight, followed)
+        fill([pairs], computation, Rows(y, f, weight))
+        if followed is not None:
+            followed.append(y, f, weight)
         return pairs
 
     return compute

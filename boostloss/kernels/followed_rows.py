@@ -1,0 +1,78 @@
+"""Some rows of every block of a round, whose errors decide on the next round.
+
+CatBoost asks some thousand times a round, each time for rows that it does not name, and its threads wait while Python
+runs. So the loop over a block appends the errors itself, to an array that it is given, while it holds the GIL.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+# An array begins with these numbers, then come pairs of an error and a weight.
+EVERY, LIMIT, COUNT, HEAD = range(4)
+CAPACITY = 2**15  # rows of an array: a round of a million rows has 20,000
+
+
+class FollowedRows:
+    """The errors and weights of every so many of the rows whose weight is positive and below a limit.
+
+    Parameters
+    ----------
+    every : int
+    limit : float
+
+    Attributes
+    ----------
+    array : ndarray of shape (HEAD + 2 * capacity,)
+        To which a loop appends.
+    """
+
+    def __init__(self, every: int = 1, limit: float = math.inf):
+        self.every, self.limit = every, limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self.arrays: list[NDArray[np.float64]] = []
+        self.others: list[NDArray[np.float64]] = []  # which no loop could read
+        self.make_room(0)
+
+    def make_room(self, n: int) -> None:
+        """Let `array` be one to which n rows can be appended.
+
+        A thread may still append to the one before, so that nothing is taken away from that.
+        """
+        array = np.empty(HEAD + 2 * max(CAPACITY, n))
+        array[:HEAD] = self.every, self.limit, 0
+        self.arrays.append(array)
+        self.array = array
+
+    def rows(self, weight: NDArray | None) -> NDArray[np.intp] | slice:
+        """Which rows of a block are followed."""
+        if weight is None:
+            return slice(None, None, self.every)
+        return np.flatnonzero((weight > 0.0) & (weight < self.limit))[:: self.every]
+
+    def append(self, y: NDArray, f: NDArray, weight: NDArray | None) -> None:
+        """Append those of a block, as a loop does."""
+        rows = self.rows(weight)
+        error = f[rows].astype(np.float64) - y[rows]
+        by = np.ones_like(error) if weight is None else weight[rows]
+        self.others.append(np.column_stack([error, by]))
+
+    def take(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The errors and weights of all blocks, in the order of the errors; they are forgotten here.
+
+        The order does not hang on that of the blocks.
+        """
+        filled = (array[HEAD:].reshape(-1, 2)[: int(array[COUNT])] for array in self.arrays)
+        error, weight = np.concatenate([*filled, *self.others]).T
+        self.clear()
+        if (weight == weight[:1]).all():
+            return np.sort(error), weight
+        order = np.lexsort((weight, error))
+        return error[order], weight[order]
+
+
+NOTHING = np.zeros(HEAD)  # the array of a loop that follows no rows
