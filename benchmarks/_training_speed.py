@@ -2,7 +2,8 @@
 
 What training costs beside its rounds, the time of a single one, is taken off. The floor of XGBoost and LightGBM is an
 objective in Python that gives back the arrays that the loss gave in a training before: the same trees grow, and nothing
-is computed. CatBoost calls an objective for every few rows, in its own order: its floor gives back random numbers.
+is computed. "Copies" gives back new ones: it reads and writes as much memory as a loss does, on one thread. CatBoost
+calls an objective for every few rows, in its own order: its floor gives back random numbers.
 """
 
 import importlib
@@ -81,6 +82,14 @@ class Playback(Shared):
         return answer
 
 
+class Copies(Playback):
+    """An objective that gives back new arrays, as one must that computes them."""
+
+    def __call__(self, f: np.ndarray, data: Any) -> tuple[np.ndarray, np.ndarray]:
+        gradient, hessian = super().__call__(f, data)
+        return gradient.copy(), hessian.copy()
+
+
 class Nothing(Shared):
     """An objective of CatBoost that computes nothing."""
 
@@ -137,6 +146,7 @@ def _runs(library: str, with_objective: Callable, loss: bl.Loss, rounds: int) ->
     recorder = Recorder(loss)
     with_objective(recorder, rounds)
     yield "floor", lambda rounds: with_objective(Playback(recorder.answers), rounds)
+    yield "copies", lambda rounds: with_objective(Copies(recorder.answers), rounds)
     yield "ours", partial(with_objective, loss)
 
 

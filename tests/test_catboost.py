@@ -208,6 +208,18 @@ def test_rows_of_no_weight_decide_nothing():
     assert loss.mean_loss(y, found) < 0.5 * loss.mean_loss(y, np.full(6000, np.quantile(y, 0.9)))
 
 
+@pytest.mark.parametrize(
+    ("weight", "match"),
+    [(1e-16, "must be 0 or at least 2e-15 .* got 1e-16"), (1.0, "must not differ by a factor")],
+)
+def test_weights_by_which_no_row_can_be_held_out(weight, match):
+    y = target(bl.Cauchy(1.0))
+    weights = np.full(len(y), weight)
+    weights[0] = 1e-16
+    with pytest.raises(ValueError, match=f"sample_weight {match}"):
+        drop_in(bl.Cauchy("adaptive")).fit(X, y, sample_weight=weights)
+
+
 def test_training_goes_on_from_a_snapshot(tmp_path):
     loss, y = bl.Quantile(0.8), target(bl.Quantile())
     kept = {"save_snapshot": True, "snapshot_file": str(tmp_path / "snapshot")}

@@ -34,6 +34,9 @@ from boostloss.losses.validation import as_column
 # On how many rows at most the width of a quantile's smoothing is decided in every round.
 FOLLOWED_ROWS = 2048
 HELD_OUT_FACTOR = 2.0**-100  # of the weight of a row that is held out of training
+LEAST_MARKED = (
+    2e-15  # the weight whose product with that is the least number of CatBoost's single precision
+)
 
 
 def objective(loss: Loss) -> Any:
@@ -277,6 +280,11 @@ def hold_rows_out(weight: NDArray) -> tuple[NDArray, FollowedRows]:
     limit = math.sqrt(HELD_OUT_FACTOR) * weight.max() if len(rows) else math.inf
     if len(rows) and weight[weight > 0.0].min() < limit:
         raise ValueError("sample_weight must not differ by a factor of 2^50 with an adaptive loss.")
+    if len(rows) and weight[rows].min() < LEAST_MARKED:
+        raise ValueError(
+            f"sample_weight must be 0 or at least {LEAST_MARKED:g} with an adaptive loss in CatBoost, got "
+            f"{weight[rows].min():g}."
+        )
     marked = weight.copy()
     marked[rows] *= HELD_OUT_FACTOR
     return marked, FollowedRows(limit=limit)
