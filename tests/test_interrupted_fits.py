@@ -100,10 +100,12 @@ def test_wherever_a_new_fit_is_interrupted_the_earlier_one_stays(library, loss):
 
     model, spare = fitted(), fitted()
     before = model.predict(X)
-    fit_again(spare)  # what is computed once in a process
-    calls = interrupt(call=None)
-    fit_again(spare)
-    sys.setprofile(None)
+    counts = []
+    for _ in range(3):  # the first computes what is kept, and one may clean up after other tests
+        counts.append(interrupt(call=None))
+        fit_again(spare)
+        sys.setprofile(None)
+    calls = min(counts, key=len)
     for call in np.linspace(1, len(calls), 25, dtype=int):
         interrupt(call)
         try:
