@@ -199,10 +199,7 @@ def test_pickles():
     np.testing.assert_array_equal(copy.compute(*rows), pairs.compute(*rows))
 
 
-LIMITS = pytest.mark.parametrize("limit", [np.inf, 0.5])
-
-
-@LIMITS
+@pytest.mark.parametrize("limit", [np.inf, 0.5])
 @pytest.mark.parametrize("every", [1, 3, 2000])
 @pytest.mark.parametrize("weight_dtype", [None, np.float32])
 @pytest.mark.parametrize("y_dtype", DTYPES)  # a loop reads targets in single precision only

@@ -34,9 +34,7 @@ from boostloss.losses.validation import as_column
 # On how many rows at most the width of a quantile's smoothing is decided in every round.
 FOLLOWED_ROWS = 2048
 HELD_OUT_FACTOR = 2.0**-100  # of the weight of a row that is held out of training
-LEAST_MARKED = (
-    2e-15  # the weight whose product with that is the least number of CatBoost's single precision
-)
+LEAST_MARKED = 2e-15  # the least weight whose product with that is not 0 in single precision
 
 
 def objective(loss: Loss) -> Any:
@@ -264,7 +262,7 @@ class RoundObjective(Slot):
 
 
 def follow_some_rows(weight: NDArray) -> FollowedRows:
-    """How to find, within a block, some of the rows of positive weight."""
+    """Some of the rows of positive weight, which every block is searched for."""
     return FollowedRows(thinned(int(np.count_nonzero(weight)), FOLLOWED_ROWS).step)
 
 
