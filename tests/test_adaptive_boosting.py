@@ -19,6 +19,7 @@ from boostloss.losses.adaptive import Adaptive
 
 BOTH = bl.Barron("adaptive", "adaptive")
 LOSSES = [BOTH, bl.Huber("adaptive"), bl.LogCosh("adaptive"), bl.Welsch("adaptive")]
+LOSSES += [bl.EpsilonInsensitive("adaptive")]
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(1500, 4))

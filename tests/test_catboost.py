@@ -75,8 +75,25 @@ def test_another_thread_ends_the_first_round_meanwhile(monkeypatch):
 
 def test_masked_rows_are_missing():
     masked = np.ma.masked_array(np.zeros(3), [False, False, True])
-    pairs = objective(bl.Huber(1.0)).calc_ders_range(masked, np.zeros(3), None)
-    np.testing.assert_array_equal(pairs[:, 0], [0.0, 0.0, np.nan])
+    with pytest.raises(ValueError, match="in row 2 of a block"):
+        objective(bl.Huber(1.0)).calc_ders_range(masked, np.zeros(3), None)
+
+
+@pytest.mark.parametrize("fitted", [plain, drop_in])
+def test_a_baseline_of_counts_and_not_of_their_logarithms_is_refused(fitted):
+    y = np.linspace(1.0, 2000.0, len(X))
+    with pytest.raises(Exception, match=r"with finite derivatives, got .* in row"):
+        fitted(bl.Poisson()).fit(X, y, baseline=y)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_last_block_of_one_row_is_no_start():
+    run, y = objective(bl.Huber(1.0)), np.full(5, 1000.0, np.float32)
+    run.calc_ders_range(np.zeros(1), y[:1], None)
+    run.calc_ders_range(np.arange(5.0), y, None)  # a start of the user
+    run = objective(bl.Huber(1.0))
+    run.calc_ders_range(np.zeros(1), y[:1], None)
+    run.calc_ders_range(np.ones(5), y, None)
 
 
 @WEIGHTS
@@ -210,14 +227,28 @@ def test_rows_of_no_weight_decide_nothing():
 
 @pytest.mark.parametrize(
     ("weight", "match"),
-    [(1e-16, "must be 0 or at least 2e-15 .* got 1e-16"), (1.0, "must not differ by a factor")],
+    [(0.1, "must be 0 or at least 2e-15 .* got 1e-16"), (1.0, "must not differ by .* 1e-16 to 1;")],
 )
 def test_weights_by_which_no_row_can_be_held_out(weight, match):
     y = target(bl.Cauchy(1.0))
     weights = np.full(len(y), weight)
-    weights[0] = 1e-16
+    weights[::2] = 1e-16
     with pytest.raises(ValueError, match=f"sample_weight {match}"):
         drop_in(bl.Cauchy("adaptive")).fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Quantile(0.9), bl.Focal()], ids=repr)
+def test_weights_that_catboost_takes_for_none(loss):
+    y = target(loss)
+    for data in ((X, y, np.full(len(y), 1e-9)), (Pool(X, y, weight=np.full(len(y), 1e-9)),)):
+        options = {"sample_weight": data[2]} if len(data) > 1 else {}
+        with pytest.raises(
+            ValueError, match=r"sample_weight must reach 1e-08 .* got at most 1e-09"
+        ):
+            drop_in(loss, bootstrap_type="No").fit(*data[:2], **options)
+    few = np.full(len(y), 1e-7)
+    found = drop_in(loss, bootstrap_type="No", iterations=30).fit(X, y, sample_weight=few)
+    assert np.ptp(raw_prediction(found)) > 0.1
 
 
 def test_training_goes_on_from_a_snapshot(tmp_path):

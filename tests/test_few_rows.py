@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from boostloss.formulas.huber import huber
+from boostloss.formulas.squared_error import squared_error
 from boostloss.kernels import few_rows
-from boostloss.kernels.few_rows import PairsOfFewRows
+from boostloss.kernels.few_rows import NotFinite, PairsOfFewRows
 from boostloss.kernels.followed_rows import CAPACITY, COUNT, NOTHING, FollowedRows
 from boostloss.kernels.native import DONE, FULL
 from boostloss.kernels.rows import (
@@ -24,6 +25,7 @@ from boostloss.kernels.rows import (
 )
 
 COMPUTATION = Computation(huber, (GRADIENT, MAJORIZER), (1.0,), -2.0, 0.3)
+SQUARES = Computation(squared_error, (GRADIENT, MAJORIZER), ())
 DTYPES = [np.float32, np.float64]
 
 
@@ -81,6 +83,22 @@ def test_catboosts_own_arrays_take_the_short_way(looked_up):
     assert looked_up == [[10, 20, 0], [10, 20, 0]]
     pairs.compute(*rows_of(30, f_dtype=np.float32))
     assert looked_up == [[10, 20, 0, None], [10, 20, 0]]
+
+
+@pytest.mark.parametrize("weight_dtype", [None, np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_outputs_that_are_not_finite_are_refused(bad, weight_dtype):
+    pairs, rows = PairsOfFewRows(SQUARES), rows_of(300, weight_dtype=weight_dtype)
+    rows.raw_prediction[[17, 200]] = bad
+    with pytest.raises(NotFinite) as caught:
+        pairs.compute(*rows)
+    assert caught.value.row == 17
+
+
+def test_outputs_may_be_large():
+    rows = Rows(np.zeros(3, np.float32), np.full(3, 1e308), None)
+    found = PairsOfFewRows(SQUARES).compute(*rows)
+    np.testing.assert_array_equal(found[:, 0], np.full(3, 1e308))  # whose sum is infinite
 
 
 def test_views_of_a_larger_array(looked_up):

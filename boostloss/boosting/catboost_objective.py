@@ -19,10 +19,10 @@ from boostloss.boosting.gradients import (
     fill_gradients,
     fixed_step,
 )
-from boostloss.boosting.objective import metric_name, require_loss
+from boostloss.boosting.objective import check_finite, metric_name, not_finite, require_loss
 from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
-from boostloss.kernels.few_rows import PairsOfFewRows
+from boostloss.kernels.few_rows import NotFinite, PairsOfFewRows
 from boostloss.kernels.followed_rows import FollowedRows
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
@@ -126,6 +126,7 @@ def columns(
 
 
 def computed(
+    loss: Loss,
     pairs: PairsOfFewRows,
     targets: NDArray,
     approxes: NDArray,
@@ -134,9 +135,12 @@ def computed(
 ) -> NDArray:
     """The derivatives of a block, of CatBoost's own memory if a kernel can read it as it is."""
     try:
-        return pairs.compute(targets, approxes, weights, followed)
-    except (TypeError, ValueError):
-        return pairs.compute(*columns(targets, approxes, weights), followed)
+        try:
+            return pairs.compute(targets, approxes, weights, followed)
+        except (TypeError, ValueError):
+            return pairs.compute(*columns(targets, approxes, weights), followed)
+    except NotFinite as found:
+        raise not_finite(loss, f"{found.row} of a block", approxes[found.row]) from None
 
 
 def refuse_harmonized(loss: Loss) -> None:
@@ -177,10 +181,11 @@ class Objective(Slot):
                 y, f, weight = columns(targets, approxes, weights)
                 self._watch_start(seen, f, y, weight)
             if self.pairs is not None:
-                return computed(self.pairs, targets, approxes, weights)
+                return computed(self.loss, self.pairs, targets, approxes, weights)
             y, f, weight = columns(targets, approxes, weights)
             pairs = np.empty((len(f), 2))
             fill_gradients([pairs], self.loss, y, f, weight, -1.0)
+            check_finite(self.loss, f, *pairs.T)
             return pairs
         except BaseException as error:
             raise error from None  # CatBoost leaves earlier ones set, and cuts the text of them all
@@ -189,15 +194,20 @@ class Objective(Slot):
         self, seen: list[Any], approxes: NDArray, targets: NDArray, weights: NDArray | None
     ) -> None:
         """Check the start when the first round is over: one block may hold the low targets only."""
-        if (approxes == approxes[0]).all():
+        start = float(approxes[0])
+        if (approxes == start).all() and (not seen or seen[0][0] == start):
             self.loss.check_target(targets)
             kept = np.ones_like(targets) if weights is None else weights.copy()
-            seen.append((float(approxes[0]), targets.copy(), kept))  # the memory is CatBoost's
+            seen.append((start, targets.copy(), kept))  # the memory is CatBoost's
             return
         self.first_round = None
-        if seen:
-            starts, *blocks = zip(*seen, strict=True)
-            y, weight = map(np.concatenate, blocks)
+        if not seen:
+            return
+        starts, *blocks = zip(*seen, strict=True)
+        y, weight = map(np.concatenate, blocks)
+        if len(y) >= len(
+            approxes
+        ):  # or else a last block of few rows, whose starts happen to be the same
             check_start(self.loss, y, starts[0], weight)
 
 
@@ -233,8 +243,9 @@ class RoundObjective(Slot):
 
     @property
     def due(self) -> bool:
-        """Whether the residuals of this round are needed."""
-        return self.adaptation is None or self.adaptation.due
+        """Whether the residuals of this round are needed: for a new estimate, or for the width of a smoothing."""
+        estimates = self.adaptation is None or self.adaptation.due
+        return estimates or fixed_step(self.fixed) is None
 
     def begin_round(self, error: NDArray, weight: NDArray) -> None:
         """Let the next round begin."""
@@ -250,7 +261,7 @@ class RoundObjective(Slot):
     ) -> NDArray:
         """As that of `Objective`."""
         followed = self.followed if self.due else None
-        return computed(self.pairs, targets, approxes, weights, followed)
+        return computed(self.fixed, self.pairs, targets, approxes, weights, followed)
 
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
@@ -276,8 +287,12 @@ def hold_rows_out(weight: NDArray) -> tuple[NDArray, FollowedRows]:
     """
     rows = held_out(len(weight), weight)
     limit = math.sqrt(HELD_OUT_FACTOR) * weight.max() if len(rows) else math.inf
-    if len(rows) and weight[weight > 0.0].min() < limit:
-        raise ValueError("sample_weight must not differ by a factor of 2^50 with an adaptive loss.")
+    least = weight.min(where=weight > 0.0, initial=math.inf)
+    if len(rows) and least < limit:
+        raise ValueError(
+            "sample_weight must not differ by a factor of 2^50 (about 1e15) with an adaptive loss in CatBoost, got "
+            f"weights from {least:g} to {weight.max():g}; a weight of 0 leaves a row out."
+        )
     if len(rows) and weight[rows].min() < LEAST_MARKED:
         raise ValueError(
             f"sample_weight must be 0 or at least {LEAST_MARKED:g} with an adaptive loss in CatBoost, got "

@@ -26,6 +26,9 @@ from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 from boostloss.losses.distributions import Distribution
 
+# CatBoost leaves out the rows of a leaf in a block of a thousand whose weights sum to no more than float32's epsilon,
+# 1.2e-7: as many as fall into one of 64 leaves, 16, reach that with this weight.
+LEAST_WEIGHT = 1e-8
 RAW_PREDICTION = "RawFormulaVal"  # CatBoost's name
 BINARY_STEPS = 10  # CatBoost's own number for Logloss
 SLOW_STEPS = 3  # 1 to 4 % better than CatBoost's 1 at small learning rates; at its automatic ones 0 to 5 % worse
@@ -220,7 +223,18 @@ def number_targets(
 ) -> tuple[NDArray, NDArray]:
     """The targets and weights of a pool."""
     refuse_target_border(loss, params)
-    return loss.check_target(labels), np.asarray(pool.get_weight())
+    return loss.check_target(labels), weights_of(pool)
+
+
+def weights_of(pool: Any) -> NDArray:
+    """The weights of a pool, not so small that its leaves would stay empty."""
+    weight = np.asarray(pool.get_weight())
+    if 0.0 < weight.max(initial=0.0) < LEAST_WEIGHT:
+        raise ValueError(
+            f"sample_weight must reach {LEAST_WEIGHT:g} in CatBoost, which takes smaller sums for 0, got at most "
+            f"{weight.max():g}: multiply all weights by the same number."
+        )
+    return weight
 
 
 def refuse_target_border(loss: Loss, params: dict[str, Any]) -> None:
@@ -240,7 +254,7 @@ def class_targets(
     names = params.setdefault("class_names", _ordered(found))
     if str(names[1]) == str(found[0]):
         y = 1 - y
-    weight = np.asarray(pool.get_weight())
+    weight = weights_of(pool)
     factors = params.get("class_weights", (1.0, 1.0))
     if "auto_class_weights" in params:
         factors = targets.balancing_factors(y, weight)

@@ -123,7 +123,7 @@ def check_finite(loss: Loss, raw: NDArray, gradient: NDArray, hessian: NDArray) 
         raise not_finite(loss, row, raw[row])
 
 
-def not_finite(loss: Loss, row: int, raw: Any) -> ValueError:
+def not_finite(loss: Loss, row: int | str, raw: Any) -> ValueError:
     """That raw predictions are of another scale than the link's."""
     return ValueError(
         f"raw predictions must be those of {loss!r}, on the scale of its link, with finite derivatives, got "

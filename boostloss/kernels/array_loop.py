@@ -11,8 +11,14 @@ from numba import carray, types
 from numba.extending import register_jitable
 
 from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT
-from boostloss.kernels.intrinsics import load_tuple, pointer_at, prefer_widest_vectors
-from boostloss.kernels.native import DONE, FULL, UNREADABLE, Variant
+from boostloss.kernels.intrinsics import (
+    add_all,
+    load_tuple,
+    no_totals,
+    pointer_at,
+    prefer_widest_vectors,
+)
+from boostloss.kernels.native import DONE, FULL, NOT_FINITE, UNREADABLE, Variant
 from boostloss.kernels.numba_ops import INLINE
 from boostloss.kernels.structs import (
     DATA,
@@ -34,7 +40,8 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
     ``settings`` are a factor, a floor and the parameters; ``single`` is any array of float32, whose type targets and
     weights must have; ``followed`` is that of `FollowedRows`.
 
-    It returns `DONE`, or `UNREADABLE` or `FULL` where it has done nothing.
+    It returns `DONE`, or `NOT_FINITE` where the sum of what it has written is infinite or NaN; `UNREADABLE` or `FULL`
+    where it has done nothing.
     """
     n_settings = NUMBERS_FIRST + variant.n_parameters
     append = append_weighted if variant.weight else append_unweighted
@@ -74,9 +81,12 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
         followed = carray(pointer_at(follow[DATA], np.float64(0)), length(follow))
         if followed[EVERY] > 0.0 and not append(followed, targets, scores, weights):
             return FULL
+        total = no_totals(np.float64(0.0), 1)
         for i in range(n):
-            out[i, 0], out[i, 1] = row(targets[i], scores[i], weights[i], factor, floor, p)
-        return DONE
+            one, two = row(targets[i], scores[i], weights[i], factor, floor, p)
+            out[i, 0], out[i, 1] = one, two
+            total = add_all(total, (one + two,), None, np.float64(0.0))
+        return DONE if np.isfinite(total[0]) else NOT_FINITE
 
     return loop
 

@@ -13,11 +13,19 @@ from numpy.typing import NDArray
 
 from boostloss.kernels import structs
 from boostloss.kernels.followed_rows import NOTHING, FollowedRows
-from boostloss.kernels.native import DONE, FULL, UNREADABLE
+from boostloss.kernels.native import DONE, FULL, NOT_FINITE, UNREADABLE
 from boostloss.kernels.rows import Computation, Rows, fill, known_to_fit, loop_for
 
 SINGLE = np.empty(0, np.float32)
 Pairs = Callable[..., NDArray[np.float64]]
+
+
+class NotFinite(ArithmeticError):
+    """The first row of which an output is infinite or NaN."""
+
+    @property
+    def row(self) -> int:
+        return self.args[0]
 
 
 class PairsOfFewRows:
@@ -26,7 +34,8 @@ class PairsOfFewRows:
     Attributes
     ----------
     compute : callable
-        Takes target, raw prediction and weight, and `FollowedRows` to which some rows are appended, or None.
+        Takes target, raw prediction and weight, and `FollowedRows` to which some rows are appended, or None. It raises
+        `NotFinite` where an output is infinite or NaN.
     """
 
     def __init__(self, computation: Computation):
@@ -59,9 +68,13 @@ def pairs_of_few_rows(computation: Computation) -> Pairs:
         if found == FULL and followed is not None:
             followed.make_room(len(f))
             return compute(y, f, weight, followed)
-        fill([pairs], computation, Rows(y, f, weight))
-        if followed is not None:
-            followed.append(y, f, weight)
+        if found != NOT_FINITE:
+            fill([pairs], computation, Rows(y, f, weight))
+            if followed is not None:
+                followed.append(y, f, weight)
+        finite = np.isfinite(pairs).all(axis=1)  # the sum alone may be too large
+        if not finite.all():
+            raise NotFinite(int(np.argmin(finite)))
         return pairs
 
     return compute

@@ -17,7 +17,7 @@ import llvmlite.binding as llvm
 from boostloss.kernels import cache
 
 SYMBOL = "boostloss_loop"
-UNREADABLE, DONE, FULL = range(3)  # what a loop over arrays returns
+UNREADABLE, DONE, FULL, NOT_FINITE = range(4)  # what a loop over arrays returns
 SHORT_RUN = 4096  # rows, which take some microseconds
 METH_FASTCALL = 0x0080  # of CPython's C API: a function takes an array of objects, and their number
 
