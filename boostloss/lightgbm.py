@@ -331,6 +331,7 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
         soft = targets.soft_labels(loss, y)
         options = with_hard_rows(y, soft, by_name(super().fit, X, y, *args, **options))
         if soft is None:
+            targets.refuse_missing_labels(y)  # LightGBM does not say that it is `y`
             return super().fit(X, y, **options)
         refuse_class_weights(self.class_weight, self.get_params())
         with temporarily(self, _soft=soft[0]):

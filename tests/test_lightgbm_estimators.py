@@ -228,3 +228,10 @@ def test_a_single_class_is_as_good_as_sure(label):
     assert set(model.predict(X)) == {label}
     np.testing.assert_allclose(model.predict_proba(X)[:, 0], 1.0, atol=1e-5)
     assert "\nobjective=binary" in model.booster_.model_to_string()
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_labels_that_are_missing(missing):
+    labels = np.where(SIGNAL > 0.0, 1.0, missing)
+    with pytest.raises(ValueError, match="Input y contains"):
+        LGBMClassifier(objective=bl.Focal(), verbose=-1).fit(X, labels)

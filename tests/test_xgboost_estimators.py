@@ -1,6 +1,7 @@
 """The estimators of boostloss.xgboost: what they add to the parents, and what they leave as it is."""
 
 import pickle
+import re
 import subprocess
 import sys
 
@@ -299,3 +300,20 @@ def test_takes_keywords_by_position_as_the_parents_do(loss):
 def test_links_to_the_documentation_of_the_parent(ours, parent):
     assert ours(objective=bl.Huber(1.0))._get_doc_link() == parent()._get_doc_link() != ""
     assert parent()._get_doc_link() in ours(objective=bl.Huber(1.0))._repr_html_()
+
+
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight", "eval_set[0]", "frame"])
+def test_the_other_byte_order_is_refused(name):
+    """XGBoost reads such numbers as if they were of this machine's order: 1 as 16,777,216."""
+    given = {"X": X, "y": target(bl.Huber()), "sample_weight": np.ones(len(X))}
+    swapped = {key: values.astype(">f8") for key, values in given.items()}
+    if name == "frame":
+        given["X"] = pd.DataFrame({f"c{i}": column for i, column in enumerate(swapped["X"].T)})
+    elif name == "eval_set[0]":
+        given["eval_set"] = [(X, swapped["y"])]
+    else:
+        given[name] = swapped[name]
+    name = "X" if name == "frame" else name
+    match = re.escape(name) + r" must be in this machine's byte order.* use astype\('float64'\)"
+    with pytest.raises(ValueError, match=match):
+        XGBRegressor(objective=bl.Huber(), n_estimators=2).fit(**given)

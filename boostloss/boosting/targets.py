@@ -22,7 +22,7 @@ def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
     Labels all 0 or all 1 are still of the classes 0 and 1; another single class is an error.
     """
     y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
+    refuse_missing_labels(y)
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) == 1 and classes[0] in (0, 1):
@@ -30,6 +30,10 @@ def encode_labels(y: ArrayLike) -> tuple[NDArray, NDArray[np.float32]]:
     if len(classes) < 2:
         raise ValueError(f"y must hold at least two classes, got {classes.tolist()}.")
     return classes, encode_as(classes, y)
+
+
+def refuse_missing_labels(y: ArrayLike) -> None:
+    assert_all_finite(column_or_1d(y), input_name="y")
 
 
 def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.float32]:
@@ -42,6 +46,21 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
             f"got {labels[unknown][:1].tolist()}."
         )
     return np.searchsorted(classes, labels).astype(np.float32)
+
+
+def check_byte_order(eval_set: Any, **given: Any) -> None:
+    """Refuse the other byte order, which XGBoost takes for this machine's, so that it trains on other numbers."""
+    sets = ((f"eval_set[{i}]", part) for i, pair in enumerate(eval_set or []) for part in pair)
+    for name, values in (*given.items(), *sets):
+        dtype = getattr(values, "dtype", None)
+        for kind in (
+            getattr(values, "dtypes", []) if dtype is None else [dtype]
+        ):  # of a frame's columns
+            if isinstance(kind, np.dtype) and not kind.isnative:
+                raise ValueError(
+                    f"{name} must be in this machine's byte order, which XGBoost takes for granted, got {kind!r}: "
+                    f"use astype({kind.newbyteorder('=').name!r})."
+                )
 
 
 @dataclass(frozen=True)
