@@ -57,21 +57,23 @@ def test_a_worker_that_fails_ends_the_training_with_its_error(kind, monkeypatch)
         train(kind(objective=bl.Quantile(0.5), n_estimators=5), *data)
 
 
-def halves(client, values, name):
-    """A half of the rows for each worker, lest one of them trains alone."""
-    workers = list(client.ncores())
+def spread(client, values, name, workers):
+    """The same number of rows for each of these workers."""
+    pieces = np.split(values, len(workers))
     kept = [
         client.persist(
-            da.from_array(half, chunks=(300, *half.shape[1:]), name=f"{name}{i}"), workers=[worker]
+            da.from_array(piece, chunks=(300, *piece.shape[1:]), name=f"{name}{i}"),
+            workers=[worker],
         )
-        for i, (half, worker) in enumerate(zip(np.split(values, 2), workers, strict=True))
+        for i, (piece, worker) in enumerate(zip(pieces, workers, strict=True))
     ]
     wait(kept)
     return da.concatenate(kept)
 
 
+@pytest.mark.parametrize("alone", [False, True], ids=["one of two", "the one with all rows"])
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
-def test_a_worker_that_is_killed_ends_the_training(library, processes):
+def test_a_worker_that_is_killed_ends_the_training(library, alone, processes):
     def die(number):
         if number == 3 and get_worker().name == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -83,7 +85,10 @@ def test_a_worker_that_is_killed_ends_the_training(library, processes):
 
     processes.wait_for_workers(2)  # that of the library before has come again
     processes.run(importlib.import_module, f"boostloss.dask.{library}")
-    data = [halves(processes, values, f"{library}{values.ndim}") for values in (X, Y)]
+    found = processes.scheduler_info(n_workers=-1)["workers"]
+    workers = sorted(found, key=lambda address: found[address]["name"])[: 1 if alone else 2]
+    name = f"{library}{alone}"
+    data = [spread(processes, values, f"{name}{values.ndim}", workers) for values in (X, Y)]
     options = {"objective": bl.Quantile(0.5), "n_estimators": 500}
     begin = time.monotonic()
     if library == "xgboost":

@@ -1,12 +1,16 @@
 """Which error of several workers the user gets to see: the first, and not that the others have lost their peer."""
 
 import pickle
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import cloudpickle
-from distributed import get_worker
+from distributed import Client, Future, get_worker
+
+from boostloss.dask.meeting import PATIENCE
 
 
 @contextmanager
@@ -17,6 +21,45 @@ def reported(training: str) -> Iterator[None]:
     except Exception as error:
         get_worker().log_event(training, cloudpickle.dumps(error))
         raise
+
+
+@contextmanager
+def nothing_stranded(client: Client) -> Iterator[None]:
+    """Cancel the tasks that may run on one worker alone, and that is lost: Dask would wait for it for ever.
+
+    Who waits for such a task gets a `CancelledError`.
+    """
+    workers, over = set(client.ncores()), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(PATIENCE):
+            with suppress(OSError):  # of a cluster that is gone, which others tell
+                lost = workers - set(client.ncores())
+                if lost:
+                    keys = set(tasks_bound_to(client, lost)) & set(client.futures)
+                    client.cancel([Future(key, client) for key in keys])
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def tasks_bound_to(client: Client, workers: set[str]) -> list[Any]:
+    """The keys of the tasks that wait for one of these workers, and may run on no other."""
+
+    def found(
+        dask_scheduler: Any,
+    ) -> list[Any]:  # within, so that the scheduler need not have this package
+        waiting = dask_scheduler.unrunnable
+        return [
+            x.key for x in waiting if x.worker_restrictions and x.worker_restrictions <= workers
+        ]
+
+    return client.run_on_scheduler(found)
 
 
 def cause(error: Exception, events: Any, of_library: type[Exception], lost: set[str]) -> Exception:
@@ -42,6 +85,6 @@ def cause(error: Exception, events: Any, of_library: type[Exception], lost: set[
         found = pickle.loads(text)
         if not isinstance(found, of_library | OSError):
             return found
-    if lost and isinstance(error, of_library | OSError):
+    if lost and isinstance(error, of_library | OSError | CancelledError):
         return ConnectionError(f"the training has lost the worker {sorted(lost)[0]}: {error}")
     return error

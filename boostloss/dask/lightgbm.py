@@ -20,7 +20,7 @@ from boostloss.boosting.lightgbm_fits import check_init_model, eval_sets
 from boostloss.boosting.lightgbm_parameters import UNBALANCE, class_factors, refuse_own_parameters
 from boostloss.boosting.workers import Shared, SharedObjective
 from boostloss.dask import target as all_rows
-from boostloss.dask.failures import cause, reported
+from boostloss.dask.failures import cause, nothing_stranded, reported
 from boostloss.dask.meeting import Meeting, Seat
 from boostloss.losses.base import Loss
 
@@ -157,15 +157,16 @@ class _Estimator(one_machine._Estimator):
         options |= {"model_factory": self.worker, "training": training}
         workers = set(client.ncores())
         try:
-            model = dlgb._train(
-                client=client,
-                data=X,
-                label=y,
-                params={name: value for name, value in params.items() if name not in dropped},
-                sample_weight=weight,
-                init_score=all_rows.numbers_of_parts(target, given),
-                **options,
-            )
+            with nothing_stranded(client):
+                model = dlgb._train(
+                    client=client,
+                    data=X,
+                    label=y,
+                    params={name: value for name, value in params.items() if name not in dropped},
+                    sample_weight=weight,
+                    init_score=all_rows.numbers_of_parts(target, given),
+                    **options,
+                )
         except Exception as error:
             lost = workers - set(client.ncores())
             events = client.get_events(called.key)
