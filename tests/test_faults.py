@@ -1,5 +1,6 @@
 """What goes wrong around a process: no place for object code, others that write to it, many threads, many calls."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def test_a_home_that_is_none(tmp_path):
     (tmp_path / "home").write_text("a file")
     variables = {"NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": str(tmp_path / "home")}
     assert run_python(COMPUTE, tmp_path, **variables) == "1\n"
+
+
+STARTED = """
+import multiprocessing, sys
+import numpy as np
+from boostloss import Huber
+with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+    rows = [(np.zeros(1), np.array([x])) for x in (-3.0, 0.5)]
+    print([float(gradient[0]) for gradient, _ in pool.starmap(Huber(1.0).gradient_hessian, rows)])
+"""
+
+
+@pytest.mark.parametrize("start", multiprocessing.get_all_start_methods())
+def test_however_processes_start(start, tmp_path):
+    assert run_python(STARTED, tmp_path, arguments=(start,)) == "[-1.0, 0.5]\n"
 
 
 def test_sixteen_threads_give_what_one_does(tmp_path):

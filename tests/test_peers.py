@@ -110,6 +110,22 @@ def test_sources_are_downloaded(tmp_path):
         sources.root(suite, None, tmp_path / "others")
 
 
+def test_a_download_that_is_interrupted_is_begun_again(tmp_path, monkeypatch):
+    def interrupted(content, folder):
+        unpack(content, folder)
+        raise KeyboardInterrupt
+
+    suite = Suite("Peer", "peer", ("tests/test_a.py",), (), archived(tmp_path), version="1.0")
+    unpack = sources.unpack
+    with monkeypatch.context() as patched:
+        patched.setattr(sources, "unpack", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sources.root(suite, None, tmp_path / "downloads")
+    assert not sources.complete(suite, tmp_path / "downloads/peer-1.0")
+    root = sources.root(suite, None, tmp_path / "downloads")
+    assert [path.name for path in (tmp_path / "downloads").iterdir()] == [root.name]
+
+
 def test_files_are_downloaded_one_by_one(tmp_path):
     (tmp_path / "test_a.py").write_text("pass", "utf-8")
     url = f"{tmp_path.as_uri()}/{{file}}"

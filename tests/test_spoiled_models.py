@@ -83,6 +83,29 @@ def test_a_part_of_a_file_is_an_error(library, share, tmp_path):
         model.predict(X)
 
 
+@each_library
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9])
+def test_a_part_of_a_binary_file_is_an_error(library, share, tmp_path):
+    if library == "lightgbm":
+        pytest.skip("it writes text")
+    path = tmp_path / {"xgboost": "model.ubj", "catboost": "model.cbm"}[library]
+    fitted = fit(library, drop_in(library, bl.Focal(), rounds=2), X, LABEL)
+    fitted.save_model(str(path))
+    content = path.read_bytes()
+    assert np.array_equal(loaded(library, path).predict(X), fitted.predict(X))
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(
+        Exception, match=r"[Ii]ncorrect|[Ii]nvalid|Expecting|empty|ubj|Unexpected|load|read|size"
+    ):
+        loaded(library, path)
+
+
+def loaded(library, path):
+    model = drop_in(library, bl.Focal())
+    model.load_model(str(path))
+    return model
+
+
 @pytest.mark.parametrize(
     "text", ['["yes", "no"]', '["no", "no"]', "[1, null]", "[NaN, 1]", "[" * 100_000]
 )

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import io
+import shutil
 import tarfile
 import urllib.error
 import urllib.request
@@ -49,7 +50,9 @@ def complete(suite: Suite, folder: Path) -> bool:
 
 
 def download(suite: Suite, folder: Path) -> None:
-    """Fetch the source of the version that is installed."""
+    """Fetch the source of the version that is installed; the folder is there once all of it is."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
     names = suite.files if "{file}" in suite.url else ("",)
     for name in names:
         url = suite.url.format(version=version(suite), file=name)
@@ -59,10 +62,12 @@ def download(suite: Suite, folder: Path) -> None:
         except (urllib.error.URLError, TimeoutError) as error:
             raise Lacking(f"{url} cannot be had ({error}); --source takes a folder") from error
         if name:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).write_bytes(content)
         else:
-            unpack(content, folder)
+            unpack(content, part)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
 
 
 def unpack(content: bytes, folder: Path) -> None:
