@@ -326,3 +326,25 @@ def test_borders_of_blocks_and_threads(data):
         some = slice(cut := data.draw(st.integers(0, n - 1)), min(n, cut + 1000))
         for part, whole in zip(outcome(call, *(x[some] for x in rows)), found["1"], strict=False):
             np.testing.assert_array_equal(part, whole[some])
+
+
+@fuzzed(1)
+@given(st.data())
+def test_threads_and_several_columns(data):
+    loss = data.draw(st.sampled_from(CLASSES + DISTRIBUTIONS))
+    k = data.draw(st.integers(2, 4)) if loss.task == "binary" else loss.n_outputs
+    n = data.draw(st.sampled_from([BLOCK, 2 * BLOCK, 3 * BLOCK])) + data.draw(st.integers(-3, 3))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    y, f, weight = (x[:n].astype(dtype) for x in POOL)
+    y = in_domain(loss, y) if loss.task == "regression" else np.arange(n) % k
+    f = np.stack([np.roll(f, j) for j in range(k)], axis=data.draw(st.integers(0, 1)))
+    f = f if f.shape == (n, k) else f.T
+    ways = [call for name, call in calls(loss).items() if name != "exact"]  # of all losses
+    call = data.draw(st.sampled_from([loss, *ways]))
+    outcomes = []
+    for threads in ("1", "2", "5"):
+        with mock.patch.dict(os.environ, NUMBA_NUM_THREADS=threads):
+            outcomes.append(outcome(call, y, f, np.abs(weight)))
+    for ours in outcomes[1:]:
+        for one, other in zip(ours, outcomes[0], strict=True):
+            assert np.asarray(one).tobytes() == np.asarray(other).tobytes()

@@ -39,7 +39,7 @@ def test_continuous_integration_types_what_contributors_are_told():
 
 
 @pytest.mark.parametrize(
-    "name", ["CONTRIBUTING.md", ".github/workflows/checks.yml", ".github/workflows/links.yml"]
+    "name", ["CONTRIBUTING.md", ".github/workflows/checks.yml", ".github/workflows/weekly.yml"]
 )
 def test_targets_that_are_named_are_in_the_makefile(name):
     targets = re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.M)
