@@ -88,7 +88,10 @@ class _Estimator(Stamped, xgb.XGBModel):
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
         if loss is not None:
-            targets.check_byte_order(eval_set, X=X, y=y, sample_weight=sample_weight)
+            margin = options.get("base_margin")
+            targets.check_byte_order(
+                eval_set, X=X, y=y, sample_weight=sample_weight, base_margin=margin
+            )
         run = None if loss is None else run_of(loss, xgb_model, bool(eval_set))
         setting = (
             {} if loss is None else self._setting(loss, run, y, sample_weight, xgb_model, soft)

@@ -124,3 +124,11 @@ def test_trees_learn_both_parameters(loss, library):
     np.testing.assert_allclose(model.predict(X[test]), np.exp(found[:, 0]), rtol=1e-5)
     low, high = model.predict_distribution(X[test]).interval(0.9)
     assert 0.85 < np.mean((low <= y[test]) & (y[test] <= high)) < 0.96
+
+
+def test_counts_that_scatter_less_than_their_mean_are_poissons():
+    loss = bl.NegativeBinomialDistribution()
+    for log_mean, log_dispersion in ((1.0, -36.0), (-27.0, -12.0), (3.0, -40.0)):
+        mean, found = np.exp(log_mean), loss.distribution([[log_mean, log_dispersion]])
+        np.testing.assert_allclose([found.mean(), found.var()], mean, rtol=3e-8)
+        np.testing.assert_allclose(found.pmf(1), mean * np.exp(-mean), rtol=1e-6)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from likelihoods import assert_most_likely, exact
 from scipy.integrate import quad
@@ -174,6 +175,16 @@ def test_scipy_distributions_are_the_ones_that_are_said():
     assert bl.LogNormal().distribution(raw).cdf(5.0)[0] == pytest.approx(
         scipy.stats.norm(1.0, 2.0).cdf(np.log(5.0))
     )
+
+
+def test_standard_deviations_of_barrons_distribution():
+    deviations = {2.0: 1.0, 0.1: 9.18813399361, 0.01: 276247.013659, 0.001: 9.57307538403e47}
+    deviations[1.0] = np.sqrt(scipy.special.kv(2, 1.0) / scipy.special.kv(1, 1.0))  # hyperbolic
+    for alpha, expected in deviations.items():  # mpmath's, where no formula is known
+        found = bl.BarronLikelihood(alpha).distribution([[5.0, np.log(3.0)]])
+        np.testing.assert_allclose(found.std(), 3.0 * expected, rtol=1e-10)
+        np.testing.assert_allclose(found.var(), (3.0 * expected) ** 2, rtol=1e-10)
+    assert bl.BarronLikelihood(1e-4).distribution([[0.0, 0.0]]).std() == [np.inf]
 
 
 @every

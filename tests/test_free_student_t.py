@@ -41,6 +41,10 @@ def test_the_constant_is_that_of_maximum_likelihood():
     assert normal[2] > 2.5
     with pytest.raises(ValueError, match="targets that differ"):
         LOSS.fit_intercept(np.ones(5))
+    zeros = np.concatenate([np.zeros(65), np.arange(35.0)])
+    for weight in (None, np.append(np.ones(99), 0.0)):
+        with pytest.raises(ValueError, match="or where most are the same"):
+            LOSS.fit_intercept(zeros, weight)
 
 
 @each_library

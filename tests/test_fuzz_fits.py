@@ -12,7 +12,7 @@ import scipy.sparse
 from catboost import CatBoostError
 from drop_in import drop_in, each_library, fit, raw_prediction
 from fuzzing import anything, bad_weights, forms, fuzzed, in_domain, moderate, numbers
-from hypothesis import given, note
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 import boostloss as bl
@@ -81,13 +81,11 @@ def test_fits(library, data):
     table = data.draw(st.sampled_from(list(TABLES)))
     note((loss, table))
     X = TABLES[table](X)
-    if not library_takes(library, loss.task, X, *given):
-        return
+    assume(library_takes(library, loss.task, X, *given))
     arrays = [values for values in given if isinstance(values, np.ndarray)]
-    if library == "xgboost" and not all(values.dtype.isnative for values in arrays):
-        return  # is refused
-    if loss.task == "binary" and given[0].__class__ is np.ndarray and given[0].dtype == object:
-        return  # labels of several types
+    # XGBoost would misread the other byte order, and these labels are of several types.
+    assume(library != "xgboost" or all(values.dtype.isnative for values in arrays))
+    assume(loss.task != "binary" or np.asarray(given[0]).dtype.kind != "O")
     ours, expected = found(library, loss, X, *given), found(library, loss, X, *plain)
     if isinstance(ours, type) or isinstance(expected, type):
         assert ours is expected, (ours, expected)

@@ -95,7 +95,7 @@ def test_a_part_of_a_binary_file_is_an_error(library, share, tmp_path):
     assert np.array_equal(loaded(library, path).predict(X), fitted.predict(X))
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(
-        Exception, match=r"[Ii]ncorrect|[Ii]nvalid|Expecting|empty|ubj|Unexpected|load|read|size"
+        Exception, match=r"[Ii]ncorrect|[Ii]nvalid|Expecting|empty|Unexpected|load|read|size"
     ):
         loaded(library, path)
 

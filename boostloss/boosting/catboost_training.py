@@ -223,16 +223,15 @@ def number_targets(
 ) -> tuple[NDArray, NDArray]:
     """The targets and weights of a pool."""
     refuse_target_border(loss, params)
-    return loss.check_target(labels), weights_of(pool)
+    return loss.check_target(labels), with_sums(np.asarray(pool.get_weight()))
 
 
-def weights_of(pool: Any) -> NDArray:
-    """The weights of a pool, not so small that its leaves would stay empty."""
-    weight = np.asarray(pool.get_weight())
-    if 0.0 < weight.max(initial=0.0) < LEAST_WEIGHT:
+def with_sums(weight: NDArray) -> NDArray:
+    """The weights, unless their sums in leaves would be too small for CatBoost."""
+    if 0.0 < weight.max(initial=0.0) < np.float32(LEAST_WEIGHT):
         raise ValueError(
-            f"sample_weight must reach {LEAST_WEIGHT:g} in CatBoost, which takes smaller sums for 0, got at most "
-            f"{weight.max():g}: multiply all weights by the same number."
+            f"sample_weight, times the weights of classes, must reach {LEAST_WEIGHT:g} in CatBoost, which takes the "
+            f"sum of a leaf for 0 where it is below 1.2e-7, got at most {weight.max():g}: multiply all by one number."
         )
     return weight
 
@@ -254,13 +253,13 @@ def class_targets(
     names = params.setdefault("class_names", _ordered(found))
     if str(names[1]) == str(found[0]):
         y = 1 - y
-    weight = weights_of(pool)
+    weight = np.asarray(pool.get_weight())
     factors = params.get("class_weights", (1.0, 1.0))
     if "auto_class_weights" in params:
         factors = targets.balancing_factors(y, weight)
         if params["auto_class_weights"] == "SqrtBalanced":
             factors = np.sqrt(factors)
-    return y, targets.weigh_classes(y, weight, factors)
+    return y, with_sums(targets.weigh_classes(y, weight, factors))
 
 
 def _ordered(classes: NDArray) -> list[Any]:

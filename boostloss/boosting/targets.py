@@ -52,14 +52,12 @@ def check_byte_order(eval_set: Any, **given: Any) -> None:
     """Refuse the other byte order, which XGBoost takes for this machine's, so that it trains on other numbers."""
     sets = ((f"eval_set[{i}]", part) for i, pair in enumerate(eval_set or []) for part in pair)
     for name, values in (*given.items(), *sets):
-        dtype = getattr(values, "dtype", None)
-        for kind in (
-            getattr(values, "dtypes", []) if dtype is None else [dtype]
-        ):  # of a frame's columns
-            if isinstance(kind, np.dtype) and not kind.isnative:
+        a_frame = hasattr(values, "columns")
+        for dtype in values.dtypes if a_frame else [getattr(values, "dtype", None)]:
+            if isinstance(dtype, np.dtype) and not dtype.isnative:
                 raise ValueError(
-                    f"{name} must be in this machine's byte order, which XGBoost takes for granted, got {kind!r}: "
-                    f"use astype({kind.newbyteorder('=').name!r})."
+                    f"{name} must be in this machine's byte order, which XGBoost takes for granted, got {dtype!r}: "
+                    f"use astype({dtype.newbyteorder('=').name!r})."
                 )
 
 

@@ -29,14 +29,15 @@ def nothing_stranded(client: Client) -> Iterator[None]:
 
     Who waits for such a task gets a `CancelledError`.
     """
-    workers, over = set(client.ncores()), threading.Event()
+    workers, before, over = set(client.ncores()), set(client.futures), threading.Event()
 
     def watch() -> None:
         while not over.wait(PATIENCE):
-            with suppress(OSError):  # of a cluster that is gone, which others tell
+            with suppress(Exception):  # of a cluster that is gone: who waits for it is told by Dask
                 lost = workers - set(client.ncores())
                 if lost:
-                    keys = set(tasks_bound_to(client, lost)) & set(client.futures)
+                    begun = set(client.futures) - before
+                    keys = begun & set(tasks_bound_to(client, lost))
                     client.cancel([Future(key, client) for key in keys])
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -51,9 +52,8 @@ def nothing_stranded(client: Client) -> Iterator[None]:
 def tasks_bound_to(client: Client, workers: set[str]) -> list[Any]:
     """The keys of the tasks that wait for one of these workers, and may run on no other."""
 
-    def found(
-        dask_scheduler: Any,
-    ) -> list[Any]:  # within, so that the scheduler need not have this package
+    # Within, so that the scheduler need not have this package.
+    def found(dask_scheduler: Any) -> list[Any]:
         waiting = dask_scheduler.unrunnable
         return [
             x.key for x in waiting if x.worker_restrictions and x.worker_restrictions <= workers
@@ -86,5 +86,6 @@ def cause(error: Exception, events: Any, of_library: type[Exception], lost: set[
         if not isinstance(found, of_library | OSError):
             return found
     if lost and isinstance(error, of_library | OSError | CancelledError):
-        return ConnectionError(f"the training has lost the worker {sorted(lost)[0]}: {error}")
+        why = "whose rows no other has" if isinstance(error, CancelledError) else str(error)
+        return ConnectionError(f"the training has lost the worker {sorted(lost)[0]}: {why}")
     return error

@@ -9,6 +9,8 @@ from scipy.integrate import quad
 
 from boostloss.distribution import BarronDistribution
 
+FAR_TAILS = 0.001  # of this alpha the standard deviation is 1e48
+
 
 class BarronErrors:
     """Barron's distributions of one shape around many centers; methods are named as in scipy.stats.
@@ -70,15 +72,18 @@ class BarronErrors:
 
 @lru_cache
 def standard_deviation(alpha: float) -> float:
-    """Of Barron's distribution with scale 1; infinite for alpha = 0."""
-    if alpha == 0.0:
+    """Of Barron's distribution with scale 1; infinite for alpha = 0, and where its tails reach beyond float64."""
+    if alpha < FAR_TAILS:
         return float("inf")
     standard = BarronDistribution(alpha)
-    # x = sinh(v): tails of small alpha reach far.
-    square = quad(
-        lambda v: np.sinh(v) ** 2 * np.exp(standard.logpdf(np.sinh(v))) * np.cosh(v),
-        0.0,
-        np.inf,
-        limit=500,
-    )[0]
-    return float(np.sqrt(2.0 * square))
+
+    @np.errstate(over="ignore")
+    def square(v: float) -> float:
+        x = np.sinh(v)  # tails of small alpha reach far
+        log_of_x_and_slope = 2.0 * np.log(-np.expm1(-2.0 * v)) + np.log1p(np.exp(-2.0 * v))
+        return float(np.exp(standard.logpdf(x) + log_of_x_and_slope + 3.0 * (v - np.log(2.0))))
+
+    # Where alpha is small, v^3 exp(-loss) is largest at 3 = (2 - alpha) exp(alpha v).
+    peak = np.log(3.0 / (2.0 - alpha)) / alpha if alpha < 1.0 else 1.0
+    parts = (quad(square, *ends, limit=500)[0] for ends in ((0.0, peak), (peak, np.inf)))
+    return float(np.sqrt(2.0 * sum(parts)))

@@ -14,6 +14,9 @@ from boostloss.losses.distributions import Distribution
 from boostloss.losses.intervals import WIDEST, middles, no_maximum
 from boostloss.losses.likelihood import most_likely
 
+POISSON = math.log(
+    1e-8
+)  # of dispersion times mean: there its variance is 1e-8 from Poisson's, and rounding as little
 ROUNDING = 1e-28  # the square of the rounding errors of a constant's mean, over that
 SMALLEST_DISPERSION = 1e-12  # to begin with, where targets scatter by less than a Poisson's
 
@@ -136,5 +139,6 @@ class NegativeBinomialDistribution(Dispersion):
     def _frozen(self, log_mean, log_dispersion):
         from scipy.stats import nbinom
 
+        log_dispersion = np.maximum(log_dispersion, POISSON - log_mean)
         size = np.exp(-log_dispersion)
         return nbinom(size, 1.0 / (1.0 + np.exp(log_mean + log_dispersion)))

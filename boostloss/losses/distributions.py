@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import LOSS, Rows
 from boostloss.losses.intervals import checked_ends, most_likely_of_intervals
-from boostloss.losses.likelihood import NO_SCALE
+from boostloss.losses.likelihood import check_scale
 from boostloss.losses.linked import Linked
 from boostloss.losses.validation import as_array, as_column, as_matrix, check_finite, check_weight
 
@@ -204,11 +204,7 @@ class LocationScale(Distribution):
         raw = self.raw_target(y[kept].astype(np.float64))
         w = np.ones(len(raw)) if weight is None else weight[kept].astype(np.float64)
         location, scale = self._most_likely(raw, w / w.sum())
-        if not scale > NO_SCALE * np.abs(raw).max():
-            raise ValueError(
-                f"y_true must have targets that differ, for {self!r}: of a constant, or where most are the same, the "
-                "likelihood grows without end as the scale goes to 0."
-            )
+        check_scale(self, scale, raw)
         return np.array([location, math.log(scale)])
 
     def _most_likely(self, y: NDArray, share: NDArray) -> tuple[float, float]:

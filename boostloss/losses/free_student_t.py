@@ -9,7 +9,7 @@ import numpy as np
 from boostloss.formulas.shaped_intervals import free_student_t_interval
 from boostloss.formulas.student_t import free_student_t
 from boostloss.losses.distributions import Distribution
-from boostloss.losses.likelihood import most_likely
+from boostloss.losses.likelihood import check_scale, most_likely
 from boostloss.losses.location_scale import StudentT
 
 DF = 4.0  # to begin with
@@ -46,6 +46,7 @@ class FreeStudentT(Distribution):
         location, log_scale = StudentT(DF).fit_intercept(y, weight)
         start = np.array([location, log_scale, math.log(DF)])
         best = most_likely(self, y, weight, start, np.array([math.exp(log_scale), 1.0, 1.0]))
+        check_scale(self, math.exp(best[1]), y if weight is None else y[weight > 0.0])
         best[2] = min(best[2], NORMAL)  # where the likelihood grows without end, however little
         return best
 

@@ -67,6 +67,15 @@ def most_likely(
     return best
 
 
+def check_scale(loss: Any, scale: float, raw: NDArray) -> None:
+    """Refuse targets of which the likelihood is largest without a scale."""
+    if not scale > NO_SCALE * np.abs(raw).max():
+        raise ValueError(
+            f"y_true must have targets that differ, for {loss!r}: of a constant, or where most are the same, the "
+            "likelihood grows without end as the scale goes to 0."
+        )
+
+
 def likeliest(loss: Any, raw: NDArray, share: NDArray) -> tuple[float, float]:
     """Location and scale of maximum likelihood for exact targets, of positive ones by their logarithms."""
     middle, spread = float(share @ raw), float(np.sqrt(share @ (raw - share @ raw) ** 2))
