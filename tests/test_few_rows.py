@@ -12,7 +12,7 @@ from boostloss.formulas.huber import huber
 from boostloss.formulas.squared_error import squared_error
 from boostloss.kernels import few_rows
 from boostloss.kernels.few_rows import NotFinite, PairsOfFewRows
-from boostloss.kernels.followed_rows import CAPACITY, COUNT, NOTHING, FollowedRows
+from boostloss.kernels.followed_rows import CAPACITY, COUNT, NOTHING, FollowedRows, place_in_group
 from boostloss.kernels.native import DONE, FULL
 from boostloss.kernels.rows import (
     GRADIENT,
@@ -232,7 +232,9 @@ def test_rows_that_are_followed(y_dtype, weight_dtype, every, limit, looked_up):
             found = pairs.compute(*rows, followed)
             np.testing.assert_array_equal(found, expected(COMPUTATION, rows))
             by = np.ones(n) if weight is None else weight
-            kept = [i for i in range(n) if weight is None or 0.0 < by[i] < limit][::every]
+            counted = [i for i in range(n) if weight is None or 0.0 < by[i] < limit]
+            chosen = [every * k + place_in_group(k, every) for k in range(n)]
+            kept = [counted[i] for i in chosen if i < len(counted)]
             expected_rows += [(f[i] - y[i], by[i]) for i in kept]
         errors, weights = followed.take()
         assert errors.dtype == weights.dtype == np.float64
@@ -284,3 +286,13 @@ def test_threads_append_what_one_does():
     for rows in blocks * 3:
         pairs.compute(*rows, followed)
     np.testing.assert_array_equal(found, followed.take())
+
+
+@pytest.mark.parametrize("every", [2, 3, 4, 5, 8, 16, 49])
+def test_followed_rows_are_of_all_kinds(every):
+    """Where every second row, say, is of another kind, half of those that are followed are."""
+    rows = FollowedRows(every).rows(1000 * every, None)
+    assert len(rows) == 1000
+    for period in (2, 3, 4, 5, 8, 16):
+        shares = np.bincount(rows % period, minlength=period) / len(rows)
+        np.testing.assert_allclose(shares, 1.0 / period, atol=0.06)

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.boosting.gradients import fill_gradients
 from boostloss.kernels.rows import Rows, check_rows
-from boostloss.losses.adaptive import MOST, Adaptive, chosen_rows
+from boostloss.losses.adaptive import MOST, Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.scale import broad_scale, robust_scale
+from boostloss.losses.smoothing import chosen_rows
 from boostloss.losses.validation import as_column
 
 # The share of the rows that is held out, and how many at least; at most `MOST`. Two per cent cost next to nothing: with

@@ -28,7 +28,6 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.f_beta import FBeta
 from boostloss.losses.harmonizing import Harmonized
-from boostloss.losses.smoothing import thinned
 from boostloss.losses.validation import as_column
 
 # On how many rows at most the width of a quantile's smoothing is decided in every round.
@@ -274,7 +273,7 @@ class RoundObjective(Slot):
 
 def follow_some_rows(weight: NDArray) -> FollowedRows:
     """Some of the rows of positive weight, which every block is searched for."""
-    return FollowedRows(thinned(int(np.count_nonzero(weight)), FOLLOWED_ROWS).step)
+    return FollowedRows(every=max(1, -(-int(np.count_nonzero(weight)) // FOLLOWED_ROWS)))
 
 
 def hold_rows_out(weight: NDArray) -> tuple[NDArray, FollowedRows]:

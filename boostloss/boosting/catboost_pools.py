@@ -12,7 +12,7 @@ from sklearn.utils.validation import _num_samples
 
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
-from boostloss.losses.adaptive import chosen_rows
+from boostloss.losses.smoothing import chosen_rows
 
 OF_ROWS = ("X", "y", "sample_weight", "baseline")  # what `fit` is given for each of them
 KINDS = "cat_features", "text_features", "embedding_features"  # of columns that are no numbers

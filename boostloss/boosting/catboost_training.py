@@ -170,7 +170,7 @@ def follow(
     else:
         weight, followed = hold_rows_out(weight)
         prepared["train_pool"] = copy_of(pool).set_weight(weight)
-    rows = followed.rows(weight)
+    rows = followed.rows(len(weight), weight)
     error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
     run = RoundObjective(loss, adaptation, followed, error, weight[rows], callbacks)
     prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
@@ -259,7 +259,7 @@ def class_targets(
         factors = targets.balancing_factors(y, weight)
         if params["auto_class_weights"] == "SqrtBalanced":
             factors = np.sqrt(factors)
-    return y, with_sums(targets.weigh_classes(y, weight, factors))
+    return y, with_sums(np.asarray(targets.weigh_classes(y, weight, factors)))
 
 
 def _ordered(classes: NDArray) -> list[Any]:

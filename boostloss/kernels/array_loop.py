@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import carray, types
 from numba.extending import register_jitable
 
-from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT
+from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT, place_in_group
 from boostloss.kernels.intrinsics import (
     add_all,
     load_tuple,
@@ -96,36 +96,44 @@ def has_room(followed, n):
     return HEAD + 2 * (np.intp(followed[COUNT]) + n) <= len(followed)
 
 
+place = register_jitable(**INLINE)(place_in_group)
+
+
 @register_jitable(**INLINE)
 def append_unweighted(followed, targets, scores, weights):
-    """Append every so many rows to the array of `FollowedRows`; False if they may be too many."""
+    """Append a row of each group to the array of `FollowedRows`; False if they may be too many."""
     if not has_room(followed, len(scores)):
         return False
-    count = np.intp(followed[COUNT])
-    for i in range(0, len(scores), np.intp(followed[EVERY])):
-        followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
-        followed[HEAD + 2 * count + 1] = 1.0
-        count += 1
+    count, every = np.intp(followed[COUNT]), np.intp(followed[EVERY])
+    for group in range((len(scores) + every - 1) // every):
+        i = every * group + place(group, every)
+        if i < len(scores):
+            followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
+            followed[HEAD + 2 * count + 1] = 1.0
+            count += 1
     followed[COUNT] = count
     return True
 
 
 @register_jitable(**INLINE)
 def append_weighted(followed, targets, scores, weights):
-    """Append every so many of the rows whose weight is positive and below the limit; False if they may be too many."""
+    """Likewise of the rows whose weight is positive and below the limit."""
     if not has_room(followed, len(scores)):
         return False
-    count, limit, passed = np.intp(followed[COUNT]), followed[LIMIT], np.intp(0)
+    count, every, limit = np.intp(followed[COUNT]), np.intp(followed[EVERY]), followed[LIMIT]
+    group, passed, chosen = np.intp(0), np.intp(0), np.intp(0)  # place(0, every) is 0
     for i in range(len(scores)):
         weight = np.float64(weights[i])
         if not 0.0 < weight < limit:
             continue
-        if passed == 0:
+        if passed == chosen:
             followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
             followed[HEAD + 2 * count + 1] = weight
             count += 1
-            passed = np.intp(followed[EVERY])
-        passed -= 1
+        passed += 1
+        if passed == every:
+            group, passed = group + 1, np.intp(0)
+            chosen = np.intp(place(group, every))
     followed[COUNT] = count
     return True
 

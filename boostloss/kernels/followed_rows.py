@@ -5,21 +5,30 @@ runs. So the loop over a block appends the errors itself, to an array that it is
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+SCATTER = 2654435761  # 2^32 over the golden ratio (Knuth, "The Art of Computer Programming", 6.4)
 
 # An array begins with these numbers, then come pairs of an error and a weight.
 EVERY, LIMIT, COUNT, HEAD = range(4)
 CAPACITY = 2**15  # rows of an array: a round of a million rows has 20,000
 
 
+def place_in_group(group: Any, every: Any) -> Any:
+    """The place of the one that is chosen of a group of rows: at equal distances all might be of one kind."""
+    return ((group * SCATTER) % 2**32 >> 16) % every
+
+
 class FollowedRows:
-    """The errors and weights of every so many of the rows whose weight is positive and below a limit.
+    """The errors and weights of one of every so many of the rows whose weight is positive and below a limit.
 
     Parameters
     ----------
     every : int
+        The size of a group, of which one row is taken.
     limit : float
 
     Attributes
@@ -48,15 +57,18 @@ class FollowedRows:
         self.arrays.append(array)
         self.array = array
 
-    def rows(self, weight: NDArray | None) -> NDArray[np.intp] | slice:
-        """Which rows of a block are followed."""
-        if weight is None:
-            return slice(None, None, self.every)
-        return np.flatnonzero((weight > 0.0) & (weight < self.limit))[:: self.every]
+    def rows(self, n: int, weight: NDArray | None) -> NDArray[np.intp]:
+        """Which rows of a block of n are followed."""
+        rows = np.arange(n)
+        if weight is not None:
+            rows = rows[(weight > 0.0) & (weight < self.limit)]
+        groups = np.arange(-(-len(rows) // self.every))
+        chosen = self.every * groups + place_in_group(groups, self.every)
+        return rows[chosen[chosen < len(rows)]]
 
     def append(self, y: NDArray, f: NDArray, weight: NDArray | None) -> None:
         """Append those of a block, as a loop does."""
-        rows = self.rows(weight)
+        rows = self.rows(len(f), weight)
         error = f[rows].astype(np.float64) - y[rows]
         by = np.ones_like(error) if weight is None else weight[rows]
         self.others.append(np.column_stack([error, by]))

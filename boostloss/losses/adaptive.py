@@ -7,7 +7,6 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.losses.base import Curvature, Loss, Task, total_weight
 from boostloss.losses.intercept import weighted_quantile
+from boostloss.losses.smoothing import chosen_rows
 from boostloss.losses.validation import as_column, check_finite, check_number, check_weight
 
 ADAPTIVE: Final = "adaptive"  # in place of a number
@@ -241,12 +241,3 @@ class Adaptive(Loss):
             f"{self!r} has no {what} before it is fitted to residuals: see its method `fitted`, or give it numbers, as "
             f"in {self.example!r}."
         )
-
-
-@lru_cache(maxsize=8)
-def chosen_rows(n: int, size: int) -> NDArray[np.intp]:
-    """So many of n rows at random, always the same, in order."""
-    rows = np.random.default_rng(0).choice(n, size, replace=False)
-    rows.sort()
-    rows.flags.writeable = False
-    return rows

@@ -6,6 +6,7 @@ lies a share m = min(quantile, 1 - quantile) of the rows.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +32,20 @@ NO_WIDTH = 1e-30  # where all residuals are 0, and a step of a width to be seen 
 def sample(n: int, weight: NDArray | None) -> slice | NDArray[np.intp]:
     """Rows of positive weight out of n, enough to find the width."""
     rows = None if weight is None or weight.all() else np.flatnonzero(weight)
-    every = thinned(n if rows is None else len(rows), SAMPLE)
-    return every if rows is None else rows[every]
+    n = n if rows is None else len(rows)
+    if n <= SAMPLE:
+        return slice(None) if rows is None else rows
+    some = chosen_rows(n, SAMPLE)
+    return some if rows is None else rows[some]
 
 
-def thinned(n: int, most: int) -> slice:
-    """At most so many of n places, at equal distances."""
-    return slice(None, None, max(1, -(-n // most)))
+@lru_cache(maxsize=8)
+def chosen_rows(n: int, size: int) -> NDArray[np.intp]:
+    """So many of n rows at random, always the same, in order: at equal distances they might all be of one kind."""
+    rows = np.random.default_rng(0).choice(n, size, replace=False)
+    rows.sort()
+    rows.flags.writeable = False
+    return rows
 
 
 def half_width(error: NDArray, weight: NDArray | None, quantile: float) -> float:
