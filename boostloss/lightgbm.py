@@ -90,7 +90,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
         target = self._check(loss, y)
-        check_init_model(loss, options.get("init_model"))
+        check_init_model(loss, options.get("init_model"), self._classes)
         options["sample_weight"] = self._weights(target, options.get("sample_weight"))
         intercept = self._start(loss, target, options)
         options["eval_metric"] = evaluated(loss, options.get("eval_metric"), self.get_params())

@@ -96,8 +96,8 @@ class _Estimator(Stamped, xgb.XGBModel):
         setting = (
             {} if loss is None else self._setting(loss, run, y, sample_weight, xgb_model, soft)
         )
-        if loss is not None and self.task == "regression":
-            xgb_model = without_link(xgb_model, loss)
+        if loss is not None:
+            xgb_model = without_link(xgb_model, loss, classes)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
         with temporarily(self, **setting):
             super().fit(X, y, **options)

@@ -1,9 +1,12 @@
-"""The link of a model from which a training goes on, which must be that of the loss."""
+"""The model from which a training goes on: its link must be that of the loss, and its classes those of the labels."""
 
+import json
 from typing import Any
 
+from numpy.typing import NDArray
+
 from boostloss.boosting.metrics import meaning
-from boostloss.boosting.records import LOSS
+from boostloss.boosting.records import CLASSES, LOSS, text_of_classes
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string
 
@@ -43,6 +46,18 @@ def check_same_scale(
         raise ValueError(
             f"{name} must be a model whose raw predictions are on the scale of those of {loss!r}, which has {of_loss}, "
             f"got one with {of_model}: give raw predictions of your own as {start}, or train a new model."
+        )
+
+
+def check_same_classes(record: dict[str, Any], classes: NDArray | None, name: str) -> None:
+    """Refuse a model of other classes, whose positions its trees are for."""
+    text = record.get(CLASSES)
+    if text is None or classes is None:
+        return
+    now, before = (json.loads(x) for x in (text_of_classes(classes), text))
+    if now != before:
+        raise ValueError(
+            f"{name} must be a model of the same classes as y, {now}, got one of {before}: train a new model."
         )
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
+from numpy.typing import NDArray
 
 from boostloss.boosting import model_text, targets
-from boostloss.boosting.continued import check_same_scale
+from boostloss.boosting.continued import check_same_classes, check_same_scale
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.losses.base import Loss
 
@@ -25,15 +26,18 @@ def keep_objective(env: Any) -> None:
 keep_objective.before_iteration = True  # type: ignore[attr-defined]
 
 
-def check_init_model(loss: Loss, model: Any) -> None:
-    """Refuse a model from which a regression cannot go on, since it has another link."""
-    if model is None or loss.task != "regression":
+def check_init_model(loss: Loss, model: Any, classes: NDArray | None) -> None:
+    """Refuse a model from which a training cannot go on, since it has another link or other classes."""
+    if model is None:
         return
     if isinstance(model, str | Path):
         model = lgb.Booster(model_file=model)
     booster = model.booster_ if isinstance(model, lgb.LGBMModel) else model
     text = booster.model_to_string(num_iteration=1)
     record, link = model_text.read_record(text), model_text.link_in(text)
+    if loss.task == "binary":
+        check_same_classes(record, classes, "init_model")
+        return
     check_same_scale(loss, record, link, "init_model", "init_score")
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import xgboost as xgb
+from numpy.typing import NDArray
 
-from boostloss.boosting.continued import check_same_scale
+from boostloss.boosting.continued import check_same_classes, check_same_scale
 from boostloss.boosting.records import KEYS
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import logit
@@ -76,13 +77,13 @@ def raw_start(loss: Loss, prediction: Any) -> Any:
     return linked_start(loss, start.item())
 
 
-def without_link(model: Any, loss: Loss) -> Any:
+def without_link(model: Any, loss: Loss, classes: NDArray | None) -> Any:
     """The model from which a training of the loss goes on, on raw predictions.
 
     Raises
     ------
     ValueError
-        If the model has another link than the loss.
+        If the model has another link than the loss, or other classes.
     """
     if model is None:
         return None
@@ -91,6 +92,9 @@ def without_link(model: Any, loss: Loss) -> Any:
         booster = xgb.Booster(model_file=booster)
     objective = _learner(booster)["objective"]["name"]
     record = {key: booster.attr(key) for key in KEYS}
+    if loss.task == "binary":
+        check_same_classes(record, classes, "xgb_model")
+        return model
     check_same_scale(loss, record, SCALES.get(objective), "xgb_model", "base_margin")
     if objective not in LINKS:
         return model

@@ -134,7 +134,6 @@ class _Estimator(one_machine._Estimator):
         all_rows.check_loss(loss, self.task, self)
         refuse_own_parameters(loss, params)
         refuse_early_stopping(params, options.get("callbacks"))
-        check_init_model(loss, options.get("init_model"))
         client = dlgb._get_dask_client(params.pop("client"))
         y = client.persist(all_rows.column(y, "y"))
         weight = all_rows.column(sample_weight, "sample_weight")
@@ -143,6 +142,7 @@ class _Estimator(one_machine._Estimator):
         target = client.compute(all_rows.look_at(loss, y, weight, factors)).result()
 
         X, y, weight, given = all_rows.with_rows(target.sizes, X, y, weight, init_score)
+        check_init_model(loss, options.get("init_model"), target.classes)
         if target.classes is not None:
             y = all_rows.encoded(target.classes, y)
             weight = all_rows.weighted(target.factors, y, weight)

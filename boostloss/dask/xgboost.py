@@ -120,8 +120,7 @@ class _Estimator(one_machine._Estimator):
         else:
             setting["eval_metric"] = over_all_rows(setting["eval_metric"])
         setting["callbacks"] = [training, *(setting.get("callbacks", self.callbacks) or [])]
-        if self.task == "regression":
-            model = without_link(model, loss)
+        model = without_link(model, loss, target.classes)
         options |= {"xgb_model": model}
         workers = set(await client.ncores())
         try:
