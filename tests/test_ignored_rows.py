@@ -72,6 +72,30 @@ def test_an_adaptive_loss_is_judged_by_its_last_round(library):
     assert "Try a larger scale, more rounds" in str(warning.message)
 
 
+@pytest.mark.parametrize(
+    "library", ["xgboost", "lightgbm"]
+)  # CatBoost's few splits predict too little
+@pytest.mark.parametrize("loss", [bl.Huber(), bl.LogCosh(), bl.Fair()], ids=repr)
+def test_a_number_that_shrinks_with_rows_that_are_exact(library, loss):
+    """As of shops that are closed, and sell nothing."""
+    rng = np.random.default_rng(1)
+    table, noise = rng.normal(size=(4000, 3)), rng.normal(size=4000)
+    y = np.where(table[:, 0] > 0.4, 50.0 + 100.0 * table[:, 1] + 20.0 * noise, 0.0)
+    (warning,) = fit(library, y, loss, table, rounds=60)
+    (name,) = loss.adaptive
+    text = f"gives about .* of the rows .*: its {name}, .* in the last round.* try AbsoluteError"
+    assert re.search(text, str(warning.message))
+    assert not fit(library, y, bl.AbsoluteError(), table, rounds=60)
+
+
+@each_library
+@pytest.mark.parametrize("noise", WITHOUT)
+def test_noise_that_a_number_adapts_to(library, noise):
+    y = CURVE + 0.2 * NOISE + WITHOUT[noise]
+    for loss in (bl.Huber(), bl.Barron()):
+        assert not fit(library, y, loss, rounds=60)
+
+
 @each_library
 def test_rows_of_no_weight_do_not_count(library):
     weight = np.where(QUARTER, 0.0, 1.0)
@@ -115,6 +139,6 @@ def test_a_fit_does_not_fail_where_the_rows_cannot_be_examined(library, monkeypa
 def test_losses_that_keep_far_rows_are_not_examined(library, monkeypatch):
     calls = []
     monkeypatch.setattr(ignored, "influence", lambda *arguments: calls.append(arguments))
-    for loss in (bl.Huber(0.5), bl.Charbonnier(0.5), bl.Huber("adaptive")):
+    for loss in (bl.Huber(0.5), bl.Charbonnier(0.5), bl.EpsilonInsensitive()):
         fit(library, PARTS["a quarter"], loss, rounds=2)
     assert not calls

@@ -63,7 +63,7 @@ def table_parts(X: Any, y: Any, sample_weight: Any, start: Any) -> list[Part]:
 
 def ignored_rows(
     library: Library,
-    given: Loss,
+    given: Any,
     loss: Loss,
     learned: Part,
     judged: Part,
@@ -85,7 +85,9 @@ def ignored_rows(
     parameters, fit_options : dict
         Of the library's own estimator and its `fit`: what it must know to read the table.
     """
-    if not loss.valley:  # far rows keep their influence
+    adaptive = given is not loss
+    # Beyond a number that is given far rows keep their influence; one that adapts may shrink without end.
+    if not (loss.valley or (adaptive and not loss.kinked)):
         return None
     residual = judged.y - raw_prediction(judged)
     counted = judged.counts > 0.0
@@ -105,12 +107,19 @@ def ignored_rows(
     # What the other rows lose counts as well.
     if (before - after)[counted].sum() <= PREDICTED * before[ignored].sum():
         return None
-    remedy = (
-        "graduated=True, a larger scale, scale='adaptive'" if given is loss else "a larger scale"
-    )
-    return (
+    found = (
         f"{given!r} gives about {ignored.sum() / counted.sum():.0%} of the rows next to no influence although features "
-        f"predict their residuals: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "
+        "predict their residuals"
+    )
+    if not loss.valley:
+        name = given.adaptive[-1]
+        return (
+            f"{found}: its {name}, {getattr(loss, name):.3g} in the last round, suits the others, whose residuals are "
+            f"small. Give {name} a number of the size of the errors that matter, or try AbsoluteError or SquaredError."
+        )
+    remedy = "a larger scale" if adaptive else "graduated=True, a larger scale, scale='adaptive'"
+    return (
+        f"{found}: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "
         "rounds, or a loss such as Huber in which far rows keep their influence."
     )
 
