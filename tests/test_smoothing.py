@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 import boostloss as bl
 from boostloss.boosting.objective import boosting_gradients
-from boostloss.losses.smoothing import SAMPLE, half_width
+from boostloss.losses.smoothing import SAMPLE, chosen_rows, half_width, sample
 
 LEVELS = [0.01, 0.05, 0.1, 0.5, 0.9, 0.99]
 errors = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6))
@@ -56,9 +56,18 @@ def test_a_sample_decides_of_many_rows():
     hessian = boosting_gradients(bl.Quantile(0.9), np.zeros_like(error), error, weight, np.float64)[
         1
     ]
-    width = half_width(error[::20], weight[::20], 0.9)
+    rows = chosen_rows(20 * SAMPLE, SAMPLE)
+    width = half_width(error[rows], weight[rows], 0.9)
     expected = weight * np.minimum(1.0, width / np.abs(error))
     np.testing.assert_allclose(hessian, np.maximum(expected, 0.1 * weight))
+
+
+@pytest.mark.parametrize("period", [2, 3, 20])
+def test_the_sample_is_of_all_kinds_of_rows_however_they_alternate(period):
+    kind = np.arange(20 * SAMPLE) % period
+    for weight in (None, np.where(np.arange(20 * SAMPLE) < 5 * SAMPLE, 0.0, 1.0)):
+        shares = np.bincount(kind[sample(20 * SAMPLE, weight)]) / SAMPLE
+        np.testing.assert_allclose(shares, 1.0 / period, atol=0.02)
 
 
 def test_the_sample_is_of_rows_that_count():
