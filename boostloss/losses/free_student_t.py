@@ -46,7 +46,8 @@ class FreeStudentT(Distribution):
         location, log_scale = StudentT(DF).fit_intercept(y, weight)
         start = np.array([location, log_scale, math.log(DF)])
         best = most_likely(self, y, weight, start, np.array([math.exp(log_scale), 1.0, 1.0]))
-        check_scale(self, math.exp(best[1]), y if weight is None else y[weight > 0.0])
+        if y.ndim == 1:  # an interval may be infinite
+            check_scale(self, math.exp(best[1]), y if weight is None else y[weight > 0.0])
         best[2] = min(best[2], NORMAL)  # where the likelihood grows without end, however little
         return best
 
