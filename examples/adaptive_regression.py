@@ -59,7 +59,7 @@ show("adaptive, published at step 1900", -1.514423, 0.011832, 0.012073)
 show("adaptive, here at step 1900", *adaptive[1900])
 show("adaptive, published code at the end", -1.5147, 0.0109, 0.01206, 0.7150, 0.1487)
 # Adam still jumps now and then, in a step on which rounding decides: the best of the last hundred is free of that.
-show("adaptive, here in the last 100 steps", *min(adaptive[-100:].tolist()))
+show("adaptive, here in the last 100", *min(adaptive[-100:].tolist()))
 
 figure = plt.figure(figsize=(8, 4), layout="constrained")
 axes = figure.subplot_mosaic([["fit", "alpha"], ["fit", "scale"]], width_ratios=[5, 4])
