@@ -87,8 +87,8 @@ class _Estimator(Stamped, xgb.XGBModel):
                 options |= hard
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
+        margin = options.get("base_margin")
         if loss is not None:
-            margin = options.get("base_margin")
             targets.check_byte_order(
                 eval_set, X=X, y=y, sample_weight=sample_weight, base_margin=margin
             )
@@ -103,7 +103,6 @@ class _Estimator(Stamped, xgb.XGBModel):
             super().fit(X, y, **options)
         if classes is not None:
             self._classes = classes  # not before, since the parent compares its own with the target
-        margin = options.get("base_margin")
 
         def raw_prediction(X: Any, start: Any) -> NDArray:
             return self.predict(X, output_margin=True, base_margin=start)

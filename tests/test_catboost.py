@@ -91,9 +91,11 @@ def test_a_last_block_of_one_row_is_no_start():
     run, y = objective(bl.Huber(1.0)), np.full(5, 1000.0, np.float32)
     run.calc_ders_range(np.zeros(1), y[:1], None)
     run.calc_ders_range(np.arange(5.0), y, None)  # a start of the user
+    assert run.first_round is None
     run = objective(bl.Huber(1.0))
     run.calc_ders_range(np.zeros(1), y[:1], None)
     run.calc_ders_range(np.ones(5), y, None)
+    assert run.first_round is None
 
 
 @WEIGHTS

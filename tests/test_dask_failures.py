@@ -85,8 +85,8 @@ def test_a_worker_that_is_killed_ends_the_training(library, alone, processes):
 
     processes.wait_for_workers(2)  # that of the library before has come again
     processes.run(importlib.import_module, f"boostloss.dask.{library}")
-    found = processes.scheduler_info(n_workers=-1)["workers"]
-    workers = sorted(found, key=lambda address: found[address]["name"])[: 1 if alone else 2]
+    names = processes.run(lambda dask_worker: dask_worker.name)
+    workers = sorted(names, key=names.get)[: 1 if alone else 2]
     name = f"{library}{alone}"
     data = [spread(processes, values, f"{name}{values.ndim}", workers) for values in (X, Y)]
     options = {"objective": bl.Quantile(0.5), "n_estimators": 500}

@@ -12,7 +12,14 @@ from boostloss.formulas.huber import huber
 from boostloss.formulas.squared_error import squared_error
 from boostloss.kernels import few_rows
 from boostloss.kernels.few_rows import NotFinite, PairsOfFewRows
-from boostloss.kernels.followed_rows import CAPACITY, COUNT, NOTHING, FollowedRows, place_in_group
+from boostloss.kernels.followed_rows import (
+    CAPACITY,
+    COUNT,
+    NOTHING,
+    FollowedRows,
+    place_in_group,
+    seed_of,
+)
 from boostloss.kernels.native import DONE, FULL
 from boostloss.kernels.rows import (
     GRADIENT,
@@ -233,7 +240,7 @@ def test_rows_that_are_followed(y_dtype, weight_dtype, every, limit, looked_up):
             np.testing.assert_array_equal(found, expected(COMPUTATION, rows))
             by = np.ones(n) if weight is None else weight
             counted = [i for i in range(n) if weight is None or 0.0 < by[i] < limit]
-            chosen = [every * k + place_in_group(k, every) for k in range(n)]
+            chosen = [every * k + place_in_group(k, every, seed_of(y)) for k in range(n)]
             kept = [counted[i] for i in chosen if i < len(counted)]
             expected_rows += [(f[i] - y[i], by[i]) for i in kept]
         errors, weights = followed.take()
@@ -291,8 +298,21 @@ def test_threads_append_what_one_does():
 @pytest.mark.parametrize("every", [2, 3, 4, 5, 8, 16, 49])
 def test_followed_rows_are_of_all_kinds(every):
     """Where every second row, say, is of another kind, half of those that are followed are."""
-    rows = FollowedRows(every).rows(1000 * every, None)
+    rows = FollowedRows(every).rows(np.zeros(1000 * every), None)
     assert len(rows) == 1000
     for period in (2, 3, 4, 5, 8, 16):
         shares = np.bincount(rows % period, minlength=period) / len(rows)
         np.testing.assert_allclose(shares, 1.0 / period, atol=0.06)
+
+
+def test_followed_rows_of_a_million_are_of_all_kinds():
+    """Of a block of a thousand there are two, which in all blocks must not be the same."""
+    followed, rng = FollowedRows(489), np.random.default_rng(0)
+    pairs = PairsOfFewRows(COMPUTATION)
+    for _ in range(1000):
+        kind = np.arange(1000) % 2
+        y = (kind * (3.0 + rng.random(1000))).astype(np.float32)
+        pairs.compute(y, y.astype(np.float64) + kind, None, followed)
+    errors, _ = followed.take()
+    assert len(errors) > 1500
+    assert 0.4 < errors.mean() < 0.6

@@ -72,9 +72,8 @@ def test_an_adaptive_loss_is_judged_by_its_last_round(library):
     assert "Try a larger scale, more rounds" in str(warning.message)
 
 
-@pytest.mark.parametrize(
-    "library", ["xgboost", "lightgbm"]
-)  # CatBoost's few splits predict too little
+# Not of CatBoost, whose few splits often predict too little of the residuals.
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 @pytest.mark.parametrize("loss", [bl.Huber(), bl.LogCosh(), bl.Fair()], ids=repr)
 def test_a_number_that_shrinks_with_rows_that_are_exact(library, loss):
     """As of shops that are closed, and sell nothing."""

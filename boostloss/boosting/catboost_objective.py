@@ -204,9 +204,8 @@ class Objective(Slot):
             return
         starts, *blocks = zip(*seen, strict=True)
         y, weight = map(np.concatenate, blocks)
-        if len(y) >= len(
-            approxes
-        ):  # or else a last block of few rows, whose starts happen to be the same
+        # Fewer are a last block of few rows, whose starts happen to be the same.
+        if len(y) >= len(approxes):
             check_start(self.loss, y, starts[0], weight)
 
 

@@ -170,7 +170,7 @@ def follow(
     else:
         weight, followed = hold_rows_out(weight)
         prepared["train_pool"] = copy_of(pool).set_weight(weight)
-    rows = followed.rows(len(weight), weight)
+    rows = followed.rows(y, weight)
     error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
     run = RoundObjective(loss, adaptation, followed, error, weight[rows], callbacks)
     prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
@@ -223,10 +223,10 @@ def number_targets(
 ) -> tuple[NDArray, NDArray]:
     """The targets and weights of a pool."""
     refuse_target_border(loss, params)
-    return loss.check_target(labels), with_sums(np.asarray(pool.get_weight()))
+    return loss.check_target(labels), checked_weights(np.asarray(pool.get_weight()))
 
 
-def with_sums(weight: NDArray) -> NDArray:
+def checked_weights(weight: NDArray) -> NDArray:
     """The weights, unless their sums in leaves would be too small for CatBoost."""
     if 0.0 < weight.max(initial=0.0) < np.float32(LEAST_WEIGHT):
         raise ValueError(
@@ -259,7 +259,7 @@ def class_targets(
         factors = targets.balancing_factors(y, weight)
         if params["auto_class_weights"] == "SqrtBalanced":
             factors = np.sqrt(factors)
-    return y, with_sums(np.asarray(targets.weigh_classes(y, weight, factors)))
+    return y, checked_weights(np.asarray(targets.weigh_classes(y, weight, factors)))
 
 
 def _ordered(classes: NDArray) -> list[Any]:

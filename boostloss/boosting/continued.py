@@ -6,13 +6,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from boostloss.boosting.metrics import meaning
-from boostloss.boosting.records import CLASSES, LOSS, text_of_classes
+from boostloss.boosting.records import CLASSES, LOSS, record, restore_classes
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import from_string
 
 
 def check_same_scale(
-    loss: Loss, record: dict[str, Any], link: str | None, name: str, start: str
+    loss: Loss, found: dict[str, Any], link: str | None, name: str, start: str
 ) -> None:
     """Refuse a model whose raw predictions are not on the scale of those of the loss.
 
@@ -20,14 +20,14 @@ def check_same_scale(
     ----------
     loss : Loss
         Of regression.
-    record : dict
+    found : dict
         What the model says of its loss, as `records.record` makes it; empty if it is one of the plain library.
     link : str or None
         That of the model's objective in the plain library; None if it is not known.
     name, start : str
         The parameters that take a model, and raw predictions of the caller's own.
     """
-    text = record.get(LOSS)
+    text = found.get(LOSS)
     if text is not None:
         try:
             before = from_string(text)
@@ -49,12 +49,11 @@ def check_same_scale(
         )
 
 
-def check_same_classes(record: dict[str, Any], classes: NDArray | None, name: str) -> None:
-    """Refuse a model of other classes, whose positions its trees are for."""
-    text = record.get(CLASSES)
-    if text is None or classes is None:
+def check_same_classes(found: dict[str, Any], classes: NDArray | None, name: str) -> None:
+    """Refuse a model whose record, if it has one, names other classes: its trees are for the positions of its own."""
+    if found.get(CLASSES) is None or classes is None:
         return
-    now, before = (json.loads(x) for x in (text_of_classes(classes), text))
+    before, now = restore_classes(found).tolist(), json.loads(record(None, classes)[CLASSES])
     if now != before:
         raise ValueError(
             f"{name} must be a model of the same classes as y, {now}, got one of {before}: train a new model."

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from boostloss.boosting.libraries import Library
+from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.validation import as_column
 
@@ -63,7 +64,7 @@ def table_parts(X: Any, y: Any, sample_weight: Any, start: Any) -> list[Part]:
 
 def ignored_rows(
     library: Library,
-    given: Any,
+    given: Loss,
     loss: Loss,
     learned: Part,
     judged: Part,
@@ -85,9 +86,10 @@ def ignored_rows(
     parameters, fit_options : dict
         Of the library's own estimator and its `fit`: what it must know to read the table.
     """
-    adaptive = given is not loss
+    adapted = given.adaptive if isinstance(given, Adaptive) else []
+    numbers = [name for name in adapted if name != "alpha"]  # in the unit of the target
     # Beyond a number that is given far rows keep their influence; one that adapts may shrink without end.
-    if not (loss.valley or (adaptive and not loss.kinked)):
+    if not (loss.valley or (numbers and not loss.kinked)):
         return None
     residual = judged.y - raw_prediction(judged)
     counted = judged.counts > 0.0
@@ -112,12 +114,14 @@ def ignored_rows(
         "predict their residuals"
     )
     if not loss.valley:
-        name = given.adaptive[-1]
+        (name,) = numbers
         return (
             f"{found}: its {name}, {getattr(loss, name):.3g} in the last round, suits the others, whose residuals are "
             f"small. Give {name} a number of the size of the errors that matter, or try AbsoluteError or SquaredError."
         )
-    remedy = "a larger scale" if adaptive else "graduated=True, a larger scale, scale='adaptive'"
+    remedy = (
+        "graduated=True, a larger scale, scale='adaptive'" if given is loss else "a larger scale"
+    )
     return (
         f"{found}: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "
         "rounds, or a loss such as Huber in which far rows keep their influence."

@@ -26,12 +26,8 @@ def record(loss: Loss | None, classes: NDArray | None = None) -> dict[str, str]:
     """The texts to keep in the file of a model, of its loss and, where the library does not keep them, its classes."""
     texts = {} if loss is None else {LOSS: to_string(loss)}
     if classes is not None:
-        texts[CLASSES] = text_of_classes(classes)
+        texts[CLASSES] = json.dumps(classes.tolist(), default=str)
     return texts
-
-
-def text_of_classes(classes: NDArray) -> str:
-    return json.dumps(classes.tolist(), default=str)
 
 
 def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:

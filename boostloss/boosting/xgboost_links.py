@@ -90,11 +90,11 @@ def without_link(model: Any, loss: Loss, classes: NDArray | None) -> Any:
     booster = model.get_booster() if isinstance(model, xgb.XGBModel) else model
     if not isinstance(booster, xgb.Booster):
         booster = xgb.Booster(model_file=booster)
-    objective = _learner(booster)["objective"]["name"]
     record = {key: booster.attr(key) for key in KEYS}
     if loss.task == "binary":
         check_same_classes(record, classes, "xgb_model")
         return model
+    objective = _learner(booster)["objective"]["name"]
     check_same_scale(loss, record, SCALES.get(objective), "xgb_model", "base_margin")
     if objective not in LINKS:
         return model

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import carray, types
 from numba.extending import register_jitable
 
-from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT, place_in_group
+from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT, SEEDS, place_in_group
 from boostloss.kernels.intrinsics import (
     add_all,
     load_tuple,
@@ -75,11 +75,14 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
         numbers = load_tuple(pointer_at(settings[DATA], np.float64(0)), n_settings)
         factor, floor, p = numbers[0], numbers[1], numbers[NUMBERS_FIRST:]
         targets = carray(pointer_at(y[DATA], np.float32(0)), n)
+        bits = carray(pointer_at(y[DATA], np.int32(0)), n)
         scores = carray(pointer_at(f[DATA], np.float64(0)), n)
         weights = carray(pointer_at(weight[DATA], np.float32(0)), n)
         out = carray(pointer_at(pairs[DATA], np.float64(0)), (n, 2))
         followed = carray(pointer_at(follow[DATA], np.float64(0)), length(follow))
-        if followed[EVERY] > 0.0 and not append(followed, targets, scores, weights):
+        if followed[EVERY] > 0.0 and not append(
+            followed, targets, scores, weights, seed_of_bits(bits)
+        ):
             return FULL
         total = no_totals(np.float64(0.0), 1)
         for i in range(n):
@@ -100,13 +103,22 @@ place = register_jitable(**INLINE)(place_in_group)
 
 
 @register_jitable(**INLINE)
-def append_unweighted(followed, targets, scores, weights):
+def seed_of_bits(bits):
+    """As `followed_rows.seed_of`, of the bits of targets in single precision."""
+    total = np.int64(0)
+    for i in range(len(bits)):
+        total += bits[i]
+    return total % SEEDS
+
+
+@register_jitable(**INLINE)
+def append_unweighted(followed, targets, scores, weights, seed):
     """Append a row of each group to the array of `FollowedRows`; False if they may be too many."""
     if not has_room(followed, len(scores)):
         return False
     count, every = np.intp(followed[COUNT]), np.intp(followed[EVERY])
     for group in range((len(scores) + every - 1) // every):
-        i = every * group + place(group, every)
+        i = every * group + place(group, every, seed)
         if i < len(scores):
             followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
             followed[HEAD + 2 * count + 1] = 1.0
@@ -116,12 +128,12 @@ def append_unweighted(followed, targets, scores, weights):
 
 
 @register_jitable(**INLINE)
-def append_weighted(followed, targets, scores, weights):
+def append_weighted(followed, targets, scores, weights, seed):
     """Likewise of the rows whose weight is positive and below the limit."""
     if not has_room(followed, len(scores)):
         return False
     count, every, limit = np.intp(followed[COUNT]), np.intp(followed[EVERY]), followed[LIMIT]
-    group, passed, chosen = np.intp(0), np.intp(0), np.intp(0)  # place(0, every) is 0
+    group, passed, chosen = np.intp(0), np.intp(0), np.intp(place(0, every, seed))
     for i in range(len(scores)):
         weight = np.float64(weights[i])
         if not 0.0 < weight < limit:
@@ -133,7 +145,7 @@ def append_weighted(followed, targets, scores, weights):
         passed += 1
         if passed == every:
             group, passed = group + 1, np.intp(0)
-            chosen = np.intp(place(group, every))
+            chosen = np.intp(place(group, every, seed))
     followed[COUNT] = count
     return True
 

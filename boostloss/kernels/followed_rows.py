@@ -11,15 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCATTER = 2654435761  # 2^32 over the golden ratio (Knuth, "The Art of Computer Programming", 6.4)
+SEEDS = 2**31  # whose products with that are exact in 64 bits
 
 # An array begins with these numbers, then come pairs of an error and a weight.
 EVERY, LIMIT, COUNT, HEAD = range(4)
 CAPACITY = 2**15  # rows of an array: a round of a million rows has 20,000
 
 
-def place_in_group(group: Any, every: Any) -> Any:
+def place_in_group(group: Any, every: Any, seed: Any) -> Any:
     """The place of the one that is chosen of a group of rows: at equal distances all might be of one kind."""
-    return ((group * SCATTER) % 2**32 >> 16) % every
+    return (((group + seed) * SCATTER) % 2**32 >> 16) % every
+
+
+def seed_of(y: NDArray) -> int:
+    """A number for the targets of a block: all blocks are alike in length, and threads bring them in any order."""
+    return int(np.ascontiguousarray(y, np.float32).view(np.int32).sum(dtype=np.int64)) % SEEDS
 
 
 class FollowedRows:
@@ -57,18 +63,18 @@ class FollowedRows:
         self.arrays.append(array)
         self.array = array
 
-    def rows(self, n: int, weight: NDArray | None) -> NDArray[np.intp]:
-        """Which rows of a block of n are followed."""
-        rows = np.arange(n)
+    def rows(self, y: NDArray, weight: NDArray | None) -> NDArray[np.intp]:
+        """Which rows of a block are followed."""
+        rows = np.arange(len(y))
         if weight is not None:
             rows = rows[(weight > 0.0) & (weight < self.limit)]
         groups = np.arange(-(-len(rows) // self.every))
-        chosen = self.every * groups + place_in_group(groups, self.every)
+        chosen = self.every * groups + place_in_group(groups, self.every, seed_of(y))
         return rows[chosen[chosen < len(rows)]]
 
     def append(self, y: NDArray, f: NDArray, weight: NDArray | None) -> None:
         """Append those of a block, as a loop does."""
-        rows = self.rows(len(f), weight)
+        rows = self.rows(y, weight)
         error = f[rows].astype(np.float64) - y[rows]
         by = np.ones_like(error) if weight is None else weight[rows]
         self.others.append(np.column_stack([error, by]))

@@ -72,7 +72,7 @@ class BarronErrors:
 
 @lru_cache
 def standard_deviation(alpha: float) -> float:
-    """Of Barron's distribution with scale 1; infinite for alpha = 0, and where its tails reach beyond float64."""
+    """Of Barron's distribution with scale 1; infinite for alpha = 0, and given as infinite where it is beyond 1e48."""
     if alpha < FAR_TAILS:
         return float("inf")
     standard = BarronDistribution(alpha)

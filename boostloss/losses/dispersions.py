@@ -14,9 +14,8 @@ from boostloss.losses.distributions import Distribution
 from boostloss.losses.intervals import WIDEST, middles, no_maximum
 from boostloss.losses.likelihood import most_likely
 
-POISSON = math.log(
-    1e-8
-)  # of dispersion times mean: there its variance is 1e-8 from Poisson's, and rounding as little
+# The logarithm of dispersion times mean where the variance is 1e-8 from Poisson's, and rounding costs as little.
+POISSON = math.log(1e-8)
 ROUNDING = 1e-28  # the square of the rounding errors of a constant's mean, over that
 SMALLEST_DISPERSION = 1e-12  # to begin with, where targets scatter by less than a Poisson's
 
