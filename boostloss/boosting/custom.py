@@ -12,14 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.boosting.moving import moving_error
 from boostloss.kernels.rows import MAJORIZER, Computation, Rows, compute_numpy
 from boostloss.losses.custom import CustomLoss
+from boostloss.losses.scale import typical_size
 from boostloss.losses.shape import LABEL_WIDTH
 from boostloss.losses.smoothing import sample
 
 # Of the median distance to the least loss. From a quarter to the whole all train well; twice as wide a kernel no longer
 # tells the two sides of a corner apart (`benchmarks/own_losses.py`).
 WIDTH = 0.5
+# Of the same distance of the rows that boosting moves, at least: half as much, so that with the same noise in all rows
+# it changes nothing.
+MOVING_WIDTH = 0.25
 # Of the mean curvature, or of the largest one of a label, so that every row counts, and flat losses start.
 LEAST_CURVATURE = 0.1
 
@@ -55,20 +60,24 @@ def smoothed(loss: CustomLoss, width: float) -> tuple[Callable[..., Any], tuple[
 
 
 def half_width(loss: CustomLoss, y: NDArray, f: NDArray) -> float:
-    """Half the median distance to the least loss of the rows, where this is known and finite; else 0."""
+    """Half the median distance to the least loss, or more for rows that boosting moves; 0 where it is not known."""
     if loss.smoothing is not None:
         return loss.smoothing
     if loss.task == "binary":
         return LABEL_WIDTH
     if loss.kind == "error":
         least = loss.shape.minimiser
-        distance = np.abs(f - y - (least if math.isfinite(least) else 0.0))
+        best = y + (least if math.isfinite(least) else 0.0)
     elif loss.prediction_link.trace is None:
         return 0.0
     else:
-        distance = np.abs(f - loss.prediction_link.forward(y))
-    distance = distance[np.isfinite(distance)]
-    return WIDTH * float(np.median(distance)) if len(distance) else 0.0
+        best = loss.prediction_link.forward(y)
+    known = np.isfinite(best) & np.isfinite(f)
+    if not known.any():
+        return 0.0
+    best, f = best[known], f[known]
+    error = f - best
+    return max(WIDTH * typical_size(error), MOVING_WIDTH * moving_error(error, f, None))
 
 
 def explained(loss: CustomLoss) -> str:
@@ -115,7 +124,7 @@ def smoothing_sentence(loss: CustomLoss) -> str:
     elif loss.kind == "target" and loss.prediction_link.trace is None:
         width = ""
     else:
-        width = "half the median distance to the least loss, anew in every round"
+        width = "half the median distance to the least loss or more, anew in every round"
     if not width:
         return "Boosting does not smooth it."
     return (

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from boostloss.boosting.libraries import Library
-from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.validation import as_column
 
@@ -86,10 +85,7 @@ def ignored_rows(
     parameters, fit_options : dict
         Of the library's own estimator and its `fit`: what it must know to read the table.
     """
-    adapted = given.adaptive if isinstance(given, Adaptive) else []
-    numbers = [name for name in adapted if name != "alpha"]  # in the unit of the target
-    # Beyond a number that is given far rows keep their influence; one that adapts may shrink without end.
-    if not (loss.valley or (numbers and not loss.kinked)):
+    if not loss.valley:  # far rows keep their influence
         return None
     residual = judged.y - raw_prediction(judged)
     counted = judged.counts > 0.0
@@ -109,21 +105,12 @@ def ignored_rows(
     # What the other rows lose counts as well.
     if (before - after)[counted].sum() <= PREDICTED * before[ignored].sum():
         return None
-    found = (
-        f"{given!r} gives about {ignored.sum() / counted.sum():.0%} of the rows next to no influence although features "
-        "predict their residuals"
-    )
-    if not loss.valley:
-        (name,) = numbers
-        return (
-            f"{found}: its {name}, {getattr(loss, name):.3g} in the last round, suits the others, whose residuals are "
-            f"small. Give {name} a number of the size of the errors that matter, or try AbsoluteError or SquaredError."
-        )
     remedy = (
         "graduated=True, a larger scale, scale='adaptive'" if given is loss else "a larger scale"
     )
     return (
-        f"{found}: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "
+        f"{given!r} gives about {ignored.sum() / counted.sum():.0%} of the rows next to no influence although features "
+        f"predict their residuals: they may be a part of the data that it takes for wrong labels. Try {remedy}, more "
         "rounds, or a loss such as Huber in which far rows keep their influence."
     )
 

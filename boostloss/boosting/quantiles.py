@@ -21,6 +21,7 @@ constants.
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.boosting.moving import moving_error
 from boostloss.formulas.pinball import boosted_pinball
 from boostloss.kernels.rows import GRADIENT, MAJORIZER, Computation, Rows, evaluate
 from boostloss.losses.quantiles import Quantile
@@ -53,6 +54,9 @@ def boosted_parameters(
     error = (prediction - y[rows]) / unit
     some = None if weight is None else weight[rows].astype(np.float64)
     width = half_width(error, some, loss.quantile)
+    # Smoothing takes a prediction away from its quantile by |1 - 2 quantile| widths at most: less so far out.
+    thin = min(loss.quantile, 1.0 - loss.quantile)
+    width = max(width, thin * moving_error(error, prediction, some))
     missing = missing_share(loss, width, error, prediction, some, unit)
     return loss.quantile, width, *curvature_factors(loss.quantile, missing**0.5)
 

@@ -28,6 +28,9 @@ from boostloss.losses.validation import as_column, as_matrix
 
 # Of the rows that lie between the outer quantiles: fewer are no measure of the noise.
 LEAST_SHARE_BETWEEN = 0.5
+# Of the spread beyond which half of the sum of all spreads lies. Where most targets are exact their quantiles meet, and
+# the row in the middle says nothing of the others.
+WIDE_SHARE = 0.5
 LEAST_SPREAD = 1e-3  # of the median one: where the quantiles of a row meet, or cross, its kernel has a width still
 # Of the mean curvature of an output without a unit, which is added to that of every row. Normal and Student's t
 # distributions of one's own are then nearly as good as those whose curvatures are written by hand: in likelihood they
@@ -243,7 +246,11 @@ def middle_spread(columns: NDArray, loss: Columns, weight: NDArray | None = None
     some = np.ptp(columns[:, rows], axis=0)
     if not some.any() or not np.isfinite(some).all():
         return None
-    return weighted_quantile(some, None if weight is None else weight[rows], 0.5) or None
+    by = np.ones_like(some) if weight is None else weight[rows]
+    if not (by * some).any():
+        return None
+    middle = weighted_quantile(some, by, 0.5)
+    return max(middle, WIDE_SHARE * weighted_quantile(some, by * some, 0.5))
 
 
 def row_spreads(columns: NDArray, middle: float | None) -> NDArray | None:

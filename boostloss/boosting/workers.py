@@ -181,13 +181,13 @@ class SharedObjective:
     def _begin_round(self, run, y, f, weight) -> NDArray[np.intp]:
         """Let an adaptive loss see the residuals that it follows; the rows of this worker that do not train."""
         shared, held = self.shared, np.empty(0, np.intp)
-        error, weights = np.empty(0), None
+        watched = sampled = Rows(np.empty(0), np.empty(0))
         if run.follows:
             held = shared.watched[0] if shared.table.held_out else held
             if run.due:
                 pool = shared.pooled(shared.table.watched, shared.watched, y, f, weight)
-                error, weights = pool[1].astype(np.float64) - pool[0], pool[2]
-        run.begin_round(error, weights)
+                watched, sampled = Rows(*pool), Rows(*shared.sampled(y, f, weight))
+        run.begin_round(watched, sampled)
         return held
 
 

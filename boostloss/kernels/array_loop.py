@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import carray, types
 from numba.extending import register_jitable
 
-from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT, SEEDS, place_in_group
+from boostloss.kernels.followed_rows import COUNT, EVERY, HEAD, LIMIT, ROW, SEEDS, place_in_group
 from boostloss.kernels.intrinsics import (
     add_all,
     load_tuple,
@@ -96,7 +96,13 @@ def make_array_loop(row: Callable, variant: Variant) -> Callable:
 
 @register_jitable(**INLINE)
 def has_room(followed, n):
-    return HEAD + 2 * (np.intp(followed[COUNT]) + n) <= len(followed)
+    return HEAD + ROW * (np.intp(followed[COUNT]) + n) <= len(followed)
+
+
+@register_jitable(**INLINE)
+def write(followed, count, target, score, weight):
+    begin = HEAD + ROW * count
+    followed[begin], followed[begin + 1], followed[begin + 2] = target, score, weight
 
 
 place = register_jitable(**INLINE)(place_in_group)
@@ -120,8 +126,7 @@ def append_unweighted(followed, targets, scores, weights, seed):
     for group in range((len(scores) + every - 1) // every):
         i = every * group + place(group, every, seed)
         if i < len(scores):
-            followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
-            followed[HEAD + 2 * count + 1] = 1.0
+            write(followed, count, np.float64(targets[i]), scores[i], 1.0)
             count += 1
     followed[COUNT] = count
     return True
@@ -139,8 +144,7 @@ def append_weighted(followed, targets, scores, weights, seed):
         if not 0.0 < weight < limit:
             continue
         if passed == chosen:
-            followed[HEAD + 2 * count] = scores[i] - np.float64(targets[i])
-            followed[HEAD + 2 * count + 1] = weight
+            write(followed, count, np.float64(targets[i]), scores[i], weight)
             count += 1
         passed += 1
         if passed == every:

@@ -1,7 +1,7 @@
-"""Some rows of every block of a round, whose errors decide on the next round.
+"""Some rows of every block of a round, which decide on the next round.
 
 CatBoost asks some thousand times a round, each time for rows that it does not name, and its threads wait while Python
-runs. So the loop over a block appends the errors itself, to an array that it is given, while it holds the GIL.
+runs. So the loop over a block appends the rows itself, to an array that it is given, while it holds the GIL.
 """
 
 import math
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.kernels.rows import Rows
+
 SCATTER = 2654435761  # 2^32 over the golden ratio (Knuth, "The Art of Computer Programming", 6.4)
 SEEDS = 2**31  # whose products with that are exact in 64 bits
 
-# An array begins with these numbers, then come pairs of an error and a weight.
+# An array begins with these numbers, then come the target, the raw prediction and the weight of each row.
 EVERY, LIMIT, COUNT, HEAD = range(4)
+ROW = 3
 CAPACITY = 2**15  # rows of an array: a round of a million rows has 20,000
 
 
@@ -29,7 +32,7 @@ def seed_of(y: NDArray) -> int:
 
 
 class FollowedRows:
-    """The errors and weights of one of every so many of the rows whose weight is positive and below a limit.
+    """One of every so many of the rows whose weight is positive and below a limit.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ class FollowedRows:
 
     Attributes
     ----------
-    array : ndarray of shape (HEAD + 2 * capacity,)
+    array : ndarray of shape (HEAD + ROW * capacity,)
         To which a loop appends.
     """
 
@@ -58,7 +61,7 @@ class FollowedRows:
 
         A thread may still append to the one before, so that nothing is taken away from that.
         """
-        array = np.empty(HEAD + 2 * max(CAPACITY, n))
+        array = np.empty(HEAD + ROW * max(CAPACITY, n))
         array[:HEAD] = self.every, self.limit, 0
         self.arrays.append(array)
         self.array = array
@@ -75,22 +78,19 @@ class FollowedRows:
     def append(self, y: NDArray, f: NDArray, weight: NDArray | None) -> None:
         """Append those of a block, as a loop does."""
         rows = self.rows(y, weight)
-        error = f[rows].astype(np.float64) - y[rows]
-        by = np.ones_like(error) if weight is None else weight[rows]
-        self.others.append(np.column_stack([error, by]))
+        by = np.ones(len(rows)) if weight is None else weight[rows]
+        self.others.append(np.column_stack([y[rows], f[rows], by]).astype(np.float64))
 
-    def take(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The errors and weights of all blocks, in the order of the errors; they are forgotten here.
+    def take(self) -> Rows:
+        """The rows of all blocks, in the order of their errors; they are forgotten here.
 
         The order does not hang on that of the blocks.
         """
-        filled = (array[HEAD:].reshape(-1, 2)[: int(array[COUNT])] for array in self.arrays)
-        error, weight = np.concatenate([*filled, *self.others]).T
+        filled = (array[HEAD:].reshape(-1, ROW)[: int(array[COUNT])] for array in self.arrays)
+        y, f, weight = np.concatenate([*filled, *self.others]).T
         self.clear()
-        if (weight == weight[:1]).all():
-            return np.sort(error), weight
-        order = np.lexsort((weight, error))
-        return error[order], weight[order]
+        order = np.lexsort((weight, f, f - y))
+        return Rows(y[order], f[order], weight[order])
 
 
 NOTHING = np.zeros(HEAD)  # the array of a loop that follows no rows

@@ -156,7 +156,7 @@ def loss(
         What boosting divides by: see `boostloss.losses.custom.CustomLoss.explain` of the loss.
     smoothing : float, optional
         The half-width of the kernel by which boosting smooths the loss, in units of the raw prediction; 0 for none. The
-        default is half the median distance to the least loss, in every round.
+        default is half the median distance to the least loss or more, in every round.
 
     Returns
     -------

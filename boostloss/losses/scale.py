@@ -12,6 +12,7 @@ from boostloss.losses.intercept import weighted_quantile
 
 NORMAL_MAD = 0.6744897501960817  # median |x| of a standard normal variable
 NORMAL_ROOT = 0.8221789586623885  # mean sqrt(|x|) of one: 2^(1/4) Gamma(3/4) / sqrt(pi)
+ROUNDING = 1e-12  # of a best constant, beside the mean error: a search for it ends near 0
 # Twice the drop of a log-likelihood has a chi-squared distribution of one degree of freedom (Wilks 1938), of which 95 %
 # lie below 3.84.
 PLAUSIBLE_DROP = 1.92
@@ -49,14 +50,17 @@ def _shapes() -> tuple[NDArray, NDArray]:
 
 
 @np.errstate(over="ignore")  # infinite where the largest numbers have no mean
-def robust_scale(error: NDArray, weight: NDArray | None = None) -> float:
-    """The standard deviation of normal residuals of the same median size; 0 only where all are 0.
-
-    Where more than half are 0 it is that of the same mean size instead.
-    """
+def typical_size(error: NDArray, weight: NDArray | None = None) -> float:
+    """The median size of the residuals; where more than half are 0, up to rounding, the mean size."""
     size = np.abs(error)
     median = float(np.median(size)) if weight is None else weighted_quantile(size, weight, 0.5)
-    return (median or float(np.average(size, weights=weight))) / NORMAL_MAD
+    mean = float(np.average(size, weights=weight))
+    return mean if median <= ROUNDING * mean < np.inf else median
+
+
+def robust_scale(error: NDArray, weight: NDArray | None = None) -> float:
+    """The standard deviation of normal residuals of the same `typical_size`; 0 only where all are 0."""
+    return typical_size(error, weight) / NORMAL_MAD
 
 
 def broad_scale(error: NDArray, weight: NDArray | None = None) -> float:
