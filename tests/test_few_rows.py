@@ -17,6 +17,7 @@ from boostloss.kernels.followed_rows import (
     COUNT,
     NOTHING,
     FollowedRows,
+    in_order,
     place_in_group,
     seed_of,
 )
@@ -294,6 +295,16 @@ def test_threads_append_what_one_does():
     for rows in blocks * 3:
         pairs.compute(*rows, followed)
     np.testing.assert_array_equal(found, followed.take())
+
+
+@pytest.mark.parametrize("values", [3, 10**6])
+def test_the_order_of_rows_is_that_of_the_errors_and_hangs_on_nothing_else(values):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, values, (3, 500)).astype(float)  # of few values many errors are equal
+    found = in_order(*rows)
+    np.testing.assert_array_equal(found, in_order(*rows[:, rng.permutation(500)]))
+    assert sorted(map(tuple, found.T)) == sorted(map(tuple, rows.T))
+    assert (np.diff(found[1] - found[0]) >= 0.0).all()
 
 
 @pytest.mark.parametrize("every", [2, 3, 4, 5, 8, 16, 49])
