@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
 from boostloss.boosting import records, targets
+from boostloss.boosting import xgboost_links as links
 from boostloss.boosting.estimators import (
     Stamped,
     all_or_nothing,
@@ -31,7 +32,6 @@ from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import review_fit, review_rounds
 from boostloss.boosting.watched import decided, run_of
-from boostloss.boosting.xgboost_links import add_link, base_score, raw_start, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, objective, scaled
 from boostloss.decisions import by_cost
@@ -88,16 +88,15 @@ class _Estimator(Stamped, xgb.XGBModel):
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
         margin = options.get("base_margin")
+        run, setting = None, {}
         if loss is not None:
             targets.check_byte_order(
                 eval_set, X=X, y=y, sample_weight=sample_weight, base_margin=margin
             )
-        run = None if loss is None else run_of(loss, xgb_model, bool(eval_set))
-        setting = (
-            {} if loss is None else self._setting(loss, run, y, sample_weight, xgb_model, soft)
-        )
-        if loss is not None:
-            xgb_model = without_link(xgb_model, loss, classes)
+            run = run_of(loss, xgb_model, bool(eval_set))
+            setting = self._setting(loss, run, y, sample_weight, xgb_model, soft)
+            setting["callbacks"].insert(0, links.RecordFirst(loss, classes))
+            xgb_model = links.without_link(xgb_model, loss, classes)
         options |= {"sample_weight": sample_weight, "eval_set": eval_set, "xgb_model": xgb_model}
         with temporarily(self, **setting):
             super().fit(X, y, **options)
@@ -112,7 +111,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         if loss is not None:
             self.loss_ = loss
             if self.task == "regression":
-                add_link(self.get_booster(), loss)
+                links.add_link(self.get_booster(), loss)
             store_history(self, run)
             if self.task == "binary":
                 self.n_classes_ = len(self._classes)  # even where all labels are 0
@@ -145,6 +144,7 @@ class _Estimator(Stamped, xgb.XGBModel):
             raise
         texts, loss = self._restore()
         if loss is not None:
+            links.end_checkpoint(self.get_booster(), loss)
             self.objective = self.loss_ = loss
             self.base_score = None  # that of the file is no start for a new fit
         if self.task == "binary" and (loss is not None or texts[records.CLASSES] is not None):
@@ -186,6 +186,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         setting: dict[str, Any] = {
             "objective": scaled(run or loss, loss, self.scale_pos_weight),
             "kwargs": getattr(self, "kwargs", None) or {},
+            "callbacks": list(self.callbacks or []),
         }
         if soft is not None:
             y = soft[0]
@@ -201,18 +202,18 @@ class _Estimator(Stamped, xgb.XGBModel):
         elif given is None:
             setting["base_score"] = self._start(loss, y, sample_weight)
         else:
-            setting["base_score"] = raw_start(loss, given)
+            setting["base_score"] = links.raw_start(loss, given)
         if self.eval_metric is None:
             unrounded = UnroundedMetric(loss)
             setting["eval_metric"] = unrounded
-            setting["callbacks"] = [unrounded, *(self.callbacks or [])]
+            setting["callbacks"].insert(0, unrounded)
         else:
             setting["eval_metric"] = evaluated(loss, self.eval_metric)
         return setting
 
     def _start(self, loss: Loss, y: Any, weight: Any) -> Any:
         """The best constant, as XGBoost takes it."""
-        return base_score(loss, best_constant(loss, y, weight, 0))
+        return links.base_score(loss, best_constant(loss, y, weight, 0))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -337,7 +338,7 @@ class XGBClassifier(_Estimator, xgb.XGBClassifier):
         n_classes = y.shape[1] if y.ndim == 2 else int(np.max(y)) + 1
         if n_classes <= 2:
             weight = class_weights(y, weight, self.scale_pos_weight)
-        return base_score(loss, best_constant(loss, y, weight, n_classes))
+        return links.base_score(loss, best_constant(loss, y, weight, n_classes))
 
 
 def _are_other_labels(y: Any) -> bool:

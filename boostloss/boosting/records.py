@@ -19,7 +19,8 @@ from boostloss.losses.catalogue import from_string, to_string
 
 LOSS = "boostloss"
 CLASSES = "boostloss_classes"
-KEYS = (LOSS, CLASSES)
+LINKLESS = "boostloss_linkless"  # of XGBoost: the link that the model does not have yet
+KEYS = (LOSS, CLASSES, LINKLESS)
 
 
 def record(loss: Loss | None, classes: NDArray | None = None) -> dict[str, str]:

@@ -12,7 +12,7 @@ import xgboost as xgb
 from numpy.typing import NDArray
 
 from boostloss.boosting.continued import check_same_classes, check_same_scale
-from boostloss.boosting.records import KEYS
+from boostloss.boosting.records import KEYS, LINKLESS, record
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import logit
 from boostloss.ops import exp, expit, log
@@ -40,6 +40,29 @@ def add_link(booster: xgb.Booster, loss: Loss) -> None:
     if loss.link_name in LENDING:
         start = INVERSE[loss.link_name](_start(booster))
         booster.set_param({"objective": LENDING[loss.link_name], "base_score": float(start)})
+
+
+class RecordFirst(xgb.callback.TrainingCallback):
+    """Writes the record of a model before its training, for the files of `xgboost.callback.TrainingCheckPoint`.
+
+    The model of such a file predicts raw, since the link is added in the end, and the record says so.
+    """
+
+    def __init__(self, loss: Loss, classes: NDArray | None):
+        self.texts = record(loss, classes)
+        if loss.task == "regression" and loss.link_name in LENDING:
+            self.texts[LINKLESS] = loss.link_name
+
+    def before_training(self, model: Any) -> Any:
+        model.set_attr(**self.texts)
+        return model
+
+
+def end_checkpoint(booster: xgb.Booster, loss: Loss) -> None:
+    """Add the link that a model lacks that was written while it was trained."""
+    if booster.attr(LINKLESS) is not None:
+        add_link(booster, loss)
+        booster.set_attr(**{LINKLESS: None})
 
 
 def base_score(loss: Loss, best: Any) -> float | list[float]:
@@ -90,12 +113,12 @@ def without_link(model: Any, loss: Loss, classes: NDArray | None) -> Any:
     booster = model.get_booster() if isinstance(model, xgb.XGBModel) else model
     if not isinstance(booster, xgb.Booster):
         booster = xgb.Booster(model_file=booster)
-    record = {key: booster.attr(key) for key in KEYS}
+    texts = {key: booster.attr(key) for key in KEYS}
     if loss.task == "binary":
-        check_same_classes(record, classes, "xgb_model")
+        check_same_classes(texts, classes, "xgb_model")
         return model
     objective = _learner(booster)["objective"]["name"]
-    check_same_scale(loss, record, SCALES.get(objective), "xgb_model", "base_margin")
+    check_same_scale(loss, texts, SCALES.get(objective), "xgb_model", "base_margin")
     if objective not in LINKS:
         return model
     raw, link = booster.copy(), LINK[LINKS[objective]]
