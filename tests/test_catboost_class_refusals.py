@@ -94,3 +94,12 @@ def test_pools_of_what_cannot_be_numbered_are_refused():
     quantized.quantize()
     with pytest.raises(ValueError, match="eval_set must be a table, not a Pool of"):
         model.fit(X, LABELS, eval_set=quantized)
+
+
+@pytest.mark.parametrize("labels", [LABELS, np.eye(4)[np.unique(LABELS, return_inverse=True)[1]]])
+def test_labels_and_weights_beside_a_pool_are_refused(labels):
+    pool = catboost.Pool(X, labels)
+    with pytest.raises(ValueError, match="sample_weight must not be given with a Pool"):
+        classifier(bl.Focal(1.0)).fit(pool, sample_weight=np.ones(900))
+    with pytest.raises(ValueError, match="y must not be given with a Pool that has labels"):
+        classifier(bl.Focal(1.0)).fit(pool, labels[::-1])

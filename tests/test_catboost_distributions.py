@@ -264,6 +264,18 @@ def test_pools_that_cannot_be_numbered_are_refused():
         regressor().fit(X, ends, eval_set=catboost.Pool(X, ends))
 
 
+def test_labels_and_weights_beside_a_pool_are_refused():
+    pool, bare = catboost.Pool(X, Y), catboost.Pool(X)
+    for given, options in ((pool, {}), (bare, {"y": Y})):
+        with pytest.raises(ValueError, match="sample_weight must not be given with a Pool"):
+            regressor().fit(given, sample_weight=WEIGHT, **options)
+    with pytest.raises(ValueError, match="y must not be given with a Pool that has labels"):
+        regressor().fit(pool, -Y)
+    ends = np.stack([Y, Y + 1.0], axis=1)
+    one, other = regressor(rounds=5).fit(bare, ends), regressor(rounds=5).fit(X, ends)
+    np.testing.assert_allclose(raw(one), raw(other), atol=1e-8)
+
+
 def test_a_failed_fit_leaves_the_earlier_one():
     model = regressor().fit(X, Y)
     before = model.predict(X)

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from boostloss.boosting import records, targets
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
 from boostloss.boosting.catboost_objective import refuse_harmonized
-from boostloss.boosting.catboost_pools import first_number, labels_of, rows_to_stop_by, table_of
+from boostloss.boosting.catboost_pools import (
+    first_number,
+    labels_of,
+    refuse_beside_pool,
+    rows_to_stop_by,
+    table_of,
+)
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_thresholds import fit_decided
 from boostloss.boosting.catboost_training import BINARY_STEPS, refuse_target_border
@@ -42,6 +48,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     refuse_harmonized(loss)
     bound = inspect.signature(catboost.CatBoostClassifier.fit).bind(estimator, *args, **options)
     given = {name: value for name, value in bound.arguments.items() if name != "self"}
+    refuse_beside_pool(given)
     labels = labels_of(given["X"], given.get("y"))
     if labels is None:
         return False

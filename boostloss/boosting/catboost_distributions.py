@@ -14,6 +14,7 @@ from boostloss.boosting.catboost_pools import (
     first_number,
     len_of,
     numbers_of,
+    refuse_beside_pool,
     rows_to_stop_by,
     some_rows,
     table_of,
@@ -78,6 +79,7 @@ def fit_distribution(
     check_metrics(loss, params)
     judge = Judge(loss if params.get("eval_metric") is None else params.pop("eval_metric"))
     refuse_of_one_training(params | without(given, ("X", "y")), {}, f"with {loss!r}")
+    refuse_beside_pool(given)
     labels = given.get("y")
     if isinstance(given["X"], catboost.Pool) and labels is None:
         labels = numbers_of(given["X"])

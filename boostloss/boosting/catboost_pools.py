@@ -118,6 +118,18 @@ def first_number(rows: Any) -> float | None:
     return float(numbers_of(rows)[0]) if isinstance(rows, catboost.Pool) else None
 
 
+def refuse_beside_pool(given: dict[str, Any]) -> None:
+    """Refuse labels and weights of rows beside a pool that has its own, as CatBoost does where it trains by itself."""
+    if not isinstance(given["X"], catboost.Pool):
+        return
+    if given.get("sample_weight") is not None:
+        raise ValueError(
+            "sample_weight must not be given with a Pool: give it to the Pool as its weight."
+        )
+    if given.get("y") is not None and given["X"].has_label():
+        raise ValueError("y must not be given with a Pool that has labels, which train.")
+
+
 def refuse_baseline(pool: Any, name: str) -> None:
     if pool.get_baseline().shape[1]:
         raise ValueError(
