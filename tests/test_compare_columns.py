@@ -114,13 +114,9 @@ def test_dates_in_text(text, days, example):
 
 
 def test_text_loses_its_spaces_and_nested_values_are_refused():
-    assert as_text(pd.Series([" a\n b", "N/A", None, b"c", "-"])).tolist() == [
-        "a b",
-        None,
-        None,
-        "c",
-        "-",
-    ]
+    text = as_text(pd.Series([" a\n b", "N/A", None, b"c", "-", "?", " ", b"none", "N/A"]))
+    assert text.values.tolist() == ["a b", None, None, "c", "-", *[None] * 4]
+    assert text.words == {"N/A": 2, "none": 1}
     for value in ([1], {"a": 1}, np.ones(2)):
         with pytest.raises(NestedError):
             as_numbers(pd.Series([None, value], dtype=object))

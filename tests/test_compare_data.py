@@ -116,6 +116,46 @@ def test_rows_without_a_target_are_left_out():
         prepare(pd.DataFrame({"x": range(3), "y": [1.0, np.nan, np.nan]}), "x", "y")
 
 
+@pytest.mark.parametrize("word", ["none", "None", "NA", "null", "nan", "N/A"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.parquet", "a.jsonl"])
+def test_a_class_that_is_called_none_is_never_lost(tmp_path, name, word):
+    """Few such words are told, more are refused; empty cells are missing, and so is NA beside numbers."""
+    path = tmp_path / name
+
+    def loaded(count):
+        words = ["mild", "severe"] * 150 + [word] * count + [None]
+        frame = pd.DataFrame({"a": [*range(len(words) - 1), None], "b": words, "y": words})
+        if name == "a.parquet":
+            frame.to_parquet(path)
+        elif name == "a.jsonl":
+            frame.to_json(path, orient="records", lines=True)
+        else:
+            separator = "\t" if name == "a.tsv" else ","
+            text = frame.to_csv(index=False, sep=separator).splitlines()
+            path.write_text("\n".join([*text[:-1], f"NA{separator}{separator}"]))
+        return load(path, "y")
+
+    table = loaded(3)
+    assert table.classes == ("mild", "severe")
+    assert "Left out 4 rows in which the target is missing." in table.notes
+    (note,) = (note for note in table.notes if note.startswith("Taken as missing"))
+    assert note == f"Taken as missing: {word!r} in 3 rows of 'y' (rename it to keep it)."
+    assert table.X["f0"].dtype == np.float64
+    with pytest.raises(InputError, match=f"'y' holds '{word}' in 100 rows, .* another name"):
+        loaded(100)
+
+
+def test_words_that_stand_for_missing_values_of_a_feature_are_told(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,y\nNA,None,1\n2,x,2.5\nNA,z,3\n4,None,7\n5,,NA\n")
+    table = load(path, "y")
+    assert table.X["f0"].isna().tolist() == [True, False, True, False]
+    assert table.X["f1"].isna().tolist() == [True, False, False, True]
+    assert "Taken as missing: 'None' in 2 rows of 'b' (rename it to keep it)." in table.notes
+    table = load(path, "y", group="b")
+    assert "Taken as missing: 'None' in 2 rows of 'b' (rename it to keep it)." in table.notes
+
+
 def test_columns_become_numbers_or_categories(frame):
     days = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(ROWS), "D")
     wide = frame.assign(

@@ -285,6 +285,21 @@ def test_wrong_labels_leave_the_log_normal_out(path):
     assert "LogNormal()" not in invoke(path, *options, "--contaminate", 0.1).stdout
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_an_infinite_crps_is_told(tmp_path):
+    """Tails of less than half a degree of freedom, which the likelihood favours."""
+    pytest.importorskip("lightgbm")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 2))
+    y = X[:, 0] + rng.standard_t(0.3, size=600).clip(-1e12, 1e12)
+    pd.DataFrame(X).assign(y=y).to_csv(tmp_path / "a.csv", index=False)
+    options = tmp_path / "a.csv", "-t", "y", "--library", "lightgbm", "--rounds", 10
+    options += "--loss", "FreeStudentT", "--metric"
+    ranking = invoke(*options, "crps", "--loss", "StudentT", "-o", tmp_path).stdout
+    assert re.search(r"★  LightGBM  StudentT.*\n +LightGBM  FreeStudentT\(\) +inf ", ranking)
+    assert re.search(r"★  LightGBM  FreeStudentT.* inf ", invoke(*options, "nll").stdout)
+
+
 def test_classes_have_no_distribution(path):
     result = invoke(path, "-t", "sold", "--metric", "crps", code=2)
     assert "'crps' is none of those for binary: log-loss" in result.stderr

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("xgboost")
 
+from boostloss.compare.candidates import list_candidates
 from tests.homes import homes, invoke
 
 
@@ -93,6 +94,15 @@ def test_a_directory_is_no_file(tmp_path):
             ["--target", "price", "--loss", "Logistic"],
             "is for a binary task, and this is regression",
         ),
+        *(
+            (["--target", "price", "--loss", loss], f"--loss {loss!r} costs more on one side")
+            for loss in (
+                "Expectile(0.9)",
+                "Linex",
+                "Asymmetric(Huber(), 3)",
+                "Asymmetric(LogCosh(1.0), 0.5)",
+            )
+        ),
         (["--target", "price", "--library", "sklearn"], "--library: 'sklearn' is none of xgboost"),
         (["--target", "price", "--folds", "20"], "120 rows are too few for 20 folds"),
         (["--target", "price", "--weight", "price"], "--weight: 'price' is the target"),
@@ -118,6 +128,13 @@ def test_a_directory_is_no_file(tmp_path):
 )
 def test_unusable_options(table, arguments, message):
     assert message in complaint(table, *arguments)
+
+
+@pytest.mark.parametrize(
+    "loss", ["Expectile(0.5)", "Asymmetric(Huber(), 1)", "Asymmetric(LogCosh(2.0), 1.0)"]
+)
+def test_costs_that_are_the_same_on_both_sides_are_compared(loss):
+    assert any(not each.own for each in list_candidates("regression", ["xgboost"], [loss]))
 
 
 @pytest.mark.parametrize("option", [["--folds", "1"], ["--contaminate", "0.9"], ["--rounds", "x"]])

@@ -12,6 +12,7 @@ from boostloss.compare.metrics import Level
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
+from boostloss.losses.sides import AdaptiveAsymmetric
 
 # The losses that are compared when none is asked for.
 LOSSES = {
@@ -226,4 +227,20 @@ def _parse(text: str, task: Task, option: str) -> tuple[Loss, Level]:
         return loss, loss.levels
     if isinstance(loss, boostloss.Quantile):
         return loss, (None if loss.quantile == 0.5 else loss.quantile)
+    if _costs_differ(loss):
+        raise InputError(
+            f"{option} {text!r} costs more on one side, which no metric here judges; where costs grow in proportion "
+            "to the error, Quantile(level) is compared by its own"
+        )
     return loss, None
+
+
+def _costs_differ(loss: Loss) -> bool:
+    """Whether an error costs more on one side, so that no mean and no median is what is predicted."""
+    if isinstance(loss, boostloss.Expectile):
+        return loss.expectile != 0.5
+    if isinstance(loss, AdaptiveAsymmetric):
+        loss = loss.example
+    return isinstance(loss, boostloss.Linex) or (
+        isinstance(loss, boostloss.Asymmetric) and loss.ratio != 1.0
+    )

@@ -9,7 +9,11 @@ import pandas as pd
 
 # What stands for a missing value in any column, and what does beside numbers and dates only:
 # elsewhere a dash may be a class of its own.
-MISSING = {"", "?", "na", "n/a", "n.a.", "nan", "null", "none", "<na>", "#n/a", "#na"}
+EMPTY = {"", "?"}
+# Words that name a class now and then, so that beside other texts it is said how often they stood there.
+WORDS = {"na", "n/a", "n.a.", "nan", "-nan", "null", "none", "<na>", "#n/a", "#na", "#n/a n/a"}
+WORDS |= {"1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"}
+MISSING = EMPTY | WORDS
 # A dash alone, one or more, is a hyphen, an en dash or an em dash.
 MARKS = MISSING | {"-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "nil", "nat"}
 MARKS |= {"#div/0!", "#value!", "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}
@@ -67,6 +71,22 @@ class Numbers:
     doubtful: bool = False
 
 
+@dataclass(frozen=True)
+class Text:
+    """A column as text.
+
+    Attributes
+    ----------
+    values : Series of object
+        Missing as None.
+    words : dict of str to int
+        How many rows hold each word that was taken as missing.
+    """
+
+    values: pd.Series
+    words: dict[str, int]
+
+
 def as_numbers(column: pd.Series, decimal: str = ".") -> Numbers | None:
     """Read the column as numbers, dates or durations; None if it holds anything else.
 
@@ -119,11 +139,13 @@ def text_levels(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
     return codes, pd.Series([" ".join(each.split()) for each in text], dtype=object)
 
 
-def as_text(column: pd.Series) -> pd.Series:
-    """The column as text, None where a value is missing."""
+def as_text(column: pd.Series) -> Text:
+    """The column as text."""
     codes, levels = text_levels(column)
-    levels = levels.where(~levels.str.casefold().isin(MISSING), None)
-    return pd.Series([*levels, None], dtype=object).iloc[codes].reset_index(drop=True)
+    texts = pd.Series([*levels, None], dtype=object).iloc[codes].reset_index(drop=True)
+    plain = levels.str.casefold()
+    words = texts[texts.isin(levels[plain.isin(WORDS)])].value_counts()
+    return Text(texts.where(~texts.isin(levels[plain.isin(MISSING)]), None), words.to_dict())
 
 
 def _days(dates: pd.Series) -> pd.Series:

@@ -237,10 +237,10 @@ def _encode_feature(
     rows = column[known.to_numpy()]
     try:
         numbers = as_numbers(rows, decimal)
-        values = as_text(rows) if numbers is None else numbers.values
+        found = as_text(rows) if numbers is None else numbers
     except NestedError as error:
         return None, str(error)
-    n_beyond = 0
+    values, n_beyond = found.values, 0
     if numbers is not None:
         beyond = values.abs() > LARGEST_FEATURE
         values, n_beyond = values.mask(beyond), int(beyond.sum())
@@ -252,11 +252,12 @@ def _encode_feature(
     if numbers is None:
         if count > max(TEXT_LEVELS, 0.5 * len(values)):
             return None, f"text with {count:,} different values such as {values.dropna().iloc[0]!r}"
+        remark(column.name, found, remarks)
         return values.astype("category"), ""
     numbered = column.name.startswith(UNNAMED) and pd.api.types.is_integer_dtype(column)
     if numbered and column.diff().iloc[1:].eq(1).all():
         return None, "it numbers the rows"
-    remark(column.name, numbers, remarks)
+    remark(column.name, found, remarks)
     if n_beyond:
         remarks[AS_MISSING].append(f"{n_beyond:,} infinite or huge values in {column.name!r}")
     return values, ""

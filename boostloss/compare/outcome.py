@@ -156,7 +156,7 @@ def digits(values: list[float], metric: str = "") -> int:
     """Decimals that give the smallest of the values four significant digits; three where differences count."""
     if metric in DIFFERENCES:
         return 3
-    smallest = min((abs(value) for value in values if value), default=1.0)
+    smallest = min((abs(value) for value in values if value and math.isfinite(value)), default=1.0)
     return max(0, 3 - math.floor(math.log10(smallest)))
 
 

@@ -110,9 +110,10 @@ def block_difference(
         np.concatenate([fit.blocks[name] for fit in each])
         for each, name in ((fits, metric), (others, metric), (fits, "weight"))
     )
-    differences = (scores - other_scores) * (-1.0 if metric in HIGHER_IS_BETTER else 1.0)
+    with np.errstate(invalid="ignore"):  # a CRPS may be infinite, of both
+        differences = (scores - other_scores) * (-1.0 if metric in HIGHER_IS_BETTER else 1.0)
     mean = float(np.average(differences, weights=weight))
-    if len(differences) < 2:
+    if len(differences) < 2 or not np.isfinite(differences).all():
         return mean, math.inf
     folds = results.compared_folds
     # In the order of time fold k trains on k + 1 parts of the size that it tests.

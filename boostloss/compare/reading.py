@@ -170,12 +170,12 @@ def _read_text(
             notes.append(NO_HEADER)
     names = [clean(name) for name in (sample.iloc[0] if header else sample.columns)]
     # Besides what pandas takes as missing: empty, NA, NaN, null, ...
-    options |= {"na_values": ["?"], "low_memory": False, "names": list(range(len(names)))}
+    options |= {"na_values": ["", "?"], "low_memory": False, "names": list(range(len(names)))}
 
-    def parse(encoding: str, decimal: str = ".") -> pd.DataFrame:
+    def parse(encoding: str, decimal: str = ".", **further: Any) -> pd.DataFrame:
         file.seek(0)
-        heading = 0 if header else None
-        return pd.read_csv(file, header=heading, encoding=encoding, decimal=decimal, **options)
+        given = options | {"header": 0 if header else None} | further
+        return pd.read_csv(file, encoding=encoding, decimal=decimal, **given)
 
     for encoding in encodings:
         try:
@@ -192,6 +192,11 @@ def _read_text(
         decimal = ","
         frame = parse(encoding, decimal)
         notes.append("Numbers were read with decimal commas.")
+    # What stands for a missing number may be a word of its own beside texts: a class called None.
+    texts = frame.select_dtypes(exclude=["number", "bool"])
+    gaps = [column for column in texts if texts[column].isna().any()]
+    if gaps:
+        frame[gaps] = parse(encoding, decimal, usecols=gaps, dtype=str, keep_default_na=False)
     return frame, names, decimal, notes
 
 

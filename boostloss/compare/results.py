@@ -300,7 +300,8 @@ def difference(row: Row, other: Row, metric: str) -> tuple[float, float]:
     sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
     scale = unit(metric, other.mean[metric])
     worse = sign * (row.mean[metric] - other.mean[metric]) / scale
-    return worse, standard_error(row.folds - other.folds) / scale
+    with np.errstate(invalid="ignore"):  # a CRPS may be infinite, of both
+        return worse, standard_error(row.folds - other.folds) / scale
 
 
 def unit(metric: str, reference: float) -> float:
@@ -310,7 +311,9 @@ def unit(metric: str, reference: float) -> float:
 
 def standard_error(values: np.ndarray) -> float:
     """Of the mean; NaN for one value."""
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    if len(values) < 2 or not np.isfinite(values).all():
+        return math.nan
+    return float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from boostloss.compare.columns import NestedError, Numbers, as_numbers, as_text
+from boostloss.compare.columns import NestedError, Numbers, Text, as_numbers, as_text
 from boostloss.compare.reading import InputError, clean
 
 Task = Literal["regression", "binary", "multiclass"]
@@ -20,6 +20,9 @@ MOST_CLASSES = (
     50  # more different texts are names or keys, unless the user says that they are classes
 )
 SHOWN_COLUMNS = 30
+MOST_WORDS = (
+    0.01  # of a target's rows: where more hold a word such as "none", it may well be a class
+)
 LARGEST_TARGET = 1e15  # XGBoost squares sums of gradients in float32
 SMALL_SPREAD = 1e-2  # XGBoost makes no split that gains less than 1e-6
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
@@ -50,12 +53,17 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names[:SHOWN_COLUMNS]) + (", ..." if len(names) > SHOWN_COLUMNS else "")
 
 
-def remark(column: str, numbers: Numbers, remarks: dict[str, list[str]]) -> None:
-    """Note how the column was read, if it is not plain numbers."""
-    if numbers.example or numbers.dates:
-        example = f" ({numbers.example})" if numbers.example else ""
-        remarks[AS_DATES if numbers.dates else AS_NUMBERS].append(f"{column!r}{example}")
-    if signs := (*numbers.marks, *numbers.words):
+def remark(column: str, found: Numbers | Text, remarks: dict[str, list[str]]) -> None:
+    """Note how the column was read, if it is neither plain numbers nor plain text."""
+    if isinstance(found, Text):
+        for word, count in found.words.items():
+            text = f"{word!r} in {count:,} rows of {column!r} (rename it to keep it)"
+            remarks[AS_MISSING].append(text)
+        return
+    if found.example or found.dates:
+        example = f" ({found.example})" if found.example else ""
+        remarks[AS_DATES if found.dates else AS_NUMBERS].append(f"{column!r}{example}")
+    if signs := (*found.marks, *found.words):
         remarks[AS_MISSING].append(f"{' and '.join(map(repr, signs))} in {column!r}")
 
 
@@ -66,7 +74,7 @@ def read_target(column: pd.Series, decimal: str, remarks: dict[str, list[str]]) 
     try:
         numbers = None if flags else as_numbers(column, decimal)
         if numbers is None:
-            return as_text(column)
+            return _read_classes(column, remarks)
     except NestedError as error:
         raise InputError(f"the target {column.name!r} holds {error}") from error
     if numbers.words:
@@ -78,13 +86,28 @@ def read_target(column: pd.Series, decimal: str, remarks: dict[str, list[str]]) 
     return numbers.values
 
 
+def _read_classes(column: pd.Series, remarks: dict[str, list[str]]) -> pd.Series:
+    """A target of text; an error where words that stand for missing values are many."""
+    text = as_text(column)
+    if sum(text.words.values()) > MOST_WORDS * len(column):
+        found = " and ".join(f"{word!r} in {count:,} rows" for word, count in text.words.items())
+        raise InputError(
+            f"the target {column.name!r} holds {found}, which may stand for a missing value or for a class: "
+            "give it another name if it is a class, or leave these cells empty"
+        )
+    remark(column.name, text, remarks)
+    return text.values
+
+
 def read_role(
     column: pd.Series, option: str, decimal: str, remarks: dict[str, list[str]]
 ) -> pd.Series:
     """The weights, groups or times as float64, NaN where they are missing; groups are numbered."""
     try:
         if option == "--group":
-            codes, _ = pd.factorize(as_text(column))
+            groups = as_text(column)
+            remark(column.name, groups, remarks)
+            codes, _ = pd.factorize(groups.values)
             return pd.Series(codes, name=column.name, dtype=np.float64).replace(-1, np.nan)
         numbers = as_numbers(column, decimal)
     except NestedError as error:
