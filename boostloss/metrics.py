@@ -16,6 +16,8 @@ NODES, WEIGHTS = 0.5 * (NODES + 1.0), 0.5 * WEIGHTS
 NODES, WEIGHTS = NODES**2 * (3.0 - 2.0 * NODES), WEIGHTS * 6.0 * NODES * (1.0 - NODES)
 LEAST = 1e-300  # a probability whose quantile is finite
 AT_ONCE = 2_000_000  # quantiles, which keeps the memory small
+# The distributions of scipy here that go beyond x with a probability like x^-a, and what scipy calls a.
+TAILS = {"t": "df", "fisk": "c"}
 
 
 def negative_log_likelihood(
@@ -60,7 +62,7 @@ def negative_log_likelihood(
     y, weight = _checked(y_true, distribution, sample_weight)
     likelihood = distribution.logpdf if hasattr(distribution, "logpdf") else distribution.logpmf
     with np.errstate(all="ignore"):  # of targets far out
-        return float(np.average(-likelihood(y), weights=weight))
+        return _mean(-likelihood(y), weight)
 
 
 def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -68,6 +70,10 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
 
     That of a row is the integral of (F(x) - 1{x >= y})^2 over all x, F being the distribution function, and twice the
     mean of the pinball losses of all quantiles. Of a distribution that is a single number it is the absolute error.
+
+    It is finite where the tails have less than x^(-1/2) of the probability beyond x, and so for every distribution here
+    but two: `FreeStudentT` of 1/2 degree of freedom or fewer, and `LogLogistic` of a scale of 2 or more. With tails
+    that are next to as heavy it comes out too small, and of a `log_density` with heavier ones as some number.
 
     Parameters
     ----------
@@ -77,6 +83,7 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
     Returns
     -------
     float
+        Infinite if it is for a row that weighs.
 
     Raises
     ------
@@ -110,7 +117,24 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
             node, share = NODES[some, None], (NODES * WEIGHTS)[some]
             score += below**2 * (share @ (y - distribution.ppf(np.maximum(below * node, LEAST))))
             score += above**2 * (share @ (distribution.isf(np.maximum(above * node, LEAST)) - y))
-        return float(2.0 * np.average(score, weights=weight))
+    return 2.0 * _mean(np.where(_too_heavy(distribution), np.inf, score), weight)
+
+
+def _mean(scores: NDArray[np.float64], weight: NDArray[np.floating] | None) -> float:
+    """The weighted mean, in which rows of weight 0 may be infinite."""
+    if weight is None:
+        return float(np.mean(scores))
+    counted = weight > 0.0
+    return float(np.average(scores[counted], weights=weight[counted]))
+
+
+def _too_heavy(distribution: Any) -> NDArray[np.bool_]:
+    """Where the tails of a distribution are known to make its CRPS infinite."""
+    name = getattr(getattr(distribution, "dist", None), "name", None)
+    if name not in TAILS:
+        return np.array(False)
+    (shape,) = distribution.args[:1] or (distribution.kwds[TAILS[name]],)
+    return np.asarray(shape) <= 0.5
 
 
 def _checked(

@@ -75,6 +75,22 @@ def test_value_and_derivatives_are_exact(loss):
 
 
 @every
+def test_a_single_distribution_takes_many_numbers(loss):
+    raw = rows(1)
+    ours, theirs = loss.distribution(raw), THEIRS[loss](raw)
+    y = theirs.rvs((5, 4), random_state=2)
+    for name in ("logpdf", "pdf", "cdf", "sf"):
+        for x in (y, y[0], y[:, :1], y[:0], y[0, 0]):
+            found = getattr(ours, name)(x)
+            np.testing.assert_allclose(found, getattr(theirs, name)(x), rtol=1e-8, atol=1e-9)
+    level = [0.1, 0.5, 0.9]
+    np.testing.assert_allclose(ours.ppf(level), theirs.ppf(level), rtol=1e-7)
+    np.testing.assert_allclose(ours.isf(level), theirs.isf(level), rtol=1e-7)
+    assert ours.rvs(6, random_state=0).shape == (6,)
+    assert crps(y[0], ours) == pytest.approx(crps(y[0], theirs), rel=1e-6)
+
+
+@every
 def test_quadrature_gives_what_scipy_has(loss):
     raw = rows(30)
     ours, theirs = loss.distribution(raw), THEIRS[loss](raw)

@@ -94,6 +94,31 @@ def test_weights_count_rows(score):
 
 
 @pytest.mark.parametrize("score", [crps, negative_log_likelihood])
+def test_rows_without_a_weight_may_be_impossible(score):
+    """A Weibull variable is above 0, and Student's t with half a degree of freedom has an infinite CRPS."""
+    weibull = bl.Weibull().distribution(np.zeros((2, 2)))
+    assert score([1.0, -1.0], weibull, [2.0, 0.0]) == pytest.approx(score([1.0, 1.0], weibull))
+    t = bl.FreeStudentT().distribution([[0.0, 0.0, 0.0], [0.0, 0.0, np.log(0.4)]])
+    assert score([1.0, 2.0], t, [2.0, 0.0]) == pytest.approx(score([1.0], stats.t(1.0)))
+
+
+def test_a_target_without_density_is_infinitely_unlikely():
+    weibull = bl.Weibull().distribution(np.zeros((2, 2)))
+    assert negative_log_likelihood([1.0, -1.0], weibull, [1.0, 0.1]) == np.inf
+
+
+def test_crps_is_infinite_where_tails_are_too_heavy():
+    rows = np.log([[1.0, 1.0, 0.5], [1.0, 1.0, 0.6]])
+    log_logistic = np.log([[1.0, 2.0], [1.0, 1.9]])
+    for loss, raw in ((bl.FreeStudentT(), rows), (bl.LogLogistic(), log_logistic)):
+        assert crps([1.0, 1.0], loss.distribution(raw)) == np.inf
+        assert np.isfinite(crps([1.0], loss.distribution(raw[1:])))
+    for given in (stats.t(0.5), stats.t(df=0.5), stats.fisk(c=0.5), stats.fisk(0.5)):
+        assert crps([1.0, 3.0], given) == np.inf
+    assert np.isfinite(crps([1.0], stats.t(df=0.6)))
+
+
+@pytest.mark.parametrize("score", [crps, negative_log_likelihood])
 def test_a_right_distribution_scores_best(score):
     y = np.random.default_rng(0).normal(3.0, 2.0, 20_000)
     right = score(y, stats.norm(3.0, 2.0))

@@ -50,7 +50,10 @@ class NumericalDistribution:
         self._log_density, self._n, self._positive = log_density, n, positive
 
     def logpdf(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Logarithm of the density, of a number for each row, or of several in rows of an array."""
+        """Logarithm of the density, of a number for each row, or of several in rows of an array.
+
+        A single distribution takes arrays of any shape.
+        """
         x, shape = self._by_row(x)
         return self._log(x).reshape(shape)
 
@@ -133,7 +136,8 @@ class NumericalDistribution:
         """Numbers in a matrix with a column for each distribution, and the shape of what comes of them."""
         x = as_floats(x, "x").astype(np.float64)
         shape = np.broadcast_shapes(x.shape, (self._n,))
-        return np.broadcast_to(x, shape).reshape(math.prod(shape[:-1]), self._n), shape
+        n_rows = math.prod(shape if self._n == 1 else shape[:-1])
+        return np.broadcast_to(x, shape).reshape(n_rows, self._n), shape
 
     def _log(self, y: NDArray) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
