@@ -1,4 +1,8 @@
-"""The trees of fitted models as attributes of ONNX's TreeEnsembleRegressor."""
+"""The trees of fitted models as attributes of ONNX's TreeEnsembleRegressor.
+
+What all rows of an output have in common, such as a mean of a million, stands apart from the trees: the operator
+returns float32, which would keep few digits of the rest.
+"""
 
 import json
 import math
@@ -6,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -23,8 +27,25 @@ NODE = ["treeids", "nodeids", "modes", "featureids", "values", "truenodeids", "f
 NODE.append("missing_value_tracks_true")
 
 
-def xgboost_trees(model: Any) -> tuple[dict[str, Any], float]:
-    """The trees that predict, and what stands for a missing value."""
+class Trees(NamedTuple):
+    """The trees that predict.
+
+    Attributes
+    ----------
+    attributes : dict
+        Of the operator.
+    constants : list of float
+        For each output what is added to the sum of its leaves.
+    missing : float
+        What stands for a missing value.
+    """
+
+    attributes: dict[str, Any]
+    constants: list[float]
+    missing: float = math.nan
+
+
+def xgboost_trees(model: Any) -> Trees:
     booster = model.get_booster()
     if booster.attr("best_iteration") is not None:
         booster = booster[: booster.best_iteration + 1]
@@ -33,11 +54,11 @@ def xgboost_trees(model: Any) -> tuple[dict[str, Any], float]:
     trees.get("gbtree", trees).get("model", {}).pop(
         "cats", None
     )  # names of categories: codes go in
-    return tree_ensemble(treelite.frontend.from_xgboost_json, json.dumps(saved)), model.missing
+    found = tree_ensemble(treelite.frontend.from_xgboost_json, json.dumps(saved))
+    return found._replace(missing=model.missing)
 
 
-def lightgbm_trees(model: Any) -> tuple[dict[str, Any], float]:
-    """The trees that predict, and what stands for a missing value."""
+def lightgbm_trees(model: Any) -> Trees:
     if "[zero_as_missing: 1]" in model.booster_.model_to_string():
         raise ValueError(
             "boostloss.onnx cannot convert a model with zero_as_missing: give NaN instead."
@@ -47,11 +68,11 @@ def lightgbm_trees(model: Any) -> tuple[dict[str, Any], float]:
     if isinstance(model.loss_, Columns | Distribution) and model.loss_.n_outputs > 1:
         several = f"multiclass num_class:{model.loss_.n_outputs}"
         booster = type(booster)(model_str=add_link(booster.model_to_string(), several))
-    return tree_ensemble(treelite.frontend.from_lightgbm, booster), math.nan
+    return tree_ensemble(treelite.frontend.from_lightgbm, booster)
 
 
-def catboost_trees(model: Any) -> tuple[dict[str, Any], float]:
-    """The trees as CatBoost itself writes them, and what stands for a missing value."""
+def catboost_trees(model: Any) -> Trees:
+    """The trees as CatBoost itself writes them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         model.save_model(path, format="onnx")
@@ -65,7 +86,8 @@ def catboost_trees(model: Any) -> tuple[dict[str, Any], float]:
         found["n_targets"] = max(found["target_ids"]) + 1
         if hasattr(model, "predict_proba") and len(model.classes_) == 2:
             keep_second(found)
-    return found, math.nan
+    found.pop("base_values", None)  # the bias in float32
+    return Trees(found, np.ravel(model.get_scale_and_bias()[1]).tolist())
 
 
 def keep_second(found: dict[str, Any]) -> None:
@@ -74,15 +96,13 @@ def keep_second(found: dict[str, Any]) -> None:
     for name in ("target_nodeids", "target_treeids", "target_weights"):
         found[name] = [found[name][place] for place in kept]
     found |= {"target_ids": [0] * len(kept), "n_targets": 1}
-    if "base_values" in found:
-        found["base_values"] = found["base_values"][1:]
 
 
 TREES = {"xgboost": xgboost_trees, "lightgbm": lightgbm_trees, "catboost": catboost_trees}
 
 
-def tree_ensemble(load: Callable[[Any], treelite.Model], source: Any) -> dict[str, Any]:
-    """The attributes of ONNX's TreeEnsembleRegressor, in the precision of the library."""
+def tree_ensemble(load: Callable[[Any], treelite.Model], source: Any) -> Trees:
+    """The trees as treelite reads them, in the precision of the library."""
     try:
         model = load(source)
     except treelite.TreeliteError as error:
@@ -94,23 +114,28 @@ def tree_ensemble(load: Callable[[Any], treelite.Model], source: Any) -> dict[st
         for name, column in zip(NODE, zip(*rows, strict=True), strict=True)
     }
     header = model.get_header_accessor()
-    constants = np.ravel(header.get_field("base_scores")).tolist()
+    constants = np.ravel(header.get_field("base_scores")).astype(np.float64)
     outputs = np.maximum(header.get_field("target_id"), header.get_field("class_id"))
     leaves = [
         (i, j, output, value)
         for i, tree in enumerate(trees)
         for j, output, value in leaf_values(tree, outputs[i])
     ]
-    names = "target_treeids", "target_nodeids", "target_ids", "target_weights"
-    attributes |= {
-        name: list(column) for name, column in zip(names, zip(*leaves, strict=True), strict=True)
-    }
-    attributes["base_values"] = constants
+    tree, node, target, weight = map(np.array, zip(*leaves, strict=True))
     if model.input_type == "float64":
-        for name in ("nodes_values", "target_weights", "base_values"):
+        for j in np.unique(target):  # whose start LightGBM has in the leaves of its first tree
+            first = (target == j) & (tree == tree[target == j].min())
+            start = weight[first].mean()
+            weight[first] -= start
+            constants[j] += start
+    names = "treeids", "nodeids", "ids", "weights"
+    for name, column in zip(names, (tree, node, target, weight), strict=True):
+        attributes[f"target_{name}"] = column.tolist()
+    if model.input_type == "float64":
+        for name in ("nodes_values", "target_weights"):
             values = np.array(attributes.pop(name))
             attributes[f"{name}_as_tensor"] = onnx.numpy_helper.from_array(values)
-    return attributes | {"n_targets": len(constants)}
+    return Trees(attributes | {"n_targets": len(constants)}, constants.tolist())
 
 
 def leaf_values(tree: Any, output: int) -> Iterator[tuple[int, int, float]]:

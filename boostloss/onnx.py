@@ -121,7 +121,7 @@ def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container
             f"boostloss.onnx converts what a loss of boostloss has fitted, got {model!r}: fit it with one, "
             "or let onnxmltools convert the library's own estimator."
         )
-    attributes, missing = read_trees(model)
+    attributes, constants, missing = read_trees(model)
     kind = DOUBLE if "nodes_values_as_tensor" in attributes else FLOAT  # as the library compares
     X = Number(scope, container, operator.inputs[0].full_name).cast(kind)
     if not math.isnan(missing):
@@ -129,7 +129,7 @@ def convert(read_trees: Callable[..., Any], scope: Any, operator: Any, container
     raw = X.then("TreeEnsembleRegressor", op_domain="ai.onnx.ml", op_version=3, **attributes)
     *labels, output = (x.full_name for x in operator.outputs)
     kind = guess_proto_type(operator.outputs[-1].type)
-    raw = raw.cast(DOUBLE)
+    raw = raw.cast(DOUBLE) + np.array(constants)
     if not labels:
         if isinstance(loss, Columns):
             raw = in_order(raw)

@@ -71,6 +71,24 @@ def test_predictions(library, loss, dtype):
     np.testing.assert_allclose(found.ravel(), model.predict(rows), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "loss", [bl.Huber(1.0), bl.Quantile([0.2, 0.8]), bl.Normal()], ids=lambda x: type(x).__name__
+)
+def test_a_target_far_from_0_keeps_its_digits(library, loss):
+    """What all rows have in common is added in float64; XGBoost itself adds it in float32."""
+    model = fitted(library, loss, X, 1e6 + 0.3 + SIGNAL / np.std(SIGNAL))
+    (found,) = run(model, X)
+    expected = model.predict(X, **library.raw_prediction).reshape(found.shape)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    if library.name == "xgboost":
+        from xgboost import DMatrix
+
+        rows = DMatrix(X, base_margin=np.zeros(found.shape))
+        trees = model.get_booster().predict(rows, output_margin=True).reshape(found.shape)
+        expected = trees + np.median(found - trees, axis=0)
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-5)
+
+
 @pytest.mark.parametrize("loss", [*BINARY, savage()], ids=repr)
 @pytest.mark.parametrize("labels", [("no", "yes"), (False, True), (-3, 7), (1.0, 2.0)], ids=str)
 def test_labels_and_probabilities(library, loss, labels):
