@@ -131,6 +131,71 @@ def test_a_traced_backward_pass_keeps_what_was_saved():
         torch.testing.assert_close(graph(torch.full_like(input, seed)), seed * slope)
 
 
+@bl.loss
+def squared_share(target, prediction):
+    return (target * target - prediction) ** 2
+
+
+NO_GRADIENT_BY_TARGET = [
+    *(bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5), bl.NegativeBinomial(0.5), squared_share()),
+    *(bl.CrossEntropy(), bl.KLDivergence(), bl.Logistic(), bl.Focal(1.0), bl.Hinge()),
+]
+BY_TARGET = {
+    "backward": lambda f: lambda y: torch.autograd.grad(f(y.clone().requires_grad_()), y),
+    "grad": torch.func.grad,
+    "jvp": lambda f: lambda y: torch.func.jvp(f, (y,), (torch.ones_like(y),)),
+    "vmap": lambda f: lambda y: torch.func.vmap(torch.func.jacfwd(f))(y[None]),
+}
+
+
+@pytest.mark.parametrize("way", BY_TARGET)
+@pytest.mark.parametrize("loss", NO_GRADIENT_BY_TARGET, ids=repr)
+def test_a_gradient_by_the_target_that_is_not_known_is_refused(loss, way):
+    input, target = torch.tensor([[0.3, 1.5], [0.6, 0.2]], dtype=torch.float64)
+    module = bt.LossModule(loss)
+    module(input, target)
+
+    def by_target(target):
+        return module(input, target)
+
+    def mixed(target):
+        return torch.func.grad(module)(input, target).sum()
+
+    with pytest.raises(ValueError, match="target must not require a gradient"):
+        BY_TARGET[way](by_target)(target)
+    if way != "backward":
+        with pytest.raises(ValueError, match="target must not require a gradient"):
+            BY_TARGET[way](mixed)(target)
+    torch.func.vmap(torch.func.grad(module))(input[:, None], target[:, None])
+    torch.func.jacfwd(module)(input, target)
+
+
+def test_a_dual_target_that_is_not_known_is_refused():
+    forward_ad, (input, target) = torch.autograd.forward_ad, torch.rand(2, 4)
+    for module in (bt.LossModule(bl.Poisson()), bt.LogisticLoss(), bt.GHMCLoss()):
+        with (
+            forward_ad.dual_level(),
+            pytest.raises(ValueError, match="target must not require a gradient"),
+        ):
+            module(input, forward_ad.make_dual(target, input))
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Linex(0.5), bl.Normal()], ids=repr)
+def test_a_gradient_by_the_target_of_an_error_or_distribution_is_known(loss):
+    input, target = torch.randn(2, 4, dtype=torch.float64)
+    if loss.n_outputs == 2:
+        input = torch.stack([input, 0.5 * input], dim=-1)
+    module = bt.LossModule(loss)
+    variables = input.requires_grad_(), target.requires_grad_()
+    assert torch.autograd.gradcheck(module, variables, check_forward_ad=True)
+    given = [x.detach() for x in variables]
+    ahead, back = (
+        way(lambda y: torch.func.grad(module)(given[0], y))(given[1])
+        for way in (torch.func.jacfwd, torch.func.jacrev)
+    )
+    torch.testing.assert_close(ahead, back)
+
+
 def test_an_empty_batch():
     empty = torch.empty(0, dtype=torch.float64)
     assert torch.func.vmap(bt.HuberLoss(reduction="sum"))(empty, empty).shape == (0,)

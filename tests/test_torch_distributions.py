@@ -186,3 +186,30 @@ def test_it_compiles_whole():
     torch.testing.assert_close(compiled(raw, target), module(raw, target))
     mapped = torch.func.vmap(module)(raw.reshape(8, 8, 2), target.reshape(8, 8))
     torch.testing.assert_close(mapped.mean(), module(raw, target))
+
+
+def test_far_out_gradients_by_operations_are_those_of_the_kernel():
+    raw, target = torch.tensor([[-2.8, -3.3], [0.1, 0.2]]), torch.tensor([3.0, 1.0])
+    module, given = LossModule(bl.Weibull()), raw.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(module(given, target), given)
+    assert expected[0].max() < -1e31
+    torch.compiler.reset()
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    for found in (
+        torch.autograd.grad(module(given, target), given, create_graph=True)[0],
+        torch.autograd.grad(compiled(given, target), given)[0],
+        torch.func.grad(module)(raw, target),
+        torch.func.vmap(torch.func.grad(module))(raw, target) / 2.0,
+    ):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("loss", INTERVALS, ids=repr)
+def test_second_derivatives_agree_in_every_mode(loss):
+    for raw, target in (data(3, k=loss.n_outputs), intervals(loss, 3)):
+        whole = target.floor() if loss.discrete else target
+        hessian = torch.func.hessian(LossModule(loss))(raw.detach(), whole)
+        twice = torch.func.jacrev(torch.func.jacrev(LossModule(loss)))(raw.detach(), whole)
+        torch.testing.assert_close(hessian, twice)
+        eager = torch.autograd.functional.hessian(lambda x, y=whole: LossModule(loss)(x, y), raw)
+        torch.testing.assert_close(eager, twice)

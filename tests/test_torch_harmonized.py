@@ -200,6 +200,42 @@ def test_an_empty_batch_says_nothing():
         torch.testing.assert_close(value, before[name])
 
 
+@both_paths
+@pytest.mark.parametrize("mask", [None, "mask"])
+@pytest.mark.parametrize(("name", "bad"), [
+    ("classification", np.nan), ("regression", np.nan), ("regression", np.inf),
+])  # fmt: skip
+def test_an_element_that_is_no_number_does_not_spoil_the_others(name, bad, mask, kernel, take):
+    take(kernel)
+    make, data = CASES[name]
+    f, y, *_ = (torch.tensor(x) for x in data())
+    known = torch.arange(len(f)) != 3
+    kept = known.roll(1) if mask else torch.ones_like(known)
+    module, other = make(reduction="none"), make(reduction="none")
+    expected = other(f[known & kept], y[known & kept])
+    for place in (f, y):
+        right, place[3] = place[3].item(), bad
+        found = module(f, y, mask=kept)
+        place[3] = right
+        torch.testing.assert_close(found[known & kept], expected)
+        assert found[3].isnan()
+        torch.testing.assert_close(module.shares / module.seen, other.shares / other.seen)
+    assert module(f, y).isfinite().all()
+
+
+def test_a_gradient_past_an_element_that_is_no_number():
+    f, y = torch.tensor([0.5, torch.nan, -1.0]), torch.tensor([1.0, 0.0, 1.0])
+    slope = torch.func.grad(bt.GHMCLoss(reduction="sum").eval())(f, y)
+    assert slope.isnan().tolist() == [False, True, False]
+
+
+def test_mu_may_be_set():
+    module = bt.GHMRLoss(0.02)
+    module.mu = MU
+    f, y, *_ = (torch.tensor(x) for x in regression())
+    torch.testing.assert_close(module(f, y), bt.GHMRLoss(MU)(f, y))
+
+
 def test_norms_of_every_size():
     for dtype in (np.float32, np.float64):
         d = np.array([0.0, 1e-30, 1e-3, 1.0, 1e30], dtype)

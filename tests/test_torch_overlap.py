@@ -306,7 +306,7 @@ WRONG = {
     "gamma must be a positive number": lambda x: bt.FocalTverskyLoss(gamma=0.0),
     "mode must be one of": lambda x: bt.DiceLoss(mode="auto"),
     "over must be one of": lambda x: bt.DiceLoss(over="all"),
-    "class_weight must hold a number of at least 0": lambda x: bt.DiceLoss(class_weight=[-1.0]),
+    "class_weight must hold a finite number": lambda x: bt.DiceLoss(class_weight=[-1.0]),
     "for each of 3 classes, got 2": lambda x: bt.DiceLoss(mode="multiclass", class_weight=[1, 2])(
         x, x
     ),

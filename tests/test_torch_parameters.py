@@ -53,6 +53,32 @@ def test_only_tensors_can_be_set(make, parameters):
             setattr(module, name, 0.5)
 
 
+FROZEN = [
+    (bt.FocalLoss, "gamma"), (bt.FocalLoss, "alpha"), (bt.GeneralizedCrossEntropyLoss, "q"),
+    (bt.SymmetricCrossEntropyLoss, "alpha"), (bt.SymmetricCrossEntropyLoss, "beta"),
+    (bt.BiTemperedLogisticLoss, "t1"), (bt.BiTemperedLogisticLoss, "t2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "name"), FROZEN)
+def test_numbers_that_nothing_trains_are_no_tensors(make, name):
+    number = 1.25 if name == "t2" else 0.25
+    module = make(**{name: torch.tensor(number)})
+    assert getattr(module, name) == number
+    assert type(getattr(module, name)) is float
+    assert not module.state_dict()
+    with pytest.raises(AttributeError, match=f"{name} is fixed: make a new"):
+        setattr(module, name, torch.tensor(0.5))
+    with pytest.raises(TypeError, match=rf"{name} must be a number .*, got (Parameter|tensor)"):
+        make(**{name: torch.nn.Parameter(torch.tensor(number))})
+
+
+def test_the_loss_of_a_module_is_fixed():
+    for module in (bt.LossModule(bl.Huber(1.0)), bt.LossModule(bl.Hinge()), bt.FocalLoss()):
+        with pytest.raises(AttributeError, match="loss is fixed: make a new"):
+            module.loss = bl.Huber(2.0)
+
+
 def test_a_module_of_numbers_only_says_so():
     for make in (bt.HuberLoss, bt.LogCoshLoss, bt.BarronLoss):
         with pytest.raises(ValueError, match="must have numbers or tensors as parameters"):

@@ -192,7 +192,8 @@ def class_columns(
     scores = np.asarray(f.T, dtype)
     true = y == np.arange(len(scores))[:, None]
     with np.errstate(all="ignore"):
-        others = np.where(true, -np.inf, scores)
+        # Finite: the scores of all others may be infinite, and have shares all the same.
+        others = np.where(true, np.finfo(dtype).min, scores)
         top = others.max(axis=0)
         powers = exp(others - top)
         total = powers.sum(axis=0)

@@ -163,7 +163,7 @@ def check_number(owner: Any, name: str, allowed: str, valid: Callable[[float], b
         number = float(value)
     except OverflowError:  # an integer beyond all floats
         number = math.nan
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # the last of a tensor that is trained
         raise TypeError(f"{name} must be {allowed}, got {value!r}.") from None
     if not valid(number):
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")

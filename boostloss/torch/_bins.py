@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from boostloss.formulas.harmonized import bin_values, tails
@@ -30,14 +31,24 @@ torch.library.define(
 def _(input, target, weight, norm, mu, bins):
     """The weight of the elements in each bin, without a pass for each."""
     check_tensors(input, target, weight)
-    weights = None if weight is None else flat(weight).numpy()
-    f = flat(input).numpy()
-    total = float(len(f)) if weights is None else weights.sum(dtype=np.float64)
-    rows = Rows(flat(target).numpy(), f, weights)
-    formula = tails_of(named(norm), bins)
-    (above,) = segment_sums(formula, bins - 1, (mu,), rows, 1, in_torch_threads)
-    counts = -np.diff(above, prepend=total, append=0.0)
+    f, y, weights = flat(input), flat(target), None if weight is None else flat(weight)
+    counts = count(f, y, weights, norm, mu, bins)
+    if np.isnan(counts).any():
+        known = named(norm)(y, f, mu).isfinite()
+        weights = known.to(f.dtype) if weights is None else weights.where(known, 0.0)
+        counts = count(f.where(known, 0.0), y.where(known, 0.0), weights, norm, mu, bins)
     return torch.from_numpy(counts).to(input.dtype)
+
+
+def count(
+    f: Tensor, y: Tensor, weight: Tensor | None, norm: str, mu: float, bins: int
+) -> NDArray[np.float64]:
+    """The weight in each bin; NaN where one element has no norm."""
+    weights = None if weight is None else weight.numpy()
+    total = float(len(f)) if weights is None else weights.sum(dtype=np.float64)
+    rows, formula = Rows(y.numpy(), f.numpy(), weights), tails_of(named(norm), bins)
+    (above,) = segment_sums(formula, bins - 1, (mu,), rows, 1, in_torch_threads)
+    return -np.diff(above, prepend=total, append=0.0)
 
 
 @torch.library.register_fake("boostloss::bin_counts")
@@ -66,7 +77,7 @@ def _(input, target, values, norm, mu):
 
 
 class Bins:
-    """The bins of the norms of gradients.
+    """The bins of the norms of gradients. An element without a norm, such as NaN, is in none, and its value is NaN.
 
     Parameters
     ----------
@@ -92,7 +103,9 @@ class Bins:
         if self.kernel:
             self.norm, self.mu = name_of(norm), mu
         else:
-            self.place = (norm(target, input, mu) * bins).long().clamp(max=bins - 1)
+            size = norm(target, input, mu)
+            self.known = size.isfinite()
+            self.place = (size.where(self.known, 0.0) * bins).long().clamp(max=bins - 1)
 
     def counts(self, weight: Tensor | None) -> Tensor:
         """The weight of the elements in each."""
@@ -100,7 +113,9 @@ class Bins:
             return torch.ops.boostloss.bin_counts.default(
                 self.input, self.target, weight, self.norm, self.mu, self.bins
             )
-        each = torch.ones_like(self.input) if weight is None else weight
+        each = self.known.to(self.input.dtype)
+        if weight is not None:
+            each = each * weight
         none = self.input.new_zeros(self.bins)
         return none.scatter_add(0, self.place.flatten(), each.flatten())
 
@@ -110,4 +125,4 @@ class Bins:
             return torch.ops.boostloss.bin_values.default(
                 self.input, self.target, values, self.norm, self.mu
             )
-        return values[self.place]
+        return values[self.place].where(self.known, torch.nan)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -79,7 +80,11 @@ def _(input, index, differentiable, formula, parameters):
     f, gradients = rows(scores), rows(result) if differentiable else None
     labels = index.to(input.dtype).contiguous().view(f.shape[:2]).numpy()
     values, numbers = losses.view(f.shape[:2]).numpy(), tuple(parameters)
-    fill_class_gradients(values, gradients, named(formula), numbers, labels, f, in_torch_threads)
+    given = gradients, named(formula), numbers, labels
+    fill_class_gradients(values, *given, f, in_torch_threads)
+    if np.isnan(values).any():  # where all scores but that of the class are -inf, as of `others_of`
+        finite = np.maximum(f, np.finfo(f.dtype).min)
+        fill_class_gradients(values, *given, finite, in_torch_threads)
     if gathered and differentiable:
         slope.copy_(result.movedim(-1, 1))
     return losses, slope
@@ -95,8 +100,15 @@ def _(input, index, differentiable, formula, parameters):
 def margin_of(scores: Tensor, index: Tensor) -> Tensor:
     """The score of a class less the logarithm of the sum of the exponentials of all others' scores."""
     dim = class_dim(scores)
-    others = scores.scatter(dim, index, -math.inf).logsumexp(dim)
-    return scores.gather(dim, index).squeeze(dim) - others
+    return scores.gather(dim, index).squeeze(dim) - others_of(scores, index).logsumexp(dim)
+
+
+def others_of(scores: Tensor, index: Tensor) -> Tensor:
+    """The scores, in which that of a class is so low that it has no share.
+
+    It is finite: those of all others may be infinite, and have shares all the same.
+    """
+    return scores.scatter(class_dim(scores), index, torch.finfo(scores.dtype).min)
 
 
 class ClassLoss(torch.autograd.Function):
@@ -127,7 +139,7 @@ class ClassLoss(torch.autograd.Function):
                 margin = margin_of(scores, index)
                 one = torch.ones_like(margin)
                 steep = derivative(ctx.formula, GRADIENT, margin, one, *ctx.numbers).unsqueeze(dim)
-                shares = scores.scatter(dim, index, -math.inf).softmax(dim)
+                shares = others_of(scores, index).softmax(dim)
                 true = torch.zeros_like(scores, dtype=torch.bool).scatter(dim, index, True)
                 by_scores = class_derivatives(true, shares, steep, steep)[0] * seed
             elif last_backward_pass(grad):

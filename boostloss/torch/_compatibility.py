@@ -26,11 +26,15 @@ def transformed() -> bool:
     return not KNOWN or bool(retrieve_all_functorch_interpreters())
 
 
-def nested_forward_mode() -> bool:
-    """Whether forward mode may be active twice, where torch would take a second derivative for 0 without a word."""
+def forward_mode(times: int = 1) -> bool:
+    """Whether forward mode of ``torch.func`` may be active, so many times in one another.
+
+    Twice, torch would take a second derivative for 0 without a word.
+    """
     if not KNOWN:
         return True
-    return [x.key() for x in retrieve_all_functorch_interpreters()].count(TransformType.Jvp) > 1
+    modes = [x.key() for x in retrieve_all_functorch_interpreters()]
+    return modes.count(TransformType.Jvp) >= times
 
 
 def last_backward_pass(grad: Tensor) -> bool:

@@ -9,7 +9,7 @@ from torch.autograd import forward_ad
 
 from boostloss.formulas.barron import barron_shape
 from boostloss.kernels.rows import GRADIENT, HESSIAN, LOSS, fit_float32
-from boostloss.torch._compatibility import last_backward_pass, nested_forward_mode, transformed
+from boostloss.torch._compatibility import forward_mode, last_backward_pass, transformed
 from boostloss.torch._operators import evaluate, name_of, total
 
 TOTAL = -1  # beside LOSS, GRADIENT and HESSIAN: the sum of the losses
@@ -89,13 +89,42 @@ def dual(*tensors: Tensor | None) -> bool:
     return any(forward_ad.unpack_dual(x).tangent is not None for x in given)
 
 
+def constant(target: Tensor, reason: str) -> Tensor:
+    """The target, refused where it is differentiated in either mode."""
+    if target.requires_grad or dual(target):
+        raise ValueError(f"target must not require a gradient: {reason}.")
+    if torch.compiler.is_compiling() or not transformed():
+        return target
+    return Constant.apply(target, reason)
+
+
+class Constant(torch.autograd.Function):
+    """What nothing may differentiate by, not even a transform around another one, of which the tensor does not know."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(target, reason):
+        return target.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        _, ctx.reason = inputs
+
+    @staticmethod
+    def jvp(ctx, *_):
+        raise ValueError(f"target must not require a gradient: {ctx.reason}.")
+
+    backward = jvp
+
+
 class TwoWayDerivative(Derivative):
     """`Derivative` with differentiation in forward mode too, which torch.compile cannot trace."""
 
     @staticmethod
     def jvp(ctx, *tangents):
         input, target, weight, *_ = ctx.saved_tensors
-        if nested_forward_mode():
+        if forward_mode(times=2):
             raise NotImplementedError(
                 "Forward mode works once, if at all in this version of torch: use torch.func.jacrev."
             )

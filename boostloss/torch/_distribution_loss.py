@@ -12,7 +12,7 @@ from boostloss.kernels.outputs import fill_outputs
 from boostloss.kernels.rows import Rows
 from boostloss.losses.catalogue import from_string, to_string
 from boostloss.losses.distributions import Distribution
-from boostloss.torch._compatibility import transformed
+from boostloss.torch._compatibility import forward_mode, transformed
 from boostloss.torch._derivative import dual, has_kernel
 from boostloss.torch._operators import in_torch_threads
 
@@ -69,8 +69,48 @@ def by_operations(loss: Distribution, input: Tensor, targets: Sequence[Tensor]) 
     dtype = input.dtype
     if in_double(loss, targets):
         input, targets = input.double(), [x.double() for x in targets]
-    columns = input.unbind(-1)
-    return formula_of(loss, targets)(*targets, *columns, *parameters_of(loss))[0].to(dtype)
+    formula, numbers = formula_of(loss, targets), parameters_of(loss)
+    if needs_value(input, targets):
+        value = formula(*targets, *input.unbind(-1), *numbers)[0]
+    else:
+        value, _ = Likelihood.apply(formula, numbers, input, *targets)
+    return value.to(dtype)
+
+
+def needs_value(input: Tensor, targets: Sequence[Tensor]) -> bool:
+    """Whether what is differentiated must be the value itself: by the targets, or in forward mode."""
+    if any(x.requires_grad for x in targets):
+        return True
+    return not torch.compiler.is_compiling() and (forward_mode() or dual(input, *targets))
+
+
+class Likelihood(torch.autograd.Function):
+    """A formula's value, with the slopes that it returns: its own are 0 where it cuts off what would overflow."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(formula, numbers, input, *targets):
+        value, *slopes = formula(*targets, *input.unbind(-1), *numbers)
+        return value, torch.stack(slopes[: input.shape[-1]], dim=-1)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.formula, ctx.numbers, *tensors = inputs
+        _, slope = output
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(slope)
+        ctx.save_for_backward(slope, *tensors)
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        slope, *tensors = ctx.saved_tensors
+        by_input = None
+        if grad is not None:
+            if torch.is_grad_enabled():
+                _, slope = Likelihood.forward(ctx.formula, ctx.numbers, *tensors)
+            by_input = slope * grad.unsqueeze(-1)
+        return None, None, by_input, *[None] * (len(tensors) - 1)
 
 
 @torch.compiler.assume_constant_result

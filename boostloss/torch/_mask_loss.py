@@ -4,12 +4,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
-import torch
 from torch import Tensor, nn
 
 from boostloss.losses.validation import check_number
 from boostloss.torch._masks import Counts, Mode, counts_of, mode_of
-from boostloss.torch.reduction import Reduction, check_choice, check_reduction, reduced
+from boostloss.torch.reduction import (
+    Reduction,
+    check_choice,
+    check_reduction,
+    hold_class_weights,
+    reduced,
+)
 
 Over = Literal["image", "batch"]
 
@@ -42,14 +47,9 @@ class OverlapLoss(nn.Module):
         super().__init__()
         check_choice("mode", mode, (None, "binary", "multilabel", "multiclass"))
         check_choice("over", over, ("image", "batch"))
-        weights = None if class_weight is None else torch.as_tensor(class_weight)
-        if weights is not None and not (weights.ndim == 1 and (weights >= 0.0).all()):
-            raise ValueError(
-                f"class_weight must hold a number of at least 0 for each class, got {class_weight!r}."
-            )
         self.mode: Mode | None = mode
         self.over: Over = over
-        self.register_buffer("class_weight", weights)
+        hold_class_weights(self, "class_weight", class_weight)
         self.ignore_index: int | None = ignore_index
         self.smooth: float = smooth
         check_number(self, "smooth", "a number of at least 0", lambda x: 0.0 <= x < math.inf)

@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from boostloss.losses.binary import Focal, Logistic
 from boostloss.losses.validation import check_number
 from boostloss.torch.module import LossModule, Mode
-from boostloss.torch.reduction import Reduction
+from boostloss.torch.reduction import Reduction, hold_class_weights
 
 
 class LogisticLoss(LossModule):
@@ -49,8 +48,8 @@ class FocalLoss(LossModule):
     gamma : float, default 2.0
         Focusing; 0 gives logistic loss and cross entropy; not negative.
     alpha : float or sequence of float, optional
-        Balance. For labels: alpha weighs label 1, 1 - alpha label 0. For classes: a weight for each. The default weighs
-        all 1.
+        Balance. For labels: alpha weighs label 1, 1 - alpha label 0. For classes: a weight for each, not negative; they
+        are trained if they are a `torch.nn.Parameter`. The default weighs all 1.
     reduction : {"mean", "sum", "none"}, default "mean"
     label_smoothing : float, default 0.0
         The share of every label that goes to all labels, or classes, alike; from 0 to below 1.
@@ -95,13 +94,14 @@ class FocalLoss(LossModule):
         ignore_index: int | None = None,
         mode: Mode | None = None,
     ):
-        if isinstance(alpha, Sequence | Tensor | np.ndarray):
+        if isinstance(alpha, Sequence | Tensor | np.ndarray) and np.ndim(alpha) > 0:
             super().__init__(Focal(gamma), reduction, mode, ignore_index)
-            self.register_buffer("alpha", torch.as_tensor(alpha))
+            hold_class_weights(self, "alpha", alpha)
         else:
-            super().__init__(Focal(gamma, alpha), reduction, mode, ignore_index)
-            self.keep(alpha=alpha)
-        self.keep(gamma=gamma)
+            number: Any = alpha
+            super().__init__(Focal(gamma, number), reduction, mode, ignore_index)
+            self.keep(alpha=self.loss.alpha)
+        self.keep(gamma=self.loss.gamma)
         self.label_smoothing = label_smoothing
         check_number(self, "label_smoothing", "a number in [0, 1)", lambda x: 0.0 <= x < 1.0)
 

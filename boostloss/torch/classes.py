@@ -14,6 +14,7 @@ from boostloss.torch.reduction import (
     Reduction,
     check_choice,
     check_reduction,
+    hold_class_weights,
     reduced,
     which_count,
     without_others,
@@ -73,7 +74,7 @@ class MultiClassHingeLoss(nn.Module):
     margin : float, default 1.0
         Positive.
     class_weight : sequence of float or Tensor, optional
-        What the loss of each class is multiplied by.
+        What the loss of each class is multiplied by, not negative; trained if it is a `torch.nn.Parameter`.
     ignore_index : int, optional
         A class that does not count.
     reduction : {"mean", "sum", "none"}, default "mean"
@@ -112,8 +113,7 @@ class MultiClassHingeLoss(nn.Module):
         self.kind: Literal["crammer-singer", "weston-watkins"] = kind
         self.margin: float = margin
         check_number(self, "margin", "a positive number", lambda x: 0.0 < x < math.inf)
-        weights = None if class_weight is None else torch.as_tensor(class_weight)
-        self.register_buffer("class_weight", weights)
+        hold_class_weights(self, "class_weight", class_weight)
         self.ignore_index: int | None = ignore_index
         self.reduction: Reduction = check_reduction(reduction)
 
@@ -160,7 +160,7 @@ class MultiClassHingeLoss(nn.Module):
                     f"class_weight must hold a number for each of {input.shape[dim]} classes, got "
                     f"{self.class_weight.numel()}."
                 )
-            value = value * self.class_weight.to(value.dtype)[target]
+            value = value * self.class_weight.to(value.dtype)[index.squeeze(dim)]
         return reduced(value, self.reduction, weight)
 
     def extra_repr(self) -> str:

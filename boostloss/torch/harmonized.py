@@ -14,7 +14,7 @@ from boostloss.formulas.overlap import logistic_norm
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.validation import check_number
 from boostloss.torch._bins import Bins
-from boostloss.torch._derivative import TOTAL, derivative, weighted
+from boostloss.torch._derivative import TOTAL, constant, derivative, weighted
 from boostloss.torch._shapes import prepared, spread
 from boostloss.torch.reduction import (
     Reduction,
@@ -30,7 +30,6 @@ class HarmonizedLoss(nn.Module):
 
     norm: ClassVar[Callable[..., Any]]
     formula: ClassVar[Callable[..., Any]]
-    numbers: tuple[float, ...]  # parameters of the formula
     mu: float = 1.0  # what the formula is multiplied by, and the parameter of the norm
     shares: Tensor
     seen: Tensor
@@ -80,9 +79,7 @@ class HarmonizedLoss(nn.Module):
             A scalar, or without a reduction of the shape of the input. Half precision is computed and returned in
             float32.
         """
-        if target.requires_grad:
-            raise ValueError("target must not require a gradient: it decides on weights.")
-        input, target = prepared(input, target)
+        input, target = prepared(input, constant(target, "it decides on weights"))
         kept = which_count(target, input, self.ignore_index, mask)
         if kept is not None:
             input, target, weight = without_others(kept, 0, input, target, weight, input)
@@ -96,6 +93,11 @@ class HarmonizedLoss(nn.Module):
         if self.reduction == "sum":
             return total
         return total / input.numel() if weight is None else mean_of(total, weight)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The parameters of the formula."""
+        raise NotImplementedError
 
     @torch.no_grad()
     def harmony(self, input: Tensor, target: Tensor, kept: Tensor | None) -> Tensor:
@@ -176,7 +178,6 @@ class GHMCLoss(HarmonizedLoss):
 
     norm = staticmethod(logistic_norm)
     formula = staticmethod(logistic)
-    numbers = (0.0,)
     own = ()
 
     def __init__(
@@ -187,6 +188,10 @@ class GHMCLoss(HarmonizedLoss):
         ignore_index: int | None = None,
     ):
         super().__init__(bins, momentum, reduction, ignore_index)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        return (0.0,)
 
 
 class GHMRLoss(HarmonizedLoss):
@@ -242,4 +247,7 @@ class GHMRLoss(HarmonizedLoss):
         super().__init__(bins, momentum, reduction)
         self.mu = mu
         check_number(self, "mu", "a positive number", lambda x: 0.0 < x < math.inf)
-        self.numbers = 1.0, self.mu  # Barron's loss of shape 1 is that over mu
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        return 1.0, self.mu  # Barron's loss of shape 1 is that over mu

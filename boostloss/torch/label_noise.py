@@ -53,7 +53,7 @@ class GeneralizedCrossEntropyLoss(LossModule):
         mode: Mode | None = None,
     ):
         super().__init__(GeneralizedCrossEntropy(q), reduction, mode, ignore_index)
-        self.keep(q=q)
+        self.keep(q=self.loss.q)
 
 
 class SymmetricCrossEntropyLoss(LossModule):
@@ -104,7 +104,7 @@ class SymmetricCrossEntropyLoss(LossModule):
         mode: Mode | None = None,
     ):
         super().__init__(SymmetricCrossEntropy(alpha, beta), reduction, mode, ignore_index)
-        self.keep(alpha=alpha, beta=beta)
+        self.keep(alpha=self.loss.alpha, beta=self.loss.beta)
 
 
 class BiTemperedLogisticLoss(LossModule):
@@ -158,4 +158,4 @@ class BiTemperedLogisticLoss(LossModule):
         mode: Mode | None = None,
     ):
         super().__init__(BiTemperedLogistic(t1, t2), reduction, mode, ignore_index)
-        self.keep(t1=t1, t2=t2)
+        self.keep(t1=self.loss.t1, t2=self.loss.t2)

@@ -15,15 +15,18 @@ from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import Binary
 from boostloss.losses.columns import Columns
+from boostloss.losses.custom import CustomLoss
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.harmonizing import Harmonized
-from boostloss.torch._derivative import TOTAL, derivative, weighted
+from boostloss.losses.linked import Linked
+from boostloss.torch._derivative import TOTAL, constant, derivative, weighted
 from boostloss.torch._distribution_loss import of_distribution
 from boostloss.torch._shapes import prepared, spread
 from boostloss.torch.reduction import (
     Reduction,
     check_choice,
     check_reduction,
+    hold,
     mean_of,
     which_count,
     without_others,
@@ -45,6 +48,13 @@ def first_of(loss: Any) -> Any:
     if isinstance(loss, Columns):
         return loss.columns[0]
     return loss.of_margin if isinstance(loss, Binary) and loss.n_classes not in (None, 2) else loss
+
+
+def knows_target(loss: Loss) -> bool:
+    """Whether the gradient by the target is known: of the error it is that by the input with the other sign."""
+    if isinstance(loss, CustomLoss):
+        return loss.kind != "target"
+    return isinstance(loss, Distribution) or not isinstance(loss, Linked)
 
 
 class LossModule(nn.Module):
@@ -154,6 +164,8 @@ class LossModule(nn.Module):
         Tensor
             Of the shape of the input, or a scalar. Half precision is computed and returned in float32.
         """
+        if not knows_target(self.loss):
+            target = constant(target, "that of this loss is not known")
         input, target, weight = self.counted(input, target, weight, mask)
         value, formula = self.composed(input, target), self.formula
         if value is None:
@@ -199,8 +211,12 @@ class LossModule(nn.Module):
 
     def labels(self, target: Tensor) -> tuple[Tensor, Callable[..., Any]]:
         """The labels of single logits, and the formula for such labels."""
-        if target.requires_grad:
-            raise ValueError("target must not require a gradient: labels have none.")
+        if isinstance(self.loss, Binary) and self.loss.n_classes not in (None, 2):
+            raise ValueError(
+                f"target must hold classes, or their probabilities with mode='multiclass', for {self.loss!r}, got a "
+                "label for each logit."
+            )
+        target = constant(target, "labels have none")
         if self.label_smoothing:
             target = target + self.label_smoothing * (0.5 - target)
         if self.formula is logistic or not target.is_floating_point():
@@ -229,7 +245,9 @@ class LossModule(nn.Module):
 
     def __setattr__(self, name: str, value: Any) -> None:
         loss: Any = vars(self).get("loss")
-        fixed = {field.name for field in fields(loss)} if is_dataclass(loss) else set()
+        fixed = set() if loss is None else {"loss"}
+        if is_dataclass(loss):
+            fixed |= {field.name for field in fields(loss)}
         if isinstance(loss, Columns):
             fixed |= {loss.name}
         if name in fixed and not self.holds_tensor(name):
@@ -241,7 +259,7 @@ class LossModule(nn.Module):
         return name in self._parameters or name in self._buffers
 
     def keep(self, **parameters: Any) -> None:
-        """Hold the parameters of the loss: tensors are trained if they are `nn.Parameter`, else buffers."""
+        """Hold the parameters of the loss: tensors, with which it must compute, as `hold` does, and numbers fixed."""
         for name, value in parameters.items():
             if not isinstance(value, Tensor):
                 self.__dict__[name] = getattr(self.loss, name)
@@ -251,10 +269,7 @@ class LossModule(nn.Module):
             )
             if not value.is_meta and not valid.all():
                 raise ValueError(f"{name} must be {allowed}, got {value[~valid].tolist()}.")
-            if isinstance(value, nn.Parameter):
-                self.register_parameter(name, value)
-            else:
-                self.register_buffer(name, value)
+            hold(self, name, value)
 
     def extra_repr(self) -> str:
         options = {"loss": self.loss} if type(self) is LossModule else dict(vars(self.loss))

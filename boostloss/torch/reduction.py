@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from boostloss.torch._shapes import spread
 
@@ -21,6 +21,26 @@ def check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
     """Refuse what is none of the allowed values."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {list(allowed)}, got {value!r}.")
+
+
+def hold(module: nn.Module, name: str, value: Tensor | None) -> None:
+    """Make a tensor one of the module's: it is trained if it is an `nn.Parameter`, else a buffer."""
+    if isinstance(value, nn.Parameter):
+        module.register_parameter(name, value)
+    else:
+        module.register_buffer(name, value)
+
+
+def hold_class_weights(module: nn.Module, name: str, values: Any) -> None:
+    """Hold a weight for each class, or None."""
+    weights = None if values is None else torch.as_tensor(values)
+    if weights is not None and not weights.is_meta:
+        valid = (weights >= 0.0) & weights.isfinite()
+        if weights.ndim != 1 or not valid.all():
+            raise ValueError(
+                f"{name} must hold a finite number of at least 0 for each class, got {values!r}."
+            )
+    hold(module, name, weights)
 
 
 def which_count(

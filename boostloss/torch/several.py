@@ -10,9 +10,9 @@ from torch import Tensor
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.base import Loss
 from boostloss.losses.columns import Columns
-from boostloss.torch._class_loss import MOST_CLASSES, ClassLoss, class_dim, margin_of
+from boostloss.torch._class_loss import MOST_CLASSES, ClassLoss, class_dim, margin_of, others_of
 from boostloss.torch._compatibility import last_backward_pass, transformed
-from boostloss.torch._derivative import derivative, dual, has_kernel
+from boostloss.torch._derivative import constant, derivative, dual, has_kernel
 from boostloss.torch._shapes import prepared
 
 
@@ -58,7 +58,7 @@ def of_classes(
     if weights is None:
         return value
     weight = torch.as_tensor(weights, dtype=value.dtype, device=value.device)
-    return value * weight.index_select(0, target.reshape(-1)).reshape(target.shape)
+    return value * weight.index_select(0, index.reshape(-1)).reshape(target.shape)
 
 
 class Margin(torch.autograd.Function):
@@ -70,7 +70,7 @@ class Margin(torch.autograd.Function):
 
     @staticmethod
     def forward(scores, index, dim):
-        others = scores.scatter(dim, index, -math.inf)
+        others = others_of(scores, index)
         shares = others.softmax(dim)
         # The sum of the exponentials in units of the largest is 1 over the largest share.
         rest = others.amax(dim, keepdim=True) - shares.amax(dim, keepdim=True).log()
@@ -90,7 +90,7 @@ class Margin(torch.autograd.Function):
             return None, None, None
         scores, index, shares = ctx.saved_tensors
         if torch.is_grad_enabled():
-            shares = scores.scatter(ctx.dim, index, -math.inf).softmax(ctx.dim)
+            shares = others_of(scores, index).softmax(ctx.dim)
         seed = grad.unsqueeze(ctx.dim)
         if not torch.is_grad_enabled() and last_backward_pass(grad):
             return shares.mul_(-seed).scatter_(ctx.dim, index, seed), None, None
@@ -124,8 +124,7 @@ def class_shares(input: Tensor, target: Tensor, smoothing: float) -> Tensor:
         share = torch.zeros_like(input).scatter(dim, index, 1.0)
     elif target.shape == input.shape:
         check_several(input)
-        if target.requires_grad:
-            raise ValueError("target must not require a gradient: labels have none.")
+        target = constant(target, "labels have none")
         share = target.to(torch.promote_types(input.dtype, torch.float32))
     else:
         shapes = f"{tuple(input.shape)}, got {tuple(target.shape)}"
