@@ -317,37 +317,3 @@ def test_the_other_byte_order_is_refused(name):
     match = re.escape(name) + r" must be in this machine's byte order.* use astype\('float64'\)"
     with pytest.raises(ValueError, match=match):
         XGBRegressor(objective=bl.Huber(), n_estimators=2).fit(**given)
-
-
-@every_boosted_loss
-def test_a_checkpoint_loads_as_the_model_of_its_round(loss, tmp_path):
-    y = target(loss)
-    saving = xgb.callback.TrainingCheckPoint(tmp_path, name="model", interval=4)
-    model = drop_in(loss, callbacks=[saving]).fit(X, y)
-    assert saving in model.get_params()["callbacks"]
-    loaded = drop_in(loss)
-    loaded.load_model(tmp_path / "model_4.ubj")
-    assert loaded.loss_ == loss
-    rounds = loaded.get_booster().num_boosted_rounds()
-    staged = model.predict(X, iteration_range=(0, rounds))
-    np.testing.assert_allclose(loaded.predict(X), staged, rtol=1e-5)
-    np.testing.assert_allclose(
-        raw_prediction(loaded, X), model.predict(X, output_margin=True, iteration_range=(0, rounds))
-    )
-    loaded.save_model(tmp_path / "again.json")
-    again = drop_in(loss)
-    again.load_model(tmp_path / "again.json")
-    np.testing.assert_array_equal(again.predict(X), loaded.predict(X))
-
-
-@every_boosted_loss
-def test_training_goes_on_from_a_checkpoint(loss, tmp_path):
-    y = target(loss)
-    saving = xgb.callback.TrainingCheckPoint(tmp_path, name="model", interval=4)
-    whole = drop_in(loss, callbacks=[saving]).fit(X, y)
-    path = tmp_path / "model_4.ubj"
-    rounds = 8 - xgb.Booster(model_file=path).num_boosted_rounds()
-    rest = drop_in(loss, n_estimators=rounds).fit(X, y, xgb_model=path)
-    np.testing.assert_allclose(rest.predict(X), whole.predict(X), rtol=1e-4)
-    attributes = rest.get_booster().attributes()
-    assert "boostloss_linkless" not in attributes
