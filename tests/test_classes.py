@@ -246,3 +246,13 @@ def test_smoothing_gives_a_share_to_all_labels():
     assert repr(plain) == "Logistic()"
     with pytest.raises(ValueError, match=r"label_smoothing must be a number in \[0, 1\), got 1"):
         bl.Logistic(1)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_other_classes_may_be_left_out(plain, dtype, monkeypatch):
+    if plain:
+        monkeypatch.setattr("boostloss.kernels.classes.JIT_DISABLED", True)
+    f, y = np.array([[1.0, -np.inf, -np.inf]], dtype), np.array([0])
+    assert bl.Focal(2.0).loss(y, f) == 0.0
+    assert (bl.Focal(2.0).gradient_hessian(y, f)[0] == 0.0).all()

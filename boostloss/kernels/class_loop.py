@@ -63,6 +63,7 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
     single = variant.y == variant.f == "f"  # computed in float32
     number = np.float32 if single else np.float64
+    lowest = float(np.finfo(number).min)  # finite: all other scores may be -inf, and have shares
     derive, times = register_jitable(**INLINE)(class_derivatives), product(weighted)
 
     @register_jitable(**INLINE)
@@ -84,7 +85,7 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
             for i in range(n):
                 score, true = data(line[i]), data(y[i]) == data(j)
                 margin[i] = unwrap(where(true, score, data(margin[i])))
-                score = where(true, -math.inf, score)
+                score = where(true, lowest, score)
                 line[i], top[i] = unwrap(score), unwrap(maximum(data(top[i]), score))
         for i in range(n):
             margin[i] = unwrap(data(margin[i]) - data(top[i]))

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -80,11 +79,7 @@ def _(input, index, differentiable, formula, parameters):
     f, gradients = rows(scores), rows(result) if differentiable else None
     labels = index.to(input.dtype).contiguous().view(f.shape[:2]).numpy()
     values, numbers = losses.view(f.shape[:2]).numpy(), tuple(parameters)
-    given = gradients, named(formula), numbers, labels
-    fill_class_gradients(values, *given, f, in_torch_threads)
-    if np.isnan(values).any():  # where all scores but that of the class are -inf, as of `others_of`
-        finite = np.maximum(f, np.finfo(f.dtype).min)
-        fill_class_gradients(values, *given, finite, in_torch_threads)
+    fill_class_gradients(values, gradients, named(formula), numbers, labels, f, in_torch_threads)
     if gathered and differentiable:
         slope.copy_(result.movedim(-1, 1))
     return losses, slope
