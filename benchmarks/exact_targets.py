@@ -16,7 +16,7 @@ above 1 says that it makes fits worse.
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from unittest import mock
@@ -54,7 +54,10 @@ def far(rng: np.random.Generator, X: np.ndarray, y: np.ndarray, share: float) ->
 @contextmanager
 def without() -> Iterator[None]:
     """Nothing follows the rows that boosting moves."""
-    nothing: Callable[..., float] = lambda *rows: 0.0  # noqa: E731
+
+    def nothing(*rows):
+        return 0.0
+
     with (
         mock.patch.object(adaptation, "moving_error", nothing),
         mock.patch.object(quantiles, "moving_error", nothing),

@@ -1,10 +1,13 @@
 """The models that XGBoost's `TrainingCheckPoint` writes while a fit goes on."""
 
 import numpy as np
+import pytest
 import xgboost as xgb
 from boosting import X, target
 from cases import every_boosted_loss
 from drop_in import drop_in, raw_prediction
+
+import boostloss as bl
 
 
 def small(loss, n_estimators=8, **parameters):
@@ -44,3 +47,14 @@ def test_training_goes_on_from_a_checkpoint(loss, tmp_path):
     np.testing.assert_allclose(rest.predict(X), whole.predict(X), rtol=1e-4)
     attributes = rest.get_booster().attributes()
     assert "boostloss_linkless" not in attributes
+
+
+@pytest.mark.parametrize(
+    ("loss", "link"), [(bl.Poisson(), "log"), (bl.Huber(1.0), "log"), (bl.Logistic(), "logit")]
+)
+def test_a_record_of_a_link_that_does_not_lack_is_refused(loss, link, tmp_path):
+    model = small(loss).fit(X, target(loss))  # whose link is there, or is not of the loss
+    model.get_booster().set_attr(boostloss_linkless=link)
+    model.save_model(tmp_path / "edited.json")
+    with pytest.raises(ValueError, match=f"record says that it lacks the link '?{link}"):
+        small(loss).load_model(tmp_path / "edited.json")

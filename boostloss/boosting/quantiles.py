@@ -33,9 +33,7 @@ def boosted_parameters(
 ) -> tuple[float, ...]:
     """The parameters of `boosted_pinball` but the last, for the rows at these raw predictions.
 
-    They are those of the error, or of the error over the spread of the noise of its row. Where the residuals alone are
-    known, and stand for raw predictions of targets 0, nothing is missing in these, since the gradient increases with
-    them.
+    They are those of the error, or of the error over the spread of the noise of its row.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from boostloss.boosting.continued import check_same_classes, check_same_scale
 from boostloss.boosting.records import KEYS, LINKLESS, record
 from boostloss.losses.base import Loss
 from boostloss.losses.binary import logit
+from boostloss.losses.calls import excerpt
 from boostloss.ops import exp, expit, log
 
 # The objective that lends its link, and does not change other parameters as count:poisson does.
@@ -59,10 +60,24 @@ class RecordFirst(xgb.callback.TrainingCallback):
 
 
 def end_checkpoint(booster: xgb.Booster, loss: Loss) -> None:
-    """Add the link that a model lacks that was written while it was trained."""
-    if booster.attr(LINKLESS) is not None:
-        add_link(booster, loss)
-        booster.set_attr(**{LINKLESS: None})
+    """Add the link that a model lacks that was written while it was trained.
+
+    Raises
+    ------
+    ValueError
+        If the record says so of a model that has a link, or of a loss that has none.
+    """
+    missing = booster.attr(LINKLESS)
+    if missing is None:
+        return
+    objective = _learner(booster)["objective"]["name"]
+    if loss.task != "regression" or missing != loss.link_name or objective != RAW:
+        raise ValueError(
+            f"the model's record says that it lacks the link {excerpt(missing)}, which cannot be of {loss!r} with the "
+            f"objective {objective!r}."
+        )
+    add_link(booster, loss)
+    booster.set_attr(**{LINKLESS: None})
 
 
 def base_score(loss: Loss, best: Any) -> float | list[float]:

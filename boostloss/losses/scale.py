@@ -55,7 +55,8 @@ def typical_size(error: NDArray, weight: NDArray | None = None) -> float:
     size = np.abs(error)
     median = float(np.median(size)) if weight is None else weighted_quantile(size, weight, 0.5)
     mean = float(np.average(size, weights=weight))
-    return mean if median <= ROUNDING * mean < np.inf else median
+    is_zero = median == 0.0 or median <= ROUNDING * mean < np.inf
+    return mean if is_zero else median
 
 
 def robust_scale(error: NDArray, weight: NDArray | None = None) -> float:
