@@ -93,7 +93,7 @@ def test_with_the_same_noise_in_all_rows_it_is_the_median_error():
 def test_rows_count_by_their_movement_and_weight():
     error, f = np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([0.0, 0.0, 0.0, 7.0, -7.0])
     weight = np.array([1.0, 1.0, 1.0, 0.0, 1.0])
-    assert moving_error(error, f, None) == 4.0
+    assert moving_error(error, f, None) == 4.5  # both rows have moved as far
     assert moving_error(-error, f, weight) == 5.0
 
 

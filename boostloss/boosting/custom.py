@@ -34,20 +34,22 @@ def custom_step(
 ) -> tuple[Callable[..., Any], tuple[float, ...], float, float]:
     """Formula, parameters, scale and least curvature of the next round."""
     if loss.task == "binary":
-        formula, parameters = smoothed(loss, half_width(loss, y, f))
+        formula, parameters = smoothed(loss, half_width(loss, y, f, weight))
         if loss.boosting_curvature == "unit":
             return formula, parameters, 1.0, 1.0
         largest = loss.largest_curvature
         return formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest
     rows = sample(len(y), weight)
     y, f = y[rows].astype(np.float64), f[rows].astype(np.float64)
-    formula, parameters = smoothed(loss, half_width(loss, y, f))
+    weight = np.ones_like(f) if weight is None else weight[rows].astype(np.float64)
+    formula, parameters = smoothed(loss, half_width(loss, y, f, weight))
     if loss.boosting_curvature == "unit":
         return formula, parameters, 1.0, 1.0
     computation = Computation(formula, (MAJORIZER,), parameters)
     (curvature,) = compute_numpy(computation, Rows(y, f), float)
-    curvature = np.maximum(curvature[np.isfinite(curvature)], 0.0)
-    mean = float(curvature.mean()) if len(curvature) else 0.0
+    known = np.isfinite(curvature) & (weight > 0.0)
+    curvature = np.maximum(curvature[known], 0.0)
+    mean = float(np.average(curvature, weights=weight[known])) if len(curvature) else 0.0
     mean = mean if 0.0 < mean < math.inf else 1.0
     return formula, parameters, 1.0 / mean, LEAST_CURVATURE * mean
 
@@ -59,7 +61,7 @@ def smoothed(loss: CustomLoss, width: float) -> tuple[Callable[..., Any], tuple[
     return loss.sharp_formula, loss.parameters
 
 
-def half_width(loss: CustomLoss, y: NDArray, f: NDArray) -> float:
+def half_width(loss: CustomLoss, y: NDArray, f: NDArray, weight: NDArray | None) -> float:
     """Half the median distance to the least loss, or more for rows that boosting moves; 0 where it is not known."""
     if loss.smoothing is not None:
         return loss.smoothing
@@ -75,9 +77,10 @@ def half_width(loss: CustomLoss, y: NDArray, f: NDArray) -> float:
     known = np.isfinite(best) & np.isfinite(f)
     if not known.any():
         return 0.0
-    best, f = best[known], f[known]
+    best, f, weight = best[known], f[known], None if weight is None else weight[known]
     error = f - best
-    return max(WIDTH * typical_size(error), MOVING_WIDTH * moving_error(error, f, None))
+    least = MOVING_WIDTH * moving_error(error, f, weight)
+    return max(WIDTH * typical_size(error, weight), least)
 
 
 def explained(loss: CustomLoss) -> str:

@@ -15,6 +15,7 @@ noise it is the median of all errors. So a share of it as the least number chang
 import numpy as np
 from numpy.typing import NDArray
 
+from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.smoothing import chosen_rows
 
 ROWS = 1000  # are enough for a median
@@ -37,13 +38,12 @@ def moving_error(error: NDArray, f: NDArray, weight: NDArray | None) -> float:
     if len(f) > ROWS:
         rows = chosen_rows(len(f), ROWS)
         error, f, weight = error[rows], f[rows], None if weight is None else weight[rows]
-    if not len(f):
+    if not len(f) or (weight is not None and not weight.any()):
         return 0.0
-    size, moved = np.abs(error), np.abs(f - np.median(f))
+    middle = np.median(f) if weight is None else weighted_quantile(f, weight, 0.5)
+    moved = np.abs(f - middle)
     if weight is not None:
         moved *= weight
-    order = size.argsort()
-    total = moved[order].cumsum()
-    if not 0.0 < total[-1] < np.inf:
+    if not 0.0 < moved.sum() < np.inf:
         return 0.0
-    return float(size[order[total.searchsorted(0.5 * total[-1])]])
+    return weighted_quantile(np.abs(error), moved, 0.5)

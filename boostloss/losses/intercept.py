@@ -98,13 +98,16 @@ def weighted_quantile(y: NDArray, weight: NDArray | None, level: float) -> float
     total = weight.sum()
     target, slack = level * total, 1e-12 * total  # sums round: nearer than the slack they are equal
     for low, high in (_enclosure(y, weight, level), (-np.inf, np.inf)):
-        within = np.flatnonzero((y >= low) & (y <= high))
-        values, mass = _cumulated(y[within], weight[within])
-        mass += np.einsum("i,i", weight, y < low)  # the threads of BLAS are slower
+        if low == -np.inf and high == np.inf:
+            values, mass = _cumulated(y, weight)
+        else:
+            within = np.flatnonzero((y >= low) & (y <= high))
+            values, mass = _cumulated(y[within], weight[within])
+            mass += np.einsum("i,i", weight, y < low)  # the threads of BLAS are slower
         first, last = np.searchsorted(mass, [target - slack, target + slack])
         if (first > 0 or low == -np.inf) and (last < len(mass) or high == np.inf):
             break  # a sample may mislead, the sums over all rows do not
-    lower, upper = values[np.minimum([first, last], len(values) - 1)].tolist()
+    lower, upper = (float(values[min(place, len(values) - 1)]) for place in (first, last))
     return 0.5 * lower + 0.5 * upper
 
 
