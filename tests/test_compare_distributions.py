@@ -22,7 +22,7 @@ from boostloss.compare.candidates import Candidate, lacking, list_candidates
 from boostloss.compare.data import InputError, prepare
 from boostloss.compare.libraries import Rows, Settings
 from boostloss.compare.metrics import score
-from boostloss.compare.results import Results
+from boostloss.compare.results import Results, Row, difference
 from boostloss.compare.run import Fit, score_blocks, split
 from boostloss.metrics import crps, negative_log_likelihood
 from tests.homes import QUICK, homes, invoke
@@ -298,6 +298,19 @@ def test_an_infinite_crps_is_told(tmp_path):
     ranking = invoke(*options, "crps", "--loss", "StudentT", "-o", tmp_path).stdout
     assert re.search(r"★  LightGBM  StudentT.*\n +LightGBM  FreeStudentT\(\) +inf ", ranking)
     assert re.search(r"★  LightGBM  FreeStudentT.* inf ", invoke(*options, "nll").stdout)
+    alone = invoke(*options, "crps").stdout
+    assert re.search(r"★  LightGBM  FreeStudentT.* inf ", alone)
+    assert "nan" not in alone
+
+
+def test_of_infinite_scores_equal_ones_are_level():
+    nothing = dict.fromkeys(["candidate", "label", "error", "rounds", "seconds"])
+    finite, one, other = (
+        Row(mean={"crps": score}, folds=np.full(2, score), **nothing)
+        for score in (3.0, np.inf, np.inf)
+    )
+    assert [difference(row, one, "crps")[0] for row in (finite, one, other)] == [-np.inf, 0.0, 0.0]
+    assert difference(one, finite, "crps")[0] == np.inf
 
 
 def test_classes_have_no_distribution(path):

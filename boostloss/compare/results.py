@@ -291,7 +291,8 @@ class Results:
 def _placed(row: Row, best: Row, metric: str) -> Row:
     """The row with its distance to the best one."""
     behind, error = difference(row, best, metric)
-    place = "best" if row is best else "level" if behind <= error else ""
+    level = behind == 0.0 or behind <= error  # the error is NaN of one fold, and of infinite scores
+    place = "best" if row is best else "level" if level else ""
     return dataclasses.replace(row, behind=behind, behind_error=error, place=place)
 
 
@@ -299,14 +300,16 @@ def difference(row: Row, other: Row, metric: str) -> tuple[float, float]:
     """By how much `row` is worse than `other`, in the metric's unit, and the standard error over the folds."""
     sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
     scale = unit(metric, other.mean[metric])
-    worse = sign * (row.mean[metric] - other.mean[metric]) / scale
+    score, reference = row.mean[metric], other.mean[metric]
+    worse = 0.0 if score == reference else sign * (score - reference) / scale
     with np.errstate(invalid="ignore"):  # a CRPS may be infinite, of both
         return worse, standard_error(row.folds - other.folds) / scale
 
 
 def unit(metric: str, reference: float) -> float:
     """In what differences are told: shares of a score, or numbers where its zero means nothing."""
-    return 1.0 if metric in DIFFERENCES else abs(reference) or 1.0
+    share = metric not in DIFFERENCES and 0.0 < abs(reference) < math.inf
+    return abs(reference) if share else 1.0
 
 
 def standard_error(values: np.ndarray) -> float:
