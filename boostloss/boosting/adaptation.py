@@ -108,7 +108,7 @@ class Adaptation:
         rows = held_out(len(y), weight) if self.follows else NO_ROWS
         watched = slice(None) if self.follows and not len(rows) else rows
         every = Rows(y, f, weight)
-        self.begin_round(some_of(every, watched), every)
+        self.begin_round(every.at(watched), every)
         gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
         fill_gradients([gradient, hessian], self.fixed, y, f, weight, factor)
         gradient[rows] = hessian[rows] = 0.0
@@ -182,15 +182,9 @@ class Adaptation:
 
 def moving_error_of(rows: Rows) -> float:
     """That of `boosting.moving`, of some of the rows."""
-    y, f, weight = some_of(rows, sample(len(rows.y_true), rows.weight))
+    y, f, weight = rows.at(sample(len(rows.y_true), rows.weight))
     f = f.astype(np.float64)
     return moving_error(f - y, f, weight)
-
-
-def some_of(rows: Rows, places: slice | NDArray[np.intp]) -> Rows:
-    """The rows at these places."""
-    weight = None if rows.weight is None else rows.weight[places]
-    return Rows(rows.y_true[places], rows.raw_prediction[places], weight)
 
 
 def held_out(n: int, weight: NDArray | None = None) -> NDArray[np.intp]:

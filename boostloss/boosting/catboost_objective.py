@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.adaptation import Adaptation, held_out, some_of
+from boostloss.boosting.adaptation import Adaptation, held_out
 from boostloss.boosting.gradients import (
     boosting_step,
     computation_of,
@@ -266,7 +266,7 @@ class RoundObjective(Slot):
         # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
         rows = self.followed.take()
         every = slice(None, None, max(1, len(rows.y_true) // self.size))
-        self.begin_round(some_of(rows, every))
+        self.begin_round(rows.at(every))
         return self.callbacks is None or self.callbacks.after_iteration(info)
 
 

@@ -57,6 +57,10 @@ class Rows(NamedTuple):
     raw_prediction: NDArray
     weight: NDArray | None = None
 
+    def at(self, places: slice | NDArray[np.intp]) -> "Rows":
+        """The rows at these places."""
+        return Rows(*(None if each is None else each[places] for each in self))  # type: ignore[arg-type]
+
 
 def evaluate(computation: Computation, rows: Rows, dtype: DTypeLike) -> list[NDArray]:
     """An array for each output."""
