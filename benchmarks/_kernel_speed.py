@@ -136,6 +136,12 @@ def with_threads(threads: int, measure: Callable[[], Seconds]) -> Seconds:
             os.environ["NUMBA_NUM_THREADS"] = given
 
 
+def bytes_needed(rows: int, dtype: str) -> int:
+    """Memory of `kernel_seconds`: eight arrays, with some to spare; NumPy has temporary ones."""
+    arrays = 30 if rows <= NUMPY_ROWS else 10
+    return arrays * rows * np.dtype(dtype).itemsize
+
+
 def kernel_seconds(loss: bl.Loss, order: str, rows: int, dtype: str, repeats: int) -> Seconds:
     """Of the memory limit, of our kernel and of NumPy, if the rows are not too many; with an order, of 10 classes."""
     rng = np.random.default_rng(0)
@@ -197,8 +203,13 @@ def _jaxboost(loss: bl.Loss) -> Callable[..., Any] | None:
 PACKAGES = {"bokbokbok": _bokbokbok, "boost-loss": _boost_loss, "jaxboost": _jaxboost}
 
 
+def is_installed(package: str) -> bool:
+    modules = [package.replace("-", "_"), *(["torch"] if package == "gbnet" else [])]
+    return all(map(importlib.util.find_spec, modules))
+
+
 def installed() -> list[str]:
-    return [name for name in PACKAGES if importlib.util.find_spec(name.replace("-", "_"))]
+    return [name for name in PACKAGES if is_installed(name)]
 
 
 def call_seconds(package: str, loss: bl.Loss, rows: int, repeats: int) -> Seconds:

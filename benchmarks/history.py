@@ -1,9 +1,12 @@
 """The figures of `benchmarks.speed` and `benchmarks.accuracy` from version to version, and what got worse.
 
 A line of `benchmarks/history.jsonl` holds ratios, which machines hardly change: of our kernels to the memory limit, of
-our rounds to those of an objective that computes nothing, and of errors to those of the best own objective. `add` takes
-them from the folder of results, and both commands compare the last two lines that come from the same processor: slower
-by a tenth, or errors larger by a hundredth, end with 1.
+our rounds to those of an objective that computes nothing, of our calls and trainings to those of other packages, and of
+errors to those of the best own objective. `add` takes them from the folder of results. Both commands compare, figure by
+figure, the last two lines of the same processor that have it, and tell which figures only one line has.
+
+They end with 1 where a figure got worse, slower by a tenth or an error larger by a hundredth; else with 2 where one had
+nothing to be compared with; else with 0.
 
     python -m benchmarks.history [add] [--results FOLDER] [--plot history.png]
 """
@@ -14,34 +17,72 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import boostloss as bl
-from benchmarks._results import FOLDER, processor
+from benchmarks._results import FOLDER, processor, source
 
 FILE = Path(__file__).with_name("history.jsonl")
-WORSE = {"kernels": 1.1, "training": 1.1, "accuracy": 1.01}
+# By what a part of `benchmarks.speed` is divided.
+BASES = {"kernels": "limit", "catalogue": "limit", "calls": "theirs"}
+BASES |= {"training": "floor", "published": "theirs"}
+WORSE = dict.fromkeys(BASES, 1.1) | {"accuracy": 1.01}
+KEYS = ("library", "set-up", "loss", "form", "classes", "dtype", "rows")
+Line = dict[str, Any]
+
+
+class Change(NamedTuple):
+    """Of a figure, in the last two lines of a processor that have it."""
+
+    name: str
+    before: Line
+    after: Line
+
+    @property
+    def ratios(self) -> tuple[float, float]:
+        return self.before["ratios"][self.name], self.after["ratios"][self.name]
+
+    @property
+    def growth(self) -> float:
+        old, new = self.ratios
+        return new / old
+
+    @property
+    def worse(self) -> bool:
+        return self.growth > WORSE[kind(self.name)]
+
+
+def kind(name: str) -> str:
+    return name.partition(",")[0]
+
+
+def name_of(cell: dict[str, Any]) -> str:
+    """What a cell of `benchmarks.speed` is called; another package with its version, which changes the ratio too."""
+    package = [f"{cell['package']} {cell['version']}"] if "package" in cell else []
+    threads = [f"{cell['threads']} threads"] if "threads" in cell else []
+    keys = [str(cell[key]) for key in KEYS if cell.get(key)]
+    return ", ".join([cell["part"], *package, *keys, *threads])
 
 
 def figures(folder: Path) -> dict[str, float]:
-    """The ratios of the results in a folder, by name."""
+    """The ratios of the results in a folder, by name; of speed those of this processor."""
     found: dict[str, float] = {}
     speed, accuracy = folder / "speed.json", folder / "accuracy.json"
     lines = json.loads(speed.read_text()) if speed.exists() else []
-    for line in lines:
+    here = [line for line in lines if line["with"]["processor"] == processor()]
+    older = sum(line["with"]["source"] != source() for line in here)
+    if len(here) < len(lines) or older:
+        print(
+            f"Of {len(lines)} cells {len(lines) - len(here)} are of another processor and left out, "
+            f"{older} of another state of the package."
+        )
+    for line in here:
         cell, seconds = line["cell"], line["figures"]
-        keys = [
-            str(cell[key])
-            for key in ("library", "loss", "classes", "dtype", "rows")
-            if cell.get(key)
-        ]
-        threads = f"{cell['threads']} threads" if "threads" in cell else ""
-        name = ", ".join([cell["part"], *keys, threads])
-        base = {"kernels": "limit", "training": "floor"}.get(cell["part"])
-        if base:
-            found[name] = seconds["ours"] / seconds[base]
+        base = BASES[cell["part"]]
+        if base in seconds:  # not where another package has no such loss
+            found[name_of(cell)] = seconds["ours"] / seconds[base]
     for row in json.loads(accuracy.read_text()) if accuracy.exists() else []:
         if not row["own"]:
             found[f"accuracy, {row['library']}, {row['objective']}"] = row["all"]
@@ -55,7 +96,7 @@ def revision() -> str:
     return found.stdout.strip()
 
 
-def entries() -> list[dict[str, Any]]:
+def entries() -> list[Line]:
     lines = FILE.read_text().splitlines() if FILE.exists() else []
     return [json.loads(line) for line in lines]
 
@@ -65,53 +106,77 @@ def add(folder: Path) -> None:
     found = figures(folder)
     if not found:
         raise SystemExit(f"{folder}: neither speed.json nor accuracy.json is there.")
-    line = {"version": bl.__version__, "commit": revision(), "date": str(date.today())}
+    line: Line = {"version": bl.__version__, "commit": revision(), "date": str(date.today())}
     line |= {"processor": processor(), "ratios": {key: round(x, 4) for key, x in found.items()}}
     with FILE.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, float, float, bool]]:
-    """Name, ratios before and after, and whether it got worse, of what both lines hold; the worst first."""
-    found = []
-    for name, new in after["ratios"].items():
-        old = before["ratios"].get(name)
-        if old is not None and old > 0:
-            found.append((name, old, new, new / old > WORSE[name.partition(",")[0]]))
-    return sorted(found, key=lambda change: change[1] / change[2])
+def changes(lines: list[Line]) -> tuple[list[Change], list[tuple[str, Line]]]:
+    """What can be compared, the worst first, and the figures that a single line of a processor has."""
+    having: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        for name in line["ratios"]:
+            having.setdefault((line["processor"], name), []).append(line)
+    found = [Change(name, *of[-2:]) for (_, name), of in having.items() if len(of) > 1]
+    alone = [(name, of[0]) for (_, name), of in having.items() if len(of) == 1]
+    return sorted(found, key=lambda change: -change.growth), alone
+
+
+def tell_alone(alone: list[tuple[str, Line]]) -> None:
+    """The figures that had nothing to be compared with, by line and kind."""
+    groups: dict[str, list[str]] = {}
+    for name, line in alone:
+        where = f"{line['version']} {line['commit']} of {line['processor']}: {kind(name)}"
+        groups.setdefault(where, []).append(name)
+    print(f"\nNot compared, as no other line of the processor has them: {len(alone)} figures.\n")
+    for where, names in groups.items():
+        shown = "; ".join(name.partition(", ")[2] for name in names[:3])
+        more = f"; and {len(names) - 3} more" if len(names) > 3 else ""
+        print(f"- {where}, {len(names)}: {shown}{more}")
 
 
 def compare() -> int:
-    """Print what changed between the last line and the one before it from the same processor."""
-    every = entries()
-    same = [line for line in every if line["processor"] == every[-1]["processor"]]
-    if len(same) < 2:
-        print(f"{len(every)} lines, none before the last one from {every[-1]['processor']}.")
-        return 0
-    before, after = same[-2:]
-    found = changes(before, after)
-    print(f"{before['version']} {before['commit']} -> {after['version']} {after['commit']}\n")
-    print("| figure | before | after | change | |\n|---|---|---|---|---|")
-    for name, old, new, worse in found:
-        print(
-            f"| {name} | {old:.3f} | {new:.3f} | {new / old - 1:+.1%} | {'worse' if worse else ''} |"
-        )
-    return int(any(worse for *_, worse in found))
+    """Print what changed, and what cannot be compared; the exit status."""
+    found, alone = changes(entries())
+    if found:
+        print("| figure | processor | from | to | before | after | change | |")
+        print("|---|---|---|---|---|---|---|---|")
+    for change in found:
+        ends = " | ".join(f"{x['version']} {x['commit']}" for x in (change.before, change.after))
+        numbers = " | ".join(f"{ratio:.3f}" for ratio in change.ratios)
+        text = f"{numbers} | {change.growth - 1:+.1%} | {'worse' if change.worse else ''}"
+        print(f"| {change.name} | {change.after['processor']} | {ends} | {text} |")
+    if alone:
+        tell_alone(alone)
+    n_worse = sum(change.worse for change in found)
+    print(f"\n{len(found)} figures compared, {n_worse} worse; {len(alone)} not compared.")
+    return 1 if n_worse else 2 if alone else 0
 
 
 def draw(path: Path) -> None:
-    """The geometric mean of each kind of figure, of those that all lines hold."""
+    """The geometric mean of each kind of figure and processor, of those that all its lines with this kind have."""
     from matplotlib.figure import Figure
 
     every = entries()
-    figure = Figure(figsize=(4.5 * len(WORSE), 4), layout="constrained")
-    for axis, kind in zip(figure.subplots(1, len(WORSE)), WORSE, strict=True):
-        lines = [x for x in every if any(name.startswith(kind) for name in x["ratios"])]
-        names = set.intersection(*({*line["ratios"]} for line in lines)) if lines else set()
-        chosen = sorted(name for name in names if name.startswith(kind))
-        means = [np.exp(np.mean(np.log([x["ratios"][name] for name in chosen]))) for x in lines]
-        axis.plot([f"{line['version']}\n{line['commit']}" for line in lines], means, "o-")
-        axis.set(title=f"{kind}: {len(chosen)} figures", ylabel="geometric mean of the ratios")
+    of_kind = {
+        each: [{n: r for n, r in x["ratios"].items() if kind(n) == each} for x in every]
+        for each in WORSE
+    }
+    of_kind = {each: ratios for each, ratios in of_kind.items() if any(ratios)}
+    figure = Figure(figsize=(4.5 * len(of_kind), 4.4), layout="constrained")
+    axes = figure.subplots(1, len(of_kind), squeeze=False)[0]
+    for axis, (each, ratios) in zip(axes, of_kind.items(), strict=True):
+        for name in dict.fromkeys(line["processor"] for line in every):
+            of_it = [i for i, x in enumerate(every) if x["processor"] == name and ratios[i]]
+            common = set.intersection(*(set(ratios[i]) for i in of_it)) if of_it else set()
+            if common:
+                means = [np.exp(np.mean([np.log(ratios[i][n]) for n in common])) for i in of_it]
+                axis.plot(of_it, means, "o-", label=f"{name}: {len(common)} figures")
+        axis.set_xticks(range(len(every)), [f"{x['version']}\n{x['commit']}" for x in every])
+        axis.set_xlim(-0.3, len(every) - 0.7)
+        axis.set(title=each, ylabel="geometric mean of the ratios")
+        axis.legend(fontsize=8)
     figure.savefig(path, dpi=110)
 
 

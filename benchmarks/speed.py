@@ -1,12 +1,15 @@
-"""Speed, with one command: kernels, calls of an objective, and boosting rounds, resumable, as table, JSON and picture.
+"""Speed, with one command: kernels, calls of an objective and boosting rounds, resumable, as tables, JSON and pictures.
 
 - kernels: gradient and curvature beside the memory limit and NumPy, float32 and float64, on one thread and on all, from
-  a thousand rows to `--largest`;
+  a thousand rows to `--largest`, as far as they are in memory;
+- catalogue: every public loss, of `--rows` scores, beside the memory limit, the slowest first;
 - calls: an objective as XGBoost calls it, beside other packages' that are installed (bokbokbok, boost-loss, jaxboost);
 - training: milliseconds a round beside the library's own objectives, and beside the floor, an objective in Python that
-  computes nothing; in XGBoost beside those packages and GBNet too, where they are installed.
+  computes nothing; in XGBoost beside those packages and GBNet too, where they are installed;
+- published: trainings as GBNet and jaxboost publish them, of their number of rows and of `--rows`, and with ours.
 
-A run that is interrupted goes on where it stopped. Seconds depend on the machine, and ratios much less.
+A run that is interrupted goes on where it stopped. Seconds depend on the machine, and ratios much less. What is not
+installed is told, with the command that gets it, beside which this environment stays as it is.
 
     python -m benchmarks.speed [--part training] [--largest 10_000_000] [--size 4_000_000] [--threads 2]
                                [--rows 1_000_000] [--columns 20] [--rounds 30] [--repeats 5] [--leaf-steps 1]
@@ -14,52 +17,89 @@ A run that is interrupted goes on where it stopped. Seconds depend on the machin
 """
 
 import argparse
-import importlib.util
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import psutil
 from rich.progress import track
 
+from benchmarks import _catalogue_speed as catalogue
 from benchmarks import _kernel_speed as kernels
+from benchmarks import _published_speed as published
 from benchmarks import _training_speed as training
 from benchmarks._results import FOLDER, Cell, Results
+from benchmarks._speed_pictures import draw
+from benchmarks._speed_report import TABLES
 
-PARTS = ("kernels", "calls", "training")
-Measured = Iterator[tuple[Cell, Callable[[], dict[str, float]]]]
+Measured = Iterator[tuple[Cell, Callable[[], dict[str, Any]]]]
+TYPES = ("float32", "float64")
+NEEDED = {  # of other packages, by part
+    "calls": [*kernels.PACKAGES],
+    "training": [*kernels.PACKAGES, "gbnet"],
+    "published": ["gbnet", "jaxboost"],
+}
+# Without dependencies: boost-loss asks for an XGBoost below 3, and runs with this one.
+INSTALL = (
+    "pip install --no-deps --target .venv-peers bokbokbok boost-loss pyhumps attrs gbnet jaxboost "
+    "jax jaxlib ml_dtypes opt_einsum"
+)
+
+
+def fits(rows: int, dtype: str) -> bool:
+    """Whether the arrays of a kernel are in memory; says so where they are not."""
+    needed = kernels.bytes_needed(rows, dtype)
+    free = psutil.virtual_memory().available
+    if needed > free:
+        print(
+            f"{rows:,} rows of {dtype} take {needed / 1e9:.1f} GB, {free / 1e9:.1f} are free: left out."
+        )
+    return needed <= free
 
 
 def kernel_cells(options: argparse.Namespace) -> Measured:
     sizes = options.size or [10**k for k in range(3, 10) if 10**k <= options.largest]
     targets = [(loss, "") for loss in kernels.LOSSES]
     targets += [(loss, order) for loss in kernels.OF_CLASSES for order in ("rows", "classes")]
-    for rows in sizes:
-        for dtype in ("float32", "float64"):
-            for threads in sorted({1, options.threads}):
-                for loss, order in targets:
-                    cell = {"part": "kernels", "loss": repr(loss), "classes": order}
-                    cell |= {"rows": rows, "dtype": dtype, "threads": threads}
-                    repeats = options.repeats * max(1, 100_000 // rows)
-                    measure = partial(kernels.kernel_seconds, loss, order, rows, dtype, repeats)
-                    yield cell, partial(kernels.with_threads, threads, measure)
+    for rows, dtype in product(sizes, TYPES):
+        if not fits(rows, dtype):
+            continue
+        for threads in sorted({1, options.threads}):
+            for loss, order in targets:
+                cell: Cell = {"part": "kernels", "loss": repr(loss), "classes": order}
+                cell |= {"rows": rows, "dtype": dtype, "threads": threads}
+                repeats = options.repeats * max(1, 100_000 // rows)
+                measure = partial(kernels.kernel_seconds, loss, order, rows, dtype, repeats)
+                yield cell, partial(kernels.with_threads, threads, measure)
+
+
+def catalogue_cells(options: argparse.Namespace) -> Measured:
+    for dtype, threads in product(TYPES, sorted({1, options.threads})):
+        for loss, form in catalogue.subjects():
+            cell: Cell = {"part": "catalogue", "loss": repr(loss), "form": form}
+            cell |= {"rows": options.rows, "dtype": dtype, "threads": threads}
+            given = loss, form, options.rows, dtype, options.repeats
+            measure = partial(catalogue.round_seconds, *given)
+            yield cell, partial(kernels.with_threads, threads, measure)
 
 
 def call_cells(options: argparse.Namespace) -> Measured:
     for package in kernels.installed():
         for rows in (1_000, 1_000_000):
             for loss in kernels.LOSSES:
-                cell = {"part": "calls", "package": package, "version": version(package)}
+                cell: Cell = {"part": "calls", "package": package, "version": version(package)}
                 cell |= {"loss": repr(loss), "rows": rows}
                 yield cell, partial(kernels.call_seconds, package, loss, rows, options.repeats)
 
 
 def training_cells(options: argparse.Namespace) -> Measured:
     options.packages = kernels.installed()
-    options.gbnet = bool(importlib.util.find_spec("gbnet") and importlib.util.find_spec("torch"))
+    options.gbnet = kernels.is_installed("gbnet")
     for library in options.library or training.LIBRARIES:
         for loss in training.LOSSES:
             cell = {"part": "training", "library": library, "version": version(library)}
@@ -72,70 +112,44 @@ def training_cells(options: argparse.Namespace) -> Measured:
             yield cell, partial(training.round_milliseconds, library, loss, options)
 
 
-CELLS = {"kernels": kernel_cells, "calls": call_cells, "training": training_cells}
+def published_cells(options: argparse.Namespace) -> Measured:
+    for set_up in published.SET_UPS:
+        if kernels.is_installed(set_up.package):
+            for rows in sorted({set_up.rows, options.rows}):
+                cell = {"part": "published", "package": set_up.package}
+                cell |= {"version": version(set_up.package), "set-up": set_up.name}
+                cell |= {"library": set_up.library, "library version": version(set_up.library)}
+                cell |= {"loss": repr(set_up.loss), "rows": rows}
+                repeats = min(options.repeats, 2)
+                yield cell, partial(published.training_figures, set_up, rows, repeats)
 
 
-def kernel_table(lines: list[dict[str, Any]]) -> list[list[str]]:
-    """Milliseconds and ratios of the largest number of rows that NumPy has, in all threads."""
-    shown = [x for x in lines if "numpy" in x["figures"]]
-    largest = max(x["cell"]["rows"] for x in shown)
-    threads = max(x["cell"]["threads"] for x in shown)
-    rows = [
-        [
-            f"{largest:,} rows, {threads} threads",
-            "dtype",
-            "limit ms",
-            "ours ms",
-            "ratio",
-            "NumPy ms",
-        ]
-    ]
-    for line in shown:
-        cell, found = line["cell"], line["figures"]
-        if (cell["rows"], cell["threads"]) == (largest, threads):
-            name = f"`{cell['loss']}`" + (
-                f", 10 classes, by {cell['classes']}" if cell["classes"] else ""
-            )
-            times = [1e3 * found[key] for key in ("limit", "ours", "numpy")]
-            ratio = found["ours"] / found["limit"]
-            texts = [f"{times[0]:.2f}", f"{times[1]:.2f}", f"{ratio:.2f}", f"{times[2]:.1f}"]
-            rows.append([name, cell["dtype"], *texts])
-    return rows
+CELLS = {
+    "kernels": kernel_cells,
+    "catalogue": catalogue_cells,
+    "calls": call_cells,
+    "training": training_cells,
+    "published": published_cells,
+}
+PARTS = tuple(CELLS)
 
 
-def call_table(lines: list[dict[str, Any]]) -> list[list[str]]:
-    rows = [["loss", "beside", "rows", "ours ms", "theirs ms", "ratio"]]
-    for line in lines:
-        cell, found = line["cell"], line["figures"]
-        if found:
-            times = [1e3 * found["ours"], 1e3 * found["theirs"]]
-            texts = [f"{times[0]:.3f}", f"{times[1]:.3f}", f"{times[1] / times[0]:.1f}"]
-            package = f"{cell['package']} {cell['version']}"
-            rows.append([f"`{cell['loss']}`", package, f"{cell['rows']:,}", *texts])
-    return rows
-
-
-def training_table(lines: list[dict[str, Any]]) -> list[list[str]]:
-    """Milliseconds a round; the last columns are the ratios of ours to the floor and to the own squared error."""
-    names = list(dict.fromkeys(name for line in lines for name in line["figures"]))
-    names = [name for name in names if name != "ours"]
-    rows = [["library", "loss", "ours", *names, "to the floor", "to own squared error"]]
-    for line in lines:
-        cell, found = line["cell"], line["figures"]
-        texts = [f"{found[name]:.1f}" if name in found else "" for name in ("ours", *names)]
-        ratios = [found["ours"] / found[name] for name in ("floor", "own squared error")]
-        library = (
-            f"{cell['library']} {cell['version']}, {cell['rows']:,} rows, {cell['threads']} threads"
+def tell_missing(parts: Iterable[str]) -> None:
+    """Which packages are not there to be measured, and how to get them."""
+    wanted = dict.fromkeys(name for part in parts for name in NEEDED.get(part, ()))
+    missing = [name for name in wanted if not kernels.is_installed(name)]
+    if missing:
+        print(
+            f"\nNot installed, and so not measured: {', '.join(missing)}. To measure them, too:\n\n"
+            f"    {INSTALL}\n    PYTHONPATH=.venv-peers python -m benchmarks.speed ..."
         )
-        rows.append([library, f"`{cell['loss']}`", *texts, *(f"{ratio:.2f}" for ratio in ratios)])
-    return rows
-
-
-TABLES = {"kernels": kernel_table, "calls": call_table, "training": training_table}
+    if "gbnet" in missing:
+        print("\nGBNet needs torch, which `make test-torch` installs.")
 
 
 def report(results: Results) -> None:
-    latest = results.latest()
+    """Print the tables, write the lines as JSON, and draw a picture of each part."""
+    folder, latest = results.path.parent, results.latest()
     for part in PARTS:
         lines = [line for line in latest if line["cell"]["part"] == part]
         if lines:
@@ -143,39 +157,8 @@ def report(results: Results) -> None:
             print(f"\n{part}\n\n| {' | '.join(head)} |\n{'|---' * len(head)}|")
             for row in rows:
                 print(f"| {' | '.join(row)} |")
-    folder = results.path.parent
+            draw(part, lines, folder)
     (folder / "speed.json").write_text(json.dumps(latest, indent=1))
-    of_kernels = [line for line in latest if line["cell"]["part"] == "kernels"]
-    if of_kernels:
-        draw(of_kernels, folder / "speed.png")
-
-
-def draw(lines: list[dict[str, Any]], path: Path) -> None:
-    """Nanoseconds a row by rows, beside the memory limit, for each type and number of threads."""
-    from matplotlib.figure import Figure
-
-    settings = sorted({(line["cell"]["dtype"], line["cell"]["threads"]) for line in lines})
-    figure = Figure(figsize=(4.6 * len(settings), 4.4), layout="constrained")
-    axes = figure.subplots(1, len(settings), sharey=True, squeeze=False)[0]
-    for axis, (dtype, threads) in zip(axes, settings, strict=True):
-        chosen = [
-            x for x in lines if (x["cell"]["dtype"], x["cell"]["threads"]) == (dtype, threads)
-        ]
-        curves: dict[str, dict[int, float]] = {}
-        for line in chosen:
-            rows, found = line["cell"]["rows"], line["figures"]
-            if not line["cell"]["classes"]:
-                curves.setdefault(line["cell"]["loss"], {})[rows] = 1e9 * found["ours"] / rows
-                limit = curves.setdefault("memory limit", {})
-                limit[rows] = min(limit.get(rows, float("inf")), 1e9 * found["limit"] / rows)
-        for name, curve in curves.items():
-            style = "k--" if name == "memory limit" else "-"
-            axis.loglog(*zip(*sorted(curve.items()), strict=True), style, label=name)
-        plural = "s" if threads > 1 else ""
-        axis.set(title=f"{dtype}, {threads} thread{plural}", xlabel="rows")
-    axes[0].set_ylabel("nanoseconds a row")
-    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right center", fontsize=7)
-    figure.savefig(path, dpi=110)
 
 
 def main() -> None:
@@ -183,7 +166,9 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="all, unless some are named")
     parser.add_argument("--largest", type=int, default=10_000_000, help="rows of kernels")
     parser.add_argument("--size", type=int, action="append", help="rows of kernels, instead")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of training")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="of training, scores of the catalogue"
+    )
     parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=5)
@@ -199,6 +184,7 @@ def main() -> None:
             for cell, measure in track(results.missing(CELLS[part](options)), part):
                 results.add(cell, measure())
     report(results)
+    tell_missing(options.part or PARTS)
 
 
 if __name__ == "__main__":

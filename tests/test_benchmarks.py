@@ -1,4 +1,4 @@
-"""What the benchmarks of speed and accuracy rest on: kept results, wrong labels, tables, and the history."""
+"""What the benchmarks of speed and accuracy rest on: kept results, wrong labels, tables, and pictures."""
 
 import json
 
@@ -133,31 +133,3 @@ def test_speed_is_kept_and_reported(tmp_path, monkeypatch, capsys):
     assert set(names) == {
         f"kernels, Huber(delta=1.0), {dtype}, 1000, 1 threads" for dtype in ("float32", "float64")
     }
-
-
-def test_history_tells_what_got_worse(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(history, "FILE", tmp_path / "history.jsonl")
-    results = tmp_path / "results"
-    results.mkdir()
-    with pytest.raises(SystemExit, match="neither"):
-        history.add(results)
-
-    def add(error):
-        row = {"library": "XGBoost", "objective": "Huber()", "own": False, "all": error}
-        (results / "accuracy.json").write_text(json.dumps([row, row | {"own": True}]))
-        history.add(results)
-
-    add(0.95)
-    assert history.compare() == 0
-    add(0.955)  # within a hundredth
-    assert history.compare() == 0
-    add(0.98)
-    assert history.compare() == 1
-    assert (
-        "| accuracy, XGBoost, Huber() | 0.955 | 0.980 | +2.6% | worse |" in capsys.readouterr().out
-    )
-    monkeypatch.setattr(history, "processor", lambda: "another")
-    add(2.0)
-    assert history.compare() == 0
-    history.draw(tmp_path / "history.png")
-    assert (tmp_path / "history.png").stat().st_size > 5_000
