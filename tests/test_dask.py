@@ -1,8 +1,5 @@
 """The estimators for Dask train what those of one machine train, wherever the rows lie."""
 
-import re
-from pathlib import Path
-
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
@@ -35,6 +32,8 @@ from dask_clusters import (
 )
 from xgboost import dask as dxgb
 
+from boostloss.boosting.workers import SharedObjective
+from boostloss.boosting.xgboost_columns import Lent
 from boostloss.dask import (
     DaskLGBMClassifier,
     DaskLGBMRegressor,
@@ -110,21 +109,59 @@ def test_rows_beyond_the_sample_that_smooths_are_those_of_one_machine(four):
         np.testing.assert_allclose(found, one.predict(X), rtol=2e-5)
 
 
+FEW = [
+    (bl.Huber(), Y, None),
+    (bl.Quantile(0.3), Y, WEIGHT),
+    (bl.Quantile([0.1, 0.5, 0.9]), Y, WEIGHT),
+    (bl.Focal(2.0), LABEL, WEIGHT),
+    (bl.Logistic(), KIND, None),
+]
+
+
 @pytest.mark.parametrize("n_workers", [1, 2])
-def test_fewer_workers_do_too(n_workers):
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_fewer_workers_do_too(library, n_workers):
+    kinds = {
+        "xgboost": (
+            (xgb_one.XGBRegressor, DaskXGBRegressor, XGB),
+            (xgb_one.XGBClassifier, DaskXGBClassifier, XGB),
+        ),
+        "lightgbm": (
+            (lgb_one.LGBMRegressor, DaskLGBMRegressor, LGB),
+            (lgb_one.LGBMClassifier, DaskLGBMClassifier, LGB | {"min_child_weight": 1.0}),
+        ),
+    }[library]
     with cluster(n_workers):
-        for loss in (bl.Huber(), bl.Quantile(0.3)):
-            data = parts(X), parts(Y)
-            one = xgb_one.XGBRegressor(objective=loss, **XGB).fit(X, Y)
-            found = train(DaskXGBRegressor(objective=loss, **XGB), *data).get_booster()
-            plain = xgb_one.XGBRegressor()
-            plain.load_model(found.save_raw("json"))
-            np.testing.assert_allclose(plain.predict(X), one.predict(X), rtol=2e-5)
-            assert plain.loss_ == loss
-            one = lgb_one.LGBMRegressor(objective=loss, **LGB).fit(X, Y)
-            local = train(DaskLGBMRegressor(objective=loss, **LGB), *data).to_local()
-            assert type(local) is lgb_one.LGBMRegressor
-            np.testing.assert_allclose(local.predict(X), one.predict(X), rtol=2e-5)
+        for loss, y, weight in FEW:
+            kind, several, options = kinds[loss.task == "binary"]
+            one = kind(objective=loss, **options).fit(X, y, sample_weight=weight)
+            weights = None if weight is None else parts(weight)
+            model = several(objective=loss, **options)
+            train(model, parts(X), parts(y), sample_weight=weights)
+            if library == "xgboost":
+                local = kind()
+                local.load_model(model.get_booster().save_raw("json"))
+            else:
+                local = model.to_local()
+            assert type(local) is kind
+            assert local.loss_ == loss
+            predict = "predict" if loss.task == "regression" else "predict_proba"
+            found, expected = (getattr(each, predict)(X) for each in (local, one))
+            np.testing.assert_allclose(found, expected, rtol=2e-5, err_msg=repr(loss))
+
+
+def test_xgboost_lends_labels_and_weights(four, monkeypatch):
+    lent, compute = [], SharedObjective.__call__
+
+    def look(self, y_true, y_pred, sample_weight):
+        if len(y_true):
+            lent.append([isinstance(x.base, Lent) for x in (y_true, sample_weight)])
+        return compute(self, y_true, y_pred, sample_weight)
+
+    monkeypatch.setattr(SharedObjective, "__call__", look)
+    model = DaskXGBRegressor(objective=bl.Huber(2.0), **XGB)
+    train(model, parts(X), parts(Y), sample_weight=parts(WEIGHT))
+    assert lent[-1] == [True, True]
 
 
 def test_a_worker_without_rows(four):
@@ -291,11 +328,3 @@ def test_a_name_as_objective_is_the_parents(four):
     assert model.loss_ is None
     np.testing.assert_array_equal(model.classes_, [0, 1])
     assert set(model.predict(data[0]).compute()) == {0, 1}
-
-
-def test_the_page_about_dask_runs_and_prints_what_it_says(capsys):
-    text = (Path(__file__).resolve().parents[1] / "docs/dask.md").read_text("utf-8")
-    (block,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
-    exec(block, {})
-    (said,) = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
-    assert capsys.readouterr().out.splitlines()[-1] == said

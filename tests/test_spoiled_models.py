@@ -1,5 +1,7 @@
 """Files that a model cannot be loaded from: one clear error, and the estimator is as before."""
 
+import re
+
 import numpy as np
 import pytest
 from boosting import SIGNAL, X
@@ -7,7 +9,7 @@ from drop_in import drop_in, each_library, fit
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.boosting.records import CLASSES, restore_classes
+from boostloss.boosting.records import CLASSES, LOSS, restore, restore_classes
 
 LABEL = np.where(SIGNAL > 0.0, "yes", "no")
 
@@ -60,6 +62,23 @@ def test_an_edited_record_is_a_clear_error(library, task, old, new, message, tmp
 
 
 @each_library
+def test_the_version_that_has_written_a_record_is_named(library, tmp_path, monkeypatch):
+    path = tmp_path / "model.json"
+    with monkeypatch.context() as newer:
+        newer.setattr(bl, "__version__", "9.8.0")
+        text = saved(library, path, bl.Focal())
+    assert loaded(library, path, **file_options(library)).predict(X).shape == LABEL.shape
+    path.write_text(text.replace("Focal(", "Fokal("), "utf-8")
+    reader = re.escape(bl.__version__)
+    with pytest.raises(
+        ValueError, match=rf"written by boostloss '9.8.0', is none that boostloss {reader} can read"
+    ):
+        loaded(library, path, **file_options(library))
+    with pytest.raises(ValueError, match=rf"record of its loss, 'Fokal\(\)', is none .* {reader}"):
+        restore({LOSS: "Fokal()"}, drop_in(library, bl.Focal()))
+
+
+@each_library
 def test_a_file_of_the_plain_library_for_the_other_task_is_a_clear_error(library, tmp_path):
     saved(library, tmp_path / "model.json", own=True)
     model = drop_in(library, bl.Huber(1.0))
@@ -93,14 +112,15 @@ def test_a_part_of_a_binary_file_is_an_error(library, name, share, tmp_path):
     assert np.array_equal(loaded(library, path).predict(X), fitted.predict(X))
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(
-        Exception, match=r"[Ii]ncorrect|[Ii]nvalid|Expecting|empty|Unexpected|load|read|size"
+        Exception,
+        match=r"[Ii]ncorrect|[Ii]nvalid|Expecting|empty|Unexpected|Unknown|load|read|size",
     ):
         loaded(library, path)
 
 
-def loaded(library, path):
+def loaded(library, path, **options):
     model = drop_in(library, bl.Focal())
-    model.load_model(str(path))
+    model.load_model(str(path), **options)
     return model
 
 

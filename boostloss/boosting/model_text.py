@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.records import CLASSES, LOSS
+from boostloss.boosting.records import CLASSES, LOSS, VERSION
 from boostloss.losses.base import Loss
 
-NAMES = {LOSS: "loss", CLASSES: "classes"}  # in the lines of a record
+NAMES = {LOSS: "loss", CLASSES: "classes", VERSION: "version"}  # in the lines of a record
 LINKS = {
     **dict.fromkeys(("poisson", "gamma", "tweedie"), "log"),
     **dict.fromkeys(("cross_entropy", "binary"), "logit"),

@@ -19,8 +19,9 @@ from boostloss.losses.catalogue import from_string, to_string
 
 LOSS = "boostloss"
 CLASSES = "boostloss_classes"
+VERSION = "boostloss_version"  # of boostloss, which has written the record
 LINKLESS = "boostloss_linkless"  # of XGBoost: the link that the model does not have yet
-KEYS = (LOSS, CLASSES, LINKLESS)
+KEYS = (LOSS, CLASSES, VERSION, LINKLESS)
 
 
 def record(loss: Loss | None, classes: NDArray | None = None) -> dict[str, str]:
@@ -28,7 +29,7 @@ def record(loss: Loss | None, classes: NDArray | None = None) -> dict[str, str]:
     texts = {} if loss is None else {LOSS: to_string(loss)}
     if classes is not None:
         texts[CLASSES] = json.dumps(classes.tolist(), default=str)
-    return texts
+    return texts | {VERSION: boostloss.__version__} if texts else texts
 
 
 def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
@@ -45,9 +46,11 @@ def restore(texts: Mapping[str, str | None], estimator: Any) -> Loss | None:
     try:
         loss = from_string(text)
     except (ValueError, TypeError) as error:
+        version = texts.get(VERSION)  # none in older files
+        writer = "" if version is None else f"written by boostloss {excerpt(version)}, "
         raise ValueError(
-            f"the model's record of its loss, {excerpt(text)}, is none that boostloss {boostloss.__version__} can read "
-            f"(the plain library predicts with the model all the same): {error}"
+            f"the model's record of its loss, {excerpt(text)}, {writer}is none that boostloss {boostloss.__version__} "
+            f"can read (the plain library predicts with the model all the same): {error}"
         ) from error
     check_task(loss, estimator.task, estimator)
     if loss.task == "regression" and texts.get(CLASSES) is not None:

@@ -16,6 +16,7 @@ from boostloss import xgboost as one_machine
 from boostloss.boosting import records, targets
 from boostloss.boosting.estimators import require_names, temporarily
 from boostloss.boosting.libraries import XGBOOST
+from boostloss.boosting.objective import read_call
 from boostloss.boosting.review import review_rounds
 from boostloss.boosting.workers import Shared, SharedObjective, Table, shared_mean_loss
 from boostloss.boosting.xgboost_links import add_link, base_score, without_link
@@ -62,9 +63,8 @@ class Training(xgb.callback.TrainingCallback):
             loss, n_outputs, table, start_from = self.of_worker
             shared = Shared(table, total, dtrain.get_float_info("label_lower_bound"))
             self.objective = SharedObjective(loss, n_outputs, shared, start_from)
-        weight = dtrain.get_weight()
         objective = scaled(self.objective, self.loss, self.scale_pos_weight)
-        return objective(dtrain.get_label(), raw, weight if len(weight) else None)
+        return objective(*read_call(raw, dtrain, None))
 
     def after_training(self, model: Any) -> Any:
         if self.objective is not None and self.objective.run is not None:
