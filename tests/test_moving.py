@@ -101,3 +101,17 @@ def test_what_is_not_finite_moves_nothing():
     f = np.array([0.0, 1.0, np.inf])
     with np.errstate(invalid="ignore"):
         assert moving_error(np.ones(3), f, None) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("library", "over_own"), [("xgboost", 0.3), ("lightgbm", 1.2), ("catboost", 0.75)]
+)
+def test_a_nearly_convex_start_is_no_wider_than_the_rows_that_move(library, over_own):
+    """A quarter of the rows stands apart, and a tenth of the labels is far off on both sides."""
+    draw = np.random.default_rng(0)
+    truth = np.where(X[:, 0] > 0.7, 50.0 + 10.0 * X[:, 1], 0.0)
+    wrong = 100.0 * draw.standard_cauchy(2 * N) * (draw.random(2 * N) < 0.1)
+    y = truth + 0.5 * draw.normal(size=2 * N) + wrong
+    own = LIBRARIES[library].own_objectives["regression"][1]
+    ours, theirs = predicted(library, bl.Cauchy(), y), predicted(library, own, y, own=True)
+    assert np.mean(np.abs(ours - truth[N:])) < over_own * np.mean(np.abs(theirs - truth[N:]))

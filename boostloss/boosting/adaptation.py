@@ -16,7 +16,7 @@ from boostloss.boosting.moving import moving_error
 from boostloss.kernels.rows import Rows, check_rows
 from boostloss.losses.adaptive import MOST, Adaptive
 from boostloss.losses.base import Loss
-from boostloss.losses.scale import broad_scale, robust_scale
+from boostloss.losses.scale import broad_scale, robust_scale, spread_at
 from boostloss.losses.smoothing import chosen_rows, sample
 from boostloss.losses.validation import as_column
 
@@ -129,7 +129,7 @@ class Adaptation:
             self.fixed = self.loss.example
         elif self.due:
             least = MOVING_SCALE * moving_error_of(every)
-            factor = max(1.0, least / (robust_scale(error, weight) or math.inf))
+            factor = max(1.0, least / spread_at(error, weight, self.temperature))
             self.fixed = self.loss.fitted(factor * error, weight, self.temperature)
             self.next_estimate = len(self.rounds) + 1 + len(self.rounds) // PACE
         self.rounds.append(self.fixed)

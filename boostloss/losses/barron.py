@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from boostloss.formulas.barron import barron
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
 from boostloss.losses.intercept import steep_constant
-from boostloss.losses.scale import broad_scale, robust_scale, robust_shape
+from boostloss.losses.scale import robust_scale, robust_shape, spread_at
 from boostloss.losses.validation import SCALE, allowed_scale
 
 # The shape at a temperature of 1: nearly convex. A shape of 1, at 2, learns far segments faster, and wrong labels too.
@@ -103,12 +103,6 @@ class Barron(Adaptable):
 def shape_at(alpha: float, temperature: float) -> float:
     """The shape in the place of a more robust one, at a temperature above 0."""
     return max(alpha, FIRST_ALPHA + 1.0 - 1.0 / temperature)
-
-
-def spread_at(error: NDArray[Any], weight: NDArray[Any] | None, temperature: float) -> float:
-    """The standard deviation that counts far residuals the more, the higher the temperature is."""
-    spread = robust_scale(error, weight) or 1.0
-    return spread * max(broad_scale(error, weight) / spread, 1.0) ** min(temperature, 1.0)
 
 
 def suited_scale(alpha: float, spread: float) -> float:

@@ -10,8 +10,8 @@ from boostloss.formulas.fair import fair
 from boostloss.formulas.pseudo_huber import pseudo_huber
 from boostloss.formulas.tukey import tukey
 from boostloss.losses.adaptive import ADAPTIVE, FAR_ERROR, KEPT_WEIGHT, Adaptable
-from boostloss.losses.barron import Barron, shape_at, spread_at, suited_scale
-from boostloss.losses.scale import robust_scale
+from boostloss.losses.barron import Barron, shape_at, suited_scale
+from boostloss.losses.scale import robust_scale, spread_at
 from boostloss.losses.validation import SCALE, allowed_scale
 
 # The scales, in standard deviations, at which an error of three of them keeps 2/11 of its weight: the weights are

@@ -36,7 +36,7 @@ def robust_shape(error: NDArray, weight: NDArray | None, spread: float) -> float
         fill([row], computation, Rows(target, size, share))
     mean_losses = losses.sum(axis=1) + np.log(scales) + log_z
     rows = 1.0 / (share @ share)  # as many of equal weight
-    with np.errstate(invalid="ignore"):  # of errors beyond all numbers: the most robust shape
+    with np.errstate(all="ignore"):  # of errors beyond all numbers: the most robust shape
         excess = rows * (mean_losses - mean_losses.min())
     return float(SHAPES[np.argmax(excess <= PLAUSIBLE_DROP)])
 
@@ -71,3 +71,9 @@ def broad_scale(error: NDArray, weight: NDArray | None = None) -> float:
     """
     root = float(np.average(np.sqrt(np.abs(error)), weights=weight) / NORMAL_ROOT)
     return root * root
+
+
+def spread_at(error: NDArray, weight: NDArray | None, temperature: float) -> float:
+    """The standard deviation that counts far residuals the more, the higher the temperature is."""
+    spread = robust_scale(error, weight) or 1.0
+    return spread * max(broad_scale(error, weight) / spread, 1.0) ** min(temperature, 1.0)
