@@ -27,9 +27,10 @@ NO_ROWS = np.empty(0, np.intp)
 PACE = 5  # the first rounds each re-estimate, later ones when there are a fifth more
 
 # The standard deviation of residuals is taken to be this share of the error of the rows that boosting moves at least.
-# With the same normal noise in all rows that error is 0.67 standard deviations, and the bound far off. A nearly convex
-# start is wider, by this factor: with 1 exact targets keep others from being learned (`benchmarks/exact_targets.py`),
-# with 8 wrong labels are followed where a part of the table stands apart (`benchmarks/graduation.py`).
+# With the same normal noise in all rows that error is 0.67 standard deviations, and the bound far off. As far as it is
+# not, a nearly convex start is wider still, by the second factor at most: with 1 exact targets keep others from being
+# learned (`benchmarks/exact_targets.py`), with 8 wrong labels are followed where a part of the table stands apart
+# (`benchmarks/graduation.py`).
 MOVING_SCALE, MOVING_START = 0.5, 4.0
 
 # A run stays nearly convex as long as the residuals shrink at more than half of their best pace, and the far ones do
@@ -130,7 +131,9 @@ class Adaptation:
         if not self.follows:
             self.fixed = self.loss.example
         elif self.due:
-            least = MOVING_SCALE * MOVING_START**self.temperature * moving_error_of(every)
+            least = MOVING_SCALE * moving_error_of(every)
+            short = least / (robust_scale(error, weight) or math.inf)
+            least *= min(short, MOVING_START) ** self.temperature
             factor = max(1.0, least / spread_at(error, weight, self.temperature))
             self.fixed = self.loss.fitted(factor * error, weight, self.temperature)
             self.next_estimate = len(self.rounds) + 1 + len(self.rounds) // PACE
