@@ -285,7 +285,8 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
         """R² of the predictions, `Columns.score` of several quantiles, or the mean log-likelihood of intervals."""
         if self.loss is None and sample_weight is None:
             return super().score(X, y)
-        return score_by(CATBOOST)(self, X, numbers_of(X) if y is None else y, sample_weight)
+        y = numbers_of(X) if y is None and isinstance(X, catboost.Pool) else y
+        return score_by(CATBOOST)(self, X, y, sample_weight)
 
 
 class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):

@@ -28,6 +28,8 @@ __all__ = ["BarronDistribution"]
 EDGES = np.concatenate([[0.0, 0.02, 0.1, 0.25], np.linspace(0.5, math.sqrt(700.0), 53)])
 SHAPES = np.linspace(0.0, 2.0, 9)  # the values of alpha among which a fit starts
 TOLERANCE = 1e-10  # of a fitted alpha, and of the logarithm of a fitted scale
+FARTHEST = 1e150  # scales, whose square is finite
+LEAST = 1e-290  # what counts as an error beside one of 1: the scale may be some digits smaller
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,14 @@ class BarronDistribution:
         q = as_floats(q, "q").astype(np.float64)
         tail = np.minimum(q, 1.0 - q)
         total = 2.0 * self._integrals[0]
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):
             target = np.log(tail)
             v = np.interp(-target, -np.log(self._integrals[:-1] / total), EDGES[:-1])
             for _ in range(6):  # Newton's method on log(tail), which is concave
                 now = self._tail(v)
                 v = v + (np.log(now) - target) * now * total / self._slope(v)
                 v = np.clip(v, 0.0, EDGES[-2])
-        x = self.scale * v * np.sqrt(self._square(v * v)[0])
+            x = self.scale * (v * np.sqrt(self._square(v * v)[0]))
         x = np.where(tail == 0.0, np.inf, np.where(tail >= 0.0, x, np.nan))
         return np.copysign(x, q - 0.5)[()]
 
@@ -147,16 +149,17 @@ class BarronDistribution:
         """
         # The loss grows with alpha, so that Cauchy's density times a constant is an envelope: 45 % or more is accepted.
         generator = np.random.default_rng(random_state)
-        cauchy = BarronDistribution(0.0, self.scale)
+        unit, cauchy = BarronDistribution(self.alpha), BarronDistribution(0.0)
         result = np.empty(math.prod(np.atleast_1d(size).tolist()))
         filled = 0
         while filled < result.size:
-            x = self.scale * math.sqrt(2.0) * generator.standard_cauchy(result.size - filled)
+            x = math.sqrt(2.0) * generator.standard_cauchy(result.size - filled)
             uniform = generator.random(x.size)
-            accepted = x[uniform < np.exp(cauchy._loss(x) - self._loss(x))]
+            accepted = x[uniform < np.exp(cauchy._loss(x) - unit._loss(x))]
             result[filled : filled + accepted.size] = accepted
             filled += accepted.size
-        return result.reshape(size)
+        with np.errstate(over="ignore"):
+            return self.scale * result.reshape(size)
 
     @classmethod
     def fit(cls, error: ArrayLike, sample_weight: ArrayLike | None = None) -> "BarronDistribution":
@@ -185,10 +188,10 @@ class BarronDistribution:
         check_finite(error, "error")
         error, weight = error[weight > 0.0], weight[weight > 0.0]
         weight = weight / weight.sum()
-        if weight @ (error == 0.0) >= 0.5 or not error.size:
-            raise ValueError("error must be other than 0 in more than half of the (weighted) rows.")
-        unit = float(np.abs(error).max())
+        unit = float(np.abs(error).max(initial=0.0)) or 1.0
         error = error / unit
+        if weight @ (np.abs(error) < LEAST) >= 0.5 or not error.size:
+            raise ValueError("error must be other than 0 in more than half of the (weighted) rows.")
         scale = 1.0
 
         def likeliest(alpha: float) -> "BarronDistribution":
@@ -212,8 +215,8 @@ class BarronDistribution:
     def _loss(self, x: ArrayLike) -> NDArray[np.float64]:
         x = as_floats(x, "x").astype(np.float64)
         with np.errstate(all="ignore"):
-            loss = np.asarray(barron(0.0, x, self.alpha, self.scale)[0])
-        return np.where(np.isinf(x), np.inf, loss)
+            loss = np.asarray(barron(0.0, x / self.scale, self.alpha, 1.0)[0])
+        return np.where(np.isnan(loss) & ~np.isnan(x), np.inf, loss)  # of what is beyond all scales
 
     def _square(self, loss: NDArray[Any]) -> tuple[NDArray[Any], NDArray]:
         """(x / scale)^2 / loss, which is 2 at 0, and twice the derivative of the loss in (x / scale)^2, inverted."""
@@ -258,16 +261,16 @@ def gauss(n: int) -> list[tuple[float, float]]:
 def likeliest_scale(error: NDArray[Any], weight: NDArray[Any], alpha: float, start: float) -> float:
     """The scale of the greatest likelihood: where the weighted mean of error * gradient is 1."""
     log_scale, low, high, target = math.log(start), -math.inf, math.inf, 0.0 * error
+    computation = Computation(barron, (GRADIENT, HESSIAN), (alpha, 1.0))
     for _ in range(200):
-        parameters = alpha, math.exp(log_scale)
-        computation = Computation(barron, (GRADIENT, HESSIAN), parameters)
-        gradient, hessian = evaluate(computation, Rows(target, error), np.float64)
-        slope = error * gradient
-        mean = float(weight @ slope)
+        x = np.clip(error / math.exp(log_scale), -FARTHEST, FARTHEST)
+        gradient, hessian = evaluate(computation, Rows(target, x), np.float64)
+        slope = x * gradient
+        mean = max(float(weight @ slope), LEAST)
         low, high = (log_scale, high) if mean > 1.0 else (low, log_scale)
         # Newton's method on log(mean), close to a line in log(scale); a gap between the errors bends it
-        step = math.log(mean) * mean / float(weight @ (slope + error * (error * hessian)))
-        step = min(max(step, -5.0), 5.0)
+        fall = max(float(weight @ (slope + x * (x * hessian))), TOLERANCE)
+        step = min(max(math.log(mean) * mean / fall, -5.0), 5.0)
         if abs(step) < TOLERANCE:
             break
         log_scale += step

@@ -13,7 +13,7 @@ import xgboost as xgb
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
-from boostloss.boosting import records, targets
+from boostloss.boosting import records, targets, xgboost_predictions
 from boostloss.boosting import xgboost_links as links
 from boostloss.boosting.estimators import (
     Stamped,
@@ -224,7 +224,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         return tags
 
 
-class XGBRegressor(_Estimator, xgb.XGBRegressor):
+class XGBRegressor(_Estimator, xgboost_predictions.RawPredictions, xgb.XGBRegressor):
     """`xgboost.XGBRegressor`, whose `objective` may be a regression loss of boostloss.
 
     Training starts from the loss's best constant, unless `base_score`, a prediction, is given, and stops early by the
@@ -264,7 +264,7 @@ class XGBRegressor(_Estimator, xgb.XGBRegressor):
     score = score_by(XGBOOST)
 
 
-class XGBClassifier(_Estimator, xgb.XGBClassifier):
+class XGBClassifier(_Estimator, xgboost_predictions.RawPredictions, xgb.XGBClassifier):
     """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss, for any number of classes.
 
     It does what `XGBRegressor` of this module does; besides, `scale_pos_weight` counts for two classes, and a callable

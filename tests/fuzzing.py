@@ -21,7 +21,16 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", 0))
 ROWS = 9  # at most, where their number does not matter
 NAMES = "y_true", "raw_prediction", "sample_weight", "raw prediction", "error", "y_pred"
 NO_ROWS = "needs a row of positive weight|must be a row of positive weight"
-OUTER = "probability", "cost", "targets", "approxes", "weights", "distribution"
+OUTER = (
+    "probability",
+    "cost",
+    "targets",
+    "approxes",
+    "weights",
+    "distribution",
+    "exposure",
+    "^prediction",
+)
 
 
 def fuzzed(percent):

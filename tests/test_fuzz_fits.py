@@ -28,8 +28,11 @@ TABLES = {
     "single": lambda X: X.astype(np.float32),
     "Fortran": np.asfortranarray,
 }
-ARGUMENTS = re.compile(r"\by\b|y_true|sample_weight|[Tt]argets?\b|[Ll]abels?\b|[Ww]eights?\b")
+ARGUMENTS = re.compile(
+    r"\by\b|y_true|sample_weight|exposure|[Tt]argets?\b|[Ll]abels?\b|[Ww]eights?\b"
+)
 ERRORS = ValueError, TypeError, CatBoostError
+positive = st.floats(1.0, 8.0)  # which integers hold
 
 
 def library_takes(library, task, X, y, weight):
@@ -50,11 +53,11 @@ def library_takes(library, task, X, y, weight):
     return True
 
 
-def found(library, loss, X, y, weight):
+def found(library, loss, X, y, weight, **options):
     """The raw predictions of a fit, or the type of its error, which must name an argument."""
     model = drop_in(library, loss, rounds=2)
     try:
-        fit(library, model, X, y, sample_weight=weight)
+        fit(library, model, X, y, sample_weight=weight, **options)
     except ERRORS as error:
         if ARGUMENTS.search(str(error)):
             return type(error)
@@ -95,3 +98,26 @@ def test_fits(library, data):
     else:  # CatBoost keeps the precision of some containers
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
         assert np.isfinite(ours).all()
+
+
+@each_library
+@fuzzed(1)
+@given(data=st.data())
+def test_exposure(library, data):
+    """A fit with an exposure is that of the rates, which weigh, whatever holds the exposure."""
+    loss, power = data.draw(st.sampled_from([(bl.Poisson(), 1.0), (bl.Tweedie(1.5), 1.5)]))
+    n = data.draw(st.integers(2, 30))
+    X = np.arange(n, dtype=np.float64)[:, None]
+    y = np.abs(data.draw(numbers(moderate, n)))
+    sensible = data.draw(st.booleans())
+    given, units = data.draw(forms(data.draw(numbers(positive if sensible else anything, n))))
+    note((loss, given))
+    ours = found(library, loss, X, y, None, exposure=given)
+    if isinstance(ours, type):
+        # CatBoost refuses targets that are the same in float32.
+        assert not sensible or np.ptp((y / units).astype(np.float32)) == 0.0
+        return
+    units = units.astype(np.float64)
+    expected = found(library, loss, X, y / units, units ** (2.0 - power))
+    np.testing.assert_array_equal(ours, expected)
+    assert np.isfinite(ours).all()

@@ -1,4 +1,7 @@
-"""Ctrl-C in the midst of a fit is a KeyboardInterrupt, whichever library calls the loss, and spoils no earlier fit."""
+"""Ctrl-C in the midst of a fit is a KeyboardInterrupt, whichever library calls the loss, and spoils no earlier fit.
+
+Nor does any other exception, which reaches the user.
+"""
 
 import sys
 from pathlib import Path
@@ -66,8 +69,8 @@ def test_an_interrupt_surfaces(tmp_path):
 PACKAGE = str(Path(bl.__file__).parent)
 
 
-def interrupt(call):
-    """Count the calls of functions of the package, and interrupt the one of this number."""
+def interrupt(call, exception=KeyboardInterrupt):
+    """Count the calls of functions of the package, and raise an exception in the one of this number."""
     seen = []
 
     def profile(frame, event, argument):
@@ -77,41 +80,83 @@ def interrupt(call):
         seen.append(code.co_name)
         if len(seen) == call:
             sys.setprofile(None)
-            raise KeyboardInterrupt
+            raise exception
 
     sys.setprofile(profile)
     return seen
 
 
-@each_library
-@pytest.mark.parametrize("loss", [bl.Cauchy("adaptive"), bl.Focal()], ids=repr)
-def test_wherever_a_new_fit_is_interrupted_the_earlier_one_stays(library, loss):
-    y = target(loss)
+class Refit:
+    """An estimator that has been fitted, where NEW_PARAMETERS allows it with another loss, and its next fit."""
 
-    def fitted():
-        model = fit(library, drop_in(library, loss, rounds=2), X, y)
-        if library in NEW_PARAMETERS:
-            other = bl.Logistic() if loss.task == "binary" else bl.Huber(1.0)
-            model.set_params(**LIBRARIES[library].parameters(other))
+    def __init__(self, library, loss):
+        self.library, self.loss, self.y = library, loss, target(loss)
+        spare, counts = self.fitted(), []
+        for _ in range(
+            3
+        ):  # the first computes what is kept, and one may clean up after other tests
+            counts.append(interrupt(call=None))
+            self.fit_again(spare)
+            sys.setprofile(None)
+        self.calls, self.finished = min(counts, key=len), spare.predict(X)
+        self.model = self.fitted()
+        self.before = self.model.predict(X)
+
+    def fitted(self):
+        model = fit(self.library, drop_in(self.library, self.loss, rounds=2), X, self.y)
+        if self.library in NEW_PARAMETERS:
+            other = bl.Logistic() if self.loss.task == "binary" else bl.Huber(1.0)
+            model.set_params(**LIBRARIES[self.library].parameters(other))
         return model
 
-    def fit_again(model):
-        return fit(library, model, X[::-1], y if loss.task == "binary" else y + 1000.0)
+    def fit_again(self, model):
+        y = self.y if self.loss.task == "binary" else self.y + 1000.0
+        return fit(self.library, model, X[::-1], y)
 
-    model, spare = fitted(), fitted()
-    before = model.predict(X)
-    counts = []
-    for _ in range(3):  # the first computes what is kept, and one may clean up after other tests
-        counts.append(interrupt(call=None))
-        fit_again(spare)
-        sys.setprofile(None)
-    calls = min(counts, key=len)
-    for call in np.linspace(1, len(calls), 25, dtype=int):
-        interrupt(call)
+    def raised(self, call, exception):
+        """What comes of the next fit where a call raises an exception: another exception, or nothing."""
+        interrupt(call, exception)
         try:
-            with pytest.raises(KeyboardInterrupt):
-                fit_again(model)
+            self.fit_again(self.model)
+        except BaseException as found:
+            return found
         finally:
             sys.setprofile(None)
-        np.testing.assert_array_equal(model.predict(X), before, calls[call - 1])
-        assert fitted_loss(library, model) == loss
+        return None
+
+    def assert_as_before(self, call):
+        found = self.model.predict(X)
+        np.testing.assert_array_equal(found, self.before, self.calls[call - 1])
+        assert fitted_loss(self.library, self.model) == self.loss
+
+
+each_loss = pytest.mark.parametrize(
+    "loss", [bl.Cauchy("adaptive"), bl.Focal(), bl.Normal()], ids=repr
+)
+
+
+@each_library
+@each_loss
+def test_wherever_a_new_fit_is_interrupted_the_earlier_one_stays(library, loss):
+    refit = Refit(library, loss)
+    for call in np.linspace(1, len(refit.calls), 25, dtype=int):
+        assert isinstance(refit.raised(call, KeyboardInterrupt), KeyboardInterrupt)
+        refit.assert_as_before(call)
+
+
+@each_library
+@each_loss
+def test_wherever_a_new_fit_fails_the_earlier_one_stays(library, loss):
+    refit, failures = Refit(library, loss), 0
+    for call in np.linspace(1, len(refit.calls), 9, dtype=int):
+        fault = RuntimeError("a fault of the test")
+        found = refit.raised(call, fault)
+        if found is None:  # what is said of a fit that is done must not make it fail
+            np.testing.assert_array_equal(refit.model.predict(X), refit.finished)
+            refit.model = refit.fitted()
+            continue
+        # CatBoost wraps it in an exception of its own.
+        assert fault in (found, found.__cause__, found.__context__)
+        refit.assert_as_before(call)
+        failures += 1
+    assert failures >= 7

@@ -107,16 +107,19 @@ def refuse_soft_rows(eval_set: Any) -> None:
 
 
 def response(estimator: Any, loss: Any, raw_prediction: Any, prediction_type: str) -> Any:
-    """What CatBoost predicts from raw predictions, by the posterior of the loss."""
-    probability = targets.probabilities(loss, raw_prediction)
+    """What CatBoost predicts from the raw predictions of some rows, or of one alone, by the posterior of the loss."""
+    alone = len(estimator.classes_) > 2 and np.ndim(raw_prediction) == 1
+    probability = targets.probabilities(loss, [raw_prediction] if alone else raw_prediction)
     if prediction_type == "Class":
         threshold = estimator.get_probability_threshold()
         label = targets.predicted_labels(estimator.classes_, probability, threshold)
-        return label if probability.shape[-1] == 2 else label[..., None]  # as CatBoost has it
-    if prediction_type == "Probability":
-        return probability
-    with np.errstate(divide="ignore"):
-        return np.log(probability)
+        found = label if probability.shape[-1] == 2 else label[..., None]  # as CatBoost has it
+    elif prediction_type == "Probability":
+        found = probability
+    else:
+        with np.errstate(divide="ignore"):
+            found = np.log(probability)
+    return found[0] if alone else found
 
 
 def fit_in_lockstep(

@@ -40,14 +40,18 @@ def rate(
     counts, units = as_column(y, "y"), as_column(exposure, name).astype(np.float64)
     if len(units) != len(counts):
         raise ValueError(f"{name} has {len(units)} rows, its target has {len(counts)}.")
-    wrong = ~((units > 0.0) & (units < np.inf))
+    with np.errstate(all="ignore"):  # of what is refused, here or by the loss
+        rates, factor = counts / units, units ** (2.0 - power)
+        if weight is not None:
+            factor = factor * check_weight(weight, len(counts))
+    wrong = ~((units > 0.0) & (units < np.inf)) | (np.isinf(rates) & np.isfinite(counts))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(f"{name} must be positive and finite, got {units[row]} in row {row}.")
-    factor = units ** (2.0 - power)
-    if weight is not None:
-        factor = factor * check_weight(weight, len(counts))
-    return counts / units, factor
+        raise ValueError(
+            f"{name} must be positive and finite, got {units[row]} in row {row}; the rate of its target, "
+            f"{counts[row]}, must be finite too."
+        )
+    return rates, factor
 
 
 def rates_of_sets(

@@ -10,6 +10,7 @@ from boostloss.boosting.intervals import are_intervals
 from boostloss.boosting.libraries import Library
 from boostloss.losses.columns import Columns
 from boostloss.losses.distributions import Distribution
+from boostloss.losses.validation import as_column, check_finite, check_weight
 
 
 def score_by(library: Library) -> Callable[..., float]:
@@ -31,9 +32,13 @@ def score_by(library: Library) -> Callable[..., float]:
         loss = self.loss_
         if isinstance(loss, Distribution) and are_intervals(y):
             return -loss.mean_loss(y, self.predict(X, **library.raw_prediction), sample_weight)
-        if not isinstance(loss, Columns):
-            return RegressorMixin.score(self, X, y, sample_weight)
-        return loss.score(y, self.predict(X), sample_weight)
+        if isinstance(loss, Columns):
+            return loss.score(y, self.predict(X), sample_weight)
+        if loss is not None:  # scikit-learn reads what a mask hides, and weights below 0
+            y = as_column(y, "y")
+            check_finite(y, "y")
+            sample_weight = None if sample_weight is None else check_weight(sample_weight, len(y))
+        return RegressorMixin.score(self, X, y, sample_weight)
 
     return score
 

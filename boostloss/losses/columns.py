@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.losses.base import Loss, Task
-from boostloss.losses.validation import as_matrix, is_sequence
+from boostloss.losses.validation import as_matrix, check_weight, is_sequence
 
 
 class Levelled(Loss):
@@ -118,6 +118,7 @@ class Columns(Loss):
     ) -> float:
         """The share of the best constants' loss that predictions save, the mean over the levels: 1 is perfect.
 
+        Where the targets are all the same, so that nothing can be saved, a level counts 1 if it is perfect and else 0.
         Of quantiles it is the R1 of Koenker & Machado, "Goodness of Fit and Related Inference Processes for Quantile
         Regression", JASA 1999, and `sklearn.metrics.d2_pinball_score`.
 
@@ -131,13 +132,19 @@ class Columns(Loss):
         -------
         float
         """
-        constants = np.tile(self.fit_intercept(y_true, sample_weight), (len(np.asarray(y_true)), 1))
-        weight = None if sample_weight is None else np.asarray(sample_weight)
+        y = self.check_target(y_true)
+        constants = np.tile(self.fit_intercept(y, sample_weight), (len(y), 1))
+        weight = None
+        if sample_weight is not None:
+            weight = check_weight(sample_weight, len(y))
+            weight = weight / weight.max()  # whose products with losses are finite
         left, all_of_it = (
-            np.average(self.loss(y_true, each), axis=0, weights=weight)
-            for each in (y_pred, constants)
+            self.loss(y, each, weight).sum(axis=0, dtype=np.float64) for each in (y_pred, constants)
         )
-        return float(np.mean(1.0 - left / all_of_it))
+        known = all_of_it > 0.0
+        with np.errstate(over="ignore"):  # of what is next to nothing
+            share = 1.0 - left / np.where(known, all_of_it, 1.0)
+        return float(np.mean(np.where(known, share, left == 0.0)))
 
     def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
         f = as_matrix(raw_prediction, "raw_prediction", self.n_outputs)

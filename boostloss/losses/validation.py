@@ -110,8 +110,8 @@ def check_finite(array: NDArray[np.floating], name: str) -> None:
     """Refuse NaN and infinity."""
     finite = np.isfinite(array)
     if not finite.all():
-        row = int(np.flatnonzero(~finite)[0])
-        raise ValueError(f"{name} must be finite, got {array[row]} in row {row}.")
+        row = int(np.argwhere(~finite)[0, 0])
+        raise ValueError(f"{name} must be finite, got {array[row].tolist()} in row {row}.")
 
 
 def check_weight(sample_weight: ArrayLike, n: int) -> NDArray[np.floating]:

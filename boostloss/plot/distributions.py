@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.losses.validation import as_column
+from boostloss.losses.validation import as_column, check_finite
 
 RANGE = 0.025, 0.975  # of what a right model would show in 95 of 100 tables
 
@@ -38,7 +38,7 @@ def plot_pit(
     Raises
     ------
     ValueError
-        If the targets are not as many as the distributions, or the bins are not such a number.
+        If the targets are not finite, or not as many as the distributions, or the bins are not such a number.
 
     References
     ----------
@@ -88,7 +88,7 @@ def plot_coverage(y_true: ArrayLike, distribution: Any, *, ax: Axes | None = Non
     Raises
     ------
     ValueError
-        If the targets are not as many as the distributions.
+        If the targets are not finite, or not as many as the distributions.
 
     Examples
     --------
@@ -130,4 +130,6 @@ def _places(y_true: ArrayLike, distribution: Any) -> NDArray[np.float64]:
     n = np.size(distribution.mean())
     if len(y) != n or n == 0:
         raise ValueError(f"y_true must have a target for each of {n} distributions, got {len(y)}.")
-    return np.asarray(distribution.cdf(y), np.float64)
+    check_finite(y, "y_true")
+    with np.errstate(all="ignore"):  # of targets far out
+        return np.asarray(distribution.cdf(y), np.float64)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import ArrayLike, NDArray
 
-from boostloss.losses.validation import as_column, as_floats, as_matrix
+from boostloss.losses.validation import as_column, as_floats, as_matrix, check_finite
 
 DOTS = 1000  # more targets than this would cover the fan
 MOST_CURVES = 8  # more classes than this are drawn together only
@@ -54,7 +54,7 @@ def plot_quantiles(
     Raises
     ------
     ValueError
-        If the shapes, or the levels, do not fit.
+        If the shapes, or the levels, do not fit, or numbers are not finite.
 
     Examples
     --------
@@ -66,6 +66,7 @@ def plot_quantiles(
     <Axes: xlabel='x', ylabel='target'>
     """
     f = as_matrix(prediction, "prediction", len(levels)).astype(np.float64)
+    _check_rows(f, "prediction")
     if not all(0.0 < a < b < 1.0 for a, b in pairwise(levels)) or len(levels) < 2:
         raise ValueError(f"levels must be at least two between 0 and 1 that increase: {levels!r}.")
     k, n = len(levels), len(f)
@@ -104,10 +105,17 @@ def _legend_above(ax: Axes) -> None:
     ax.legend(loc="upper center", ncols=2, markerscale=2, fontsize="small")
 
 
+def _check_rows(values: NDArray[np.floating], name: str) -> None:
+    if len(values) == 0:
+        raise ValueError(f"{name} must have a row, got shape {values.shape}.")
+    check_finite(values, name)
+
+
 def _column(values: ArrayLike, name: str, n: int) -> NDArray[np.floating]:
     column = as_column(values, name)
     if len(column) != n:
         raise ValueError(f"{name} has {len(column)} rows, prediction has {n}.")
+    check_finite(column, name)
     return column
 
 
@@ -129,7 +137,7 @@ def _targets(
         ax.plot(place[rows], y[rows], ".", ms=3, color=colour, label=name, zorder=1.5)
     low, high = float(edges.min()), float(edges.max())
     room = 0.5 * (high - low)
-    if y[chosen].min() < low - room or y[chosen].max() > high + room:
+    if room > 0.0 and (y[chosen].min() < low - room or y[chosen].max() > high + room):
         ax.set_ylim(
             max(low - room, min(low, y[chosen].min())), min(high + room, max(high, y[chosen].max()))
         )
@@ -170,7 +178,7 @@ def plot_reliability(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or a label is none of the classes.
+        If the shapes do not fit, a label is none of the classes, or a probability is not finite.
 
     References
     ----------
@@ -187,7 +195,9 @@ def plot_reliability(
     <Axes: xlabel='predicted probability', ylabel='observed share'>
     """
     p = as_floats(probability, "probability")
-    p = np.stack([1.0 - p, p], axis=1) if p.ndim == 1 else as_matrix(p, "probability")
+    one = p.ndim == 1 or p.shape[1:] == (1,)
+    p = np.stack([1.0 - p.ravel(), p.ravel()], axis=1) if one else as_matrix(p, "probability")
+    _check_rows(p, "probability")
     labels, k = np.asarray(y_true), p.shape[1]
     names = list(range(k)) if classes is None else list(classes)
     if len(names) != k or labels.shape != (len(p),):

@@ -120,8 +120,8 @@ def class_shares(input: Tensor, target: Tensor, smoothing: float) -> Tensor:
     """The probability of each class, in the shape of the input, of which all have a part of the smoothing."""
     dim = class_dim(input)
     if target.ndim < input.ndim:
-        _, index = check_classes(input, target)
-        share = torch.zeros_like(input).scatter(dim, index, 1.0)
+        scores, index = check_classes(input, target)
+        share = torch.zeros_like(scores).scatter(dim, index, 1.0)  # not in half precision
     elif target.shape == input.shape:
         check_several(input)
         target = constant(target, "labels have none")
