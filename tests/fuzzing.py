@@ -252,3 +252,15 @@ def assert_form_does_not_matter(data, call, arrays):
     given, plain = zip(*drawn, strict=True)
     assert_same(outcome(call, *given), outcome(call, *plain))
     assert_same(outcome(call, *given), outcome(call, *plain))
+
+
+def number_of_rows(data, least=0):
+    return data.draw(st.integers(least, ROWS))
+
+
+def values(data):
+    return data.draw(st.sampled_from([moderate, extremes, anything]))
+
+
+def maybe_weights(data, n, of=bad_weights):
+    return data.draw(numbers(of, n)) if data.draw(st.booleans()) else None

@@ -13,7 +13,6 @@ from fuzzing import (
     ADAPTIVE,
     CLASSES,
     DISTRIBUTIONS,
-    ROWS,
     SINGLE,
     anything,
     assert_form_does_not_matter,
@@ -21,9 +20,12 @@ from fuzzing import (
     extremes,
     fuzzed,
     in_domain,
+    maybe_weights,
     moderate,
+    number_of_rows,
     numbers,
     outcome,
+    values,
     weights,
 )
 from hypothesis import given, note
@@ -36,18 +38,6 @@ from boostloss.kernels.rows import BLOCK
 from boostloss.metrics import crps, negative_log_likelihood
 
 pytestmark = pytest.mark.filterwarnings("ignore:Boosting starts far from")
-
-
-def number_of_rows(data, least=0):
-    return data.draw(st.integers(least, ROWS))
-
-
-def values(data):
-    return data.draw(st.sampled_from([moderate, extremes, anything]))
-
-
-def maybe_weights(data, n, of=bad_weights):
-    return data.draw(numbers(of, n)) if data.draw(st.booleans()) else None
 
 
 def calls(loss):

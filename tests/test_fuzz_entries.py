@@ -12,21 +12,22 @@ from fuzzing import (
     ANY,
     CLASSES,
     DISTRIBUTIONS,
-    ROWS,
     SINGLE,
     anything,
     assert_form_does_not_matter,
     assert_same,
-    bad_weights,
     dtypes,
     extremes,
     fuzzed,
     held,
     in_domain,
+    maybe_weights,
     moderate,
+    number_of_rows,
     numbers,
     outcome,
     own_squares,
+    values,
     weights,
 )
 from hypothesis import given
@@ -41,18 +42,6 @@ from boostloss.losses.catalogue import to_string
 
 SEVERAL = [bl.Quantile([0.1, 0.9]), bl.Expectile([0.2, 0.5])]
 RATES = [bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5)]
-
-
-def rows(data, least=0):
-    return data.draw(st.integers(least, ROWS))
-
-
-def values(data):
-    return data.draw(st.sampled_from([moderate, extremes, anything]))
-
-
-def maybe_weights(data, n, of=bad_weights):
-    return data.draw(numbers(of, n)) if data.draw(st.booleans()) else None
 
 
 def tried(call, *arguments):
@@ -136,7 +125,7 @@ def test_a_loss_is_the_loss_of_its_text(data):
 @given(st.data())
 def test_metrics_are_the_mean_loss(data):
     loss = data.draw(st.sampled_from(SINGLE + ADAPTIVE))
-    n = rows(data)
+    n = number_of_rows(data)
     y = in_domain(loss, data.draw(numbers(moderate, n)))
     f, weight = data.draw(numbers(values(data), n)), maybe_weights(data, n)
     library = data.draw(st.sampled_from([bl.xgboost, bl.lightgbm]))
@@ -156,7 +145,7 @@ LAYOUTS = ("as it is", "swapped bytes", "unaligned", "read-only", "strided", "ba
 @given(st.data())
 def test_the_metric_of_catboost_is_the_mean_loss(data):
     loss = data.draw(st.sampled_from(SINGLE))
-    n = rows(data)
+    n = number_of_rows(data)
     arrays = [data.draw(numbers(values(data), n)) for _ in range(2)]
     arrays = [in_domain(loss, arrays[0]), arrays[1], data.draw(numbers(weights, n))]
     y, f, weight = (
@@ -182,7 +171,7 @@ def test_the_metric_of_catboost_is_the_mean_loss(data):
 @given(st.data())
 def test_the_score_of_several_levels(data):
     loss = data.draw(st.sampled_from(SEVERAL))
-    n = rows(data)
+    n = number_of_rows(data)
     odd = st.sampled_from([1e100, -1e100, 1e-320, np.nan, np.inf])  # whose squares are finite
     y = data.draw(numbers(data.draw(st.sampled_from([st.integers(-2, 2), moderate | odd])), n))
     f = data.draw(numbers(st.integers(-3, 3), (n, loss.n_outputs)))
@@ -200,7 +189,7 @@ def test_the_score_of_several_levels(data):
 @given(st.data())
 def test_residuals_of_adaptive_losses(data):
     loss = data.draw(st.sampled_from(ADAPTIVE))
-    n = rows(data)
+    n = number_of_rows(data)
     error = data.draw(numbers(values(data), n))
 
     def parameters(error, weight):
@@ -217,7 +206,7 @@ def test_residuals_of_adaptive_losses(data):
 @given(st.data())
 def test_exposure(data):
     loss = data.draw(st.sampled_from(RATES))
-    n = rows(data)
+    n = number_of_rows(data)
     y = in_domain(loss, data.draw(numbers(data.draw(st.sampled_from([moderate, extremes])), n)))
     positive = st.floats(0.1, 10.0)
     units = data.draw(numbers(data.draw(st.sampled_from([positive, anything])), n))
@@ -244,7 +233,7 @@ shapes = st.sampled_from([0.0, 1.0, 2.0, np.inf]) | st.floats(0.0, 3.0) | st.flo
 def test_forms_of_errors_and_levels(data):
     distribution = BarronDistribution(data.draw(shapes), data.draw(positive))
     name = data.draw(st.sampled_from(["logpdf", "cdf", "ppf", "fit"]))
-    n = rows(data)
+    n = number_of_rows(data)
     drawn = [data.draw(numbers(values(data), n))]
     if name == "fit":
 
@@ -299,7 +288,7 @@ def drawn(plot, *rows):
 @fuzzed(1)
 @given(st.data())
 def test_pictures(data):
-    n = rows(data)
+    n = number_of_rows(data)
     odd = moderate | st.sampled_from([1e100, -1e-300, np.nan, np.inf])
     y = data.draw(numbers(data.draw(st.sampled_from([moderate, odd])), n))
     f = data.draw(numbers(moderate, (n, 2)))
