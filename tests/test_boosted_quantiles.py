@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import boostloss as bl
-from boostloss.boosting import quantiles
+from boostloss.boosting import quantiles, several
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.boosting.objective import boosting_gradients
 from boostloss.boosting.quantiles import boosted_parameters, curvature_factors
@@ -157,6 +157,18 @@ def test_a_weight_of_two_is_the_row_twice():
         total = np.zeros((50, 2))
         np.add.at(total, rows, twice)
         np.testing.assert_allclose(each, total, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [bl.Quantile([0.1, 0.9]), bl.Expectile([0.2, 0.7])], ids=repr)
+def test_blocks_of_rows_change_nothing(loss, monkeypatch):
+    f = np.column_stack([SIGNAL - 1.0, SIGNAL + np.abs(NOISE)])
+    weight = 1.0 + np.arange(len(f)) % 3
+    expected = several_gradients(loss, Y, f, weight, np.float64)
+    monkeypatch.setattr(several, "BLOCK", 17)
+    for found, whole in zip(
+        several_gradients(loss, Y, f, weight, np.float64), expected, strict=True
+    ):
+        np.testing.assert_array_equal(found, whole)
 
 
 def test_what_is_missing_leaves_the_other_rows_alone():

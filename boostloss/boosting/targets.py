@@ -52,9 +52,9 @@ def check_byte_order(eval_set: Any, **given: Any) -> None:
     """Refuse the other byte order, which XGBoost takes for this machine's, so that it trains on other numbers."""
     sets = ((f"eval_set[{i}]", part) for i, pair in enumerate(eval_set or []) for part in pair)
     for name, values in (*given.items(), *sets):
-        one = [getattr(values, "dtype", None)]
+        of_array = [getattr(values, "dtype", None)]
         # Arrow's tables have no dtypes, since they have no other byte order.
-        for dtype in getattr(values, "dtypes", ()) if hasattr(values, "columns") else one:
+        for dtype in getattr(values, "dtypes", ()) if hasattr(values, "columns") else of_array:
             if isinstance(dtype, np.dtype) and not dtype.isnative:
                 raise ValueError(
                     f"{name} must be in this machine's byte order, which XGBoost takes for granted, got {dtype!r}: "

@@ -8,7 +8,8 @@ from boostloss.boosting import targets
 
 
 class RawPredictions:
-    """It stands between the estimators and XGBoost's."""
+    """A base of both estimators, before XGBoost's own: its `predict` refuses the other byte order, as `fit` does, and
+    keeps the columns of predictions that have no rows."""
 
     loss_: Any
 

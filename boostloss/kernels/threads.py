@@ -73,9 +73,9 @@ def run_in_threads(work: Callable[[], None], most: int = sys.maxsize) -> None:
 def parallel_map(
     task: Callable[[Any], Any],
     items: Sequence[Any],
-    run: RunInThreads = run_in_threads,
+    run: RunInThreads | None = None,
 ) -> list[Any]:
-    """What a task returns for each item, of which every thread takes the next one."""
+    """What a task returns for each item, of which every thread takes the next one; of as many threads as items."""
     results = [None] * len(items)
     places = iter(range(len(items)))
 
@@ -87,7 +87,10 @@ def parallel_map(
             deque(places, maxlen=0)  # leave nothing to the other threads, which are waited for
             raise
 
-    run(work)
+    if run is None:
+        run_in_threads(work, most=len(items))
+    else:
+        run(work)
     return results
 
 
