@@ -1,7 +1,7 @@
 """Gradient and curvature as a booster is given them: scaled, the curvature bounded from below, kinks smoothed."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,11 @@ from boostloss.boosting.custom import custom_step
 from boostloss.boosting.quantiles import boosted_parameters
 from boostloss.formulas.pinball import boosted_pinball
 from boostloss.kernels.rows import GRADIENT, Computation, Rows, check_rows, fill, fill_finite
+from boostloss.losses.adaptive import Adaptable
 from boostloss.losses.base import Loss
 from boostloss.losses.custom import CustomLoss
-from boostloss.losses.quantiles import Kinked, Quantile
+from boostloss.losses.location import Location
+from boostloss.losses.quantiles import Expectile, Kinked, Quantile
 
 # The share of the largest curvature that a row keeps however far it is off. Newton's steps stay bounded where a loss
 # is not convex, and no leaf runs away with a few outliers, whose curvatures alone would be next to 0.
@@ -95,6 +97,17 @@ def follows_residuals(loss: Loss) -> bool:
     return loss.kinked or (isinstance(loss, CustomLoss) and loss.kind == "error")
 
 
+def narrowed(loss: Loss) -> Literal["errors", "scores"] | None:
+    """How gradients are computed in float32, which LightGBM takes, of the raw predictions in float64 that it gives.
+
+    Those of a count or an amount, by the logarithm of a mean that may be large beside its noise, are not.
+    """
+    if loss.task == "binary":
+        return "scores"
+    of_error = isinstance(loss, CustomLoss) and loss.kind == "error"
+    return "errors" if of_error or isinstance(loss, Location | Adaptable | Expectile) else None
+
+
 def row_share(loss: Loss) -> float:
     """For how much of a row a row counts in XGBoost's and LightGBM's least Hessian of a leaf.
 
@@ -124,7 +137,7 @@ def fill_gradients(
         step = boosting_step(loss, *rows)
     computation = computation_of(step, loss, factor)
     if len(results) == 2:
-        return fill_finite(results, computation, rows)
+        return fill_finite(results, computation, rows, narrowed(loss))
     fill(results, computation, rows)
     return False
 

@@ -61,7 +61,9 @@ def make_class_loop(formula: Callable, variant: Variant) -> Callable:
     """
     one, two = variant.outputs[0], variant.outputs[-1]
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
-    single = variant.y == variant.f == "f"  # computed in float32
+    # Computed in float32, as are gradients in float32 of the scores in float64 that LightGBM gives, rounded.
+    rounds = variant.layout == "classes" and len(variant.outputs) == 2 and variant.result == "f"
+    single = variant.y == "f" and (variant.f == "f" or rounds)
     number = np.float32 if single else np.float64
     lowest = float(np.finfo(number).min)  # finite: all other scores may be -inf, and have shares
     derive, times = register_jitable(**INLINE)(class_derivatives), product(weighted)

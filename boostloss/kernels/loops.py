@@ -31,11 +31,31 @@ from boostloss.ops import maximum
 LOOP = "boostloss_loop_of_numba"  # that another function of the same object code calls
 
 
+@register_jitable(**INLINE)
+def as_they_are(y, f):
+    return y, f
+
+
+@register_jitable(**INLINE)
+def error_alone(y, f):
+    """A target of 0 and its prediction: of the difference of large numbers float32 has every digit."""
+    return np.float32(0.0), np.float32(f - y)
+
+
+@register_jitable(**INLINE)
+def rounded(y, f):
+    return y, np.float32(f)
+
+
+NARROWED = {"checked": as_they_are, "checked errors": error_alone, "checked scores": rounded}
+
+
 def make_loop(formula: Callable, variant: Variant) -> Callable:
     """The loop over the rows that leaves the results in the layout of the variant; arrays are bare pointers."""
     weighted, n_parameters = variant.weight is not None, variant.n_parameters
     n_sums, two = len(variant.outputs) - (variant.layout == "total"), variant.outputs[-1]
     row, times = make_row(formula, variant.outputs, weighted), product(weighted)
+    narrowed = NARROWED.get(variant.layout, as_they_are)
 
     def loop(n, y, f, weight, factor, floor, parameters, first):
         prefer_widest_vectors()
@@ -72,12 +92,14 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         for start in range(0, n, SHORT_RUN):
             rows = slice(start, start + SHORT_RUN)
             a, b, w, g, h = y[rows], f[rows], weight[rows], first[rows], second[rows]
-            sums = no_totals(wrap(a[0], b[0]), 2)
+            target, score = narrowed(a[0], b[0])
+            sums = no_totals(wrap(target, score), 2)
             for i in range(len(a)):
-                one, two = row(a[i], b[i], w[i], factor, floor, p)
+                target, score = narrowed(a[i], b[i])
+                one, two = row(target, score, w[i], factor, floor, p)
                 one, two = g.dtype.type(one), h.dtype.type(two)
                 g[i], h[i] = one, two
-                sums = add_all(sums, (one, two), None, wrap(a[i], b[i]))
+                sums = add_all(sums, (one, two), None, wrap(target, score))
             total[0] += sums[0] + sums[1]
 
     def loop_of_pairs(n, y, f, weight, factor, floor, parameters, pairs):
@@ -139,7 +161,7 @@ def make_loop(formula: Callable, variant: Variant) -> Callable:
         return loop_in_place
     if variant.layout == "total":
         return loop_of_total
-    if variant.layout == "checked":
+    if variant.layout in NARROWED:
         return loop_checked
     if variant.layout == "pairs":
         return loop_of_pairs
@@ -202,7 +224,7 @@ def signature_of(variant: Variant) -> Any:
     arguments += [result] * variant.n_results
     if variant.layout == "total" or variant.layout.startswith("class overlap"):
         arguments[-2] = pointer("float64")  # whatever the rows are
-    if variant.layout == "checked":
+    if variant.layout in NARROWED:
         arguments[-3] = pointer("float64")
     if variant.layout.startswith("class") or variant.layout == "several outputs":
         arguments[-variant.n_results] = pointer("intp")

@@ -44,7 +44,8 @@ class Variant(NamedTuple):
     result: str
     # "columns": an array for each output; "in place": the one array that is read too; "pairs": one array; "sums": one
     # array of a total for each output; "total": one of totals of all outputs but the last, and an array for that;
-    # "checked": a sum of all that is written, and an array for each output;
+    # "checked": a sum of all that is written, and an array for each output; "checked errors", "checked scores": so,
+    # computed in float32 though f is float64, of their differences or of y and f rounded;
     # "classes": the numbers that say how many classes there are and where, and an array, or several, for each output;
     # "class gradients": those numbers, losses, and gradients for each class; "class overlap", "class overlap slopes":
     # those numbers, totals or costs of each class, and shares; "several outputs": a number that says where, and an
@@ -62,7 +63,7 @@ class Variant(NamedTuple):
             return 5
         if self.layout == "total":
             return 2
-        if self.layout == "checked":
+        if self.layout.startswith("checked"):
             return 3
         return 1 if self.layout in ("pairs", "sums") else len(self.outputs)
 
