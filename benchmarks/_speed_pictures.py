@@ -158,4 +158,4 @@ def draw(part: str, lines: list[Line], folder: Path) -> None:
     """Write the picture of a part, if it has figures."""
     known = [line for line in lines if line["figures"] and "failed" not in line["figures"]]
     if known:
-        PICTURES[part](known).savefig(folder / f"speed_{part}.png", dpi=110)
+        PICTURES[part](known).savefig(folder / f"speed_{part}.png", dpi=110, bbox_inches="tight")
