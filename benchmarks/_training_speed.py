@@ -32,6 +32,7 @@ NEAREST = {
     },
     "lightgbm": {
         "Huber": {"objective": "huber", "alpha": 1.0},
+        "LogCosh": {"objective": "fair"},
         "Quantile": {"objective": "quantile", "alpha": 0.9},
     },
     "catboost": {
