@@ -202,7 +202,7 @@ def scores_of(loss: Any, probability: NDArray[np.float64]) -> NDArray[np.float64
         f = np.broadcast_to(scores, (k, k))
         (value,) = computed(loss, (LOSS,), labels, f, probability)
         slope, _ = computed(loss, (GRADIENT, loss.curvature_output()), labels, f, probability)
-        return value.sum(), slope.sum(axis=0)
+        return float(value.sum()), slope.sum(axis=0)
 
     start = np.log(probability)
     scores = minimize(expected, start, jac=True, method="BFGS", options={"gtol": 1e-10}).x

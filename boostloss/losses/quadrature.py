@@ -196,12 +196,14 @@ class NumericalDistribution:
 
     def _at(self, v: NDArray) -> NDArray[np.float64]:
         """The target at a distance of sinh(v) units from the top."""
-        unit = np.where(v < 0.0, *self._units)
+        below, above = self._units
+        unit = np.where(v < 0.0, below, above)
         return self._top + unit * np.sinh(v)
 
     def _density(self, v: NDArray) -> NDArray[np.float64]:
         """The density of v."""
-        unit = np.where(v < 0.0, *self._units)
+        below, above = self._units
+        unit = np.where(v < 0.0, below, above)
         return np.exp(self._log(self._at(v))) * unit * np.cosh(v)
 
     @cached_property
