@@ -50,9 +50,11 @@ def legend(figure: Any) -> None:
 def kernels(lines: list[Line]) -> Any:
     """Nanoseconds a row by rows, beside the memory limit, for each type and number of threads."""
     settings = sorted({setting(line["cell"]) for line in lines})
-    figure = figure_of(4.6 * len(settings) + 2, 4.4)
-    axes = figure.subplots(1, len(settings), sharey=True, squeeze=False)[0]
-    for axis, (dtype, threads) in zip(axes, settings, strict=True):
+    columns = min(2, len(settings))
+    lines_of_axes = -(-len(settings) // columns)
+    figure = figure_of(4.2 * columns + 2, 3.6 * lines_of_axes)
+    axes = figure.subplots(lines_of_axes, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis, (dtype, threads) in zip(axes, settings, strict=False):
         curves: dict[str, dict[int, float]] = {}
         for line in lines:
             rows, found = line["cell"]["rows"], line["figures"]
@@ -63,9 +65,12 @@ def kernels(lines: list[Line]) -> Any:
         for name, curve in curves.items():
             style = "k.--" if name == "memory limit" else ".-"
             axis.loglog(*zip(*sorted(curve.items()), strict=True), style, label=name)
-        axis.set(title=f"{dtype}, {threads_of(threads)}", xlabel="rows")
-    axes[0].set_ylabel("nanoseconds a row")
-    figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside right center", fontsize=7)
+        axis.set_title(f"{dtype}, {threads_of(threads)}")
+    for axis in axes[len(settings) :]:
+        axis.remove()
+    figure.supxlabel("rows")
+    figure.supylabel("nanoseconds a row")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=7)
     return figure
 
 
