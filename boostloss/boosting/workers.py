@@ -152,12 +152,13 @@ class SharedObjective:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         y = as_column(y_true, "y_true")
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
+        # Of a worker without rows XGBoost may give a table without columns.
         if self.n_outputs > 1 or takes_columns(self.loss):
-            f = np.reshape(y_pred, (len(y), self.n_outputs))  # a worker without rows has no columns
+            f = np.reshape(y_pred, (len(y), self.n_outputs))
             gradient, hessian = several_gradients(self.loss, y, f, weight, shared=self.shared)
             found = (gradient, hessian) if self.n_outputs > 1 else (gradient[:, 0], hessian[:, 0])
         else:
-            f = as_column(y_pred, "y_pred")
+            f = as_column(np.reshape(y_pred, len(y)), "y_pred")
             found = self._of_one_output(y, f, weight)
         check_finite(self.loss, f, *found)
         return found

@@ -195,6 +195,21 @@ def with_rows(sizes: NDArray[np.intp], *collections: Any) -> list[Any]:
     return [None if x is None else x.partitions[filled] for x in collections]
 
 
+def aligned(collection: Any) -> Any:
+    """Arrays that begin where a number may in memory, as XGBoost 3.4 asks even of those without rows.
+
+    Once they have been sent, NumPy calls these aligned wherever they begin.
+    """
+    if not isinstance(collection, da.Array):
+        return collection
+    return collection.map_blocks(_aligned, dtype=collection.dtype, meta=collection._meta)
+
+
+def _aligned(part: Any) -> Any:
+    wrong = type(part) is np.ndarray and part.ctypes.data % part.itemsize
+    return np.array(part) if wrong else part
+
+
 def sizes_of(loss: Loss, y: Any) -> Any:
     """How many rows each part of the target of an evaluation set has, not computed yet."""
     return dask.delayed(_sizes)(loss, parts_of(y))

@@ -193,6 +193,8 @@ class _Estimator(one_machine._Estimator):
         )
 
     def _matrix(self, X: Any, ref: Any = None, **options: Any) -> Any:
+        X = all_rows.aligned(X)
+        options = {name: all_rows.aligned(given) for name, given in options.items()}
         if self.tree_method in (None, "auto", "hist"):
             return dxgb.DaskQuantileDMatrix(
                 self.client, X, ref=ref, max_bin=self.max_bin, **options
@@ -220,7 +222,7 @@ class _Estimator(one_machine._Estimator):
 
     async def _raw(self, data: Any, **options: Any) -> Any:
         """Raw predictions, in the parts of the table."""
-        return await super()._predict_async(data, output_margin=True, **options)
+        return await super()._predict_async(all_rows.aligned(data), output_margin=True, **options)
 
 
 def _class_factors(y: NDArray, n_classes: int, scale_pos_weight: Any) -> NDArray | None:
@@ -320,8 +322,11 @@ class DaskXGBClassifier(_Estimator, dxgb.DaskXGBClassifier):
     @property
     def classes_(self) -> Any:
         """The labels given to fit."""
-        return self._classes if self._classes is not None else self._plain_classes
+        if self._classes is not None:
+            return self._classes
+        plain = vars(self).get("_plain_classes")
+        return super().classes_ if plain is None else plain
 
     @classes_.setter
-    def classes_(self, classes: Any) -> None:  # XGBoost sets those of its own objectives
+    def classes_(self, classes: Any) -> None:  # XGBoost 3.2 sets those of its own objectives
         self._plain_classes = classes
