@@ -40,6 +40,7 @@ from boostloss.dask import (
     DaskXGBClassifier,
     DaskXGBRegressor,
 )
+from boostloss.dask import target as all_rows
 
 pytestmark = MARKS
 
@@ -328,3 +329,17 @@ def test_a_name_as_objective_is_the_parents(four):
     assert model.loss_ is None
     np.testing.assert_array_equal(model.classes_, [0, 1])
     assert set(model.predict(data[0]).compute()) == {0, 1}
+
+
+@pytest.mark.parametrize("n", [0, 5])
+def test_arrays_begin_where_a_number_may(n):
+    """Those that have been sent need not, and XGBoost 3.4 refuses them."""
+    memory = np.zeros(8 * n + 9, np.uint8)
+    begin = 1 - memory.ctypes.data % 8  # of an odd address
+    sent = memory[begin % 8 :][: 8 * n].view(np.float64)
+    assert sent.ctypes.data % 8 == 1
+    found = all_rows.aligned_part(sent)
+    assert found.ctypes.data % 8 == 0
+    np.testing.assert_array_equal(found, sent)
+    kept = np.ones(3)
+    assert all_rows.aligned_part(kept) is kept

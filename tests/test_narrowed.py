@@ -38,7 +38,7 @@ def test_of_which_losses():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("loss", NARROWED, ids=repr)
 def test_digits(loss, weighted):
-    y, f, weight = rows_of(loss, offset=1e6)  # float32 has one digit of it after the point
+    y, f, weight = rows_of(loss, offset=1e6)  # whose neighbours in float32 are 1/16 away
     weight = weight if weighted else None
     found, precise = np.empty((2, len(y)), np.float32), np.empty((2, len(y)))
     assert fill_gradients(list(found), loss, y, f, weight) is True

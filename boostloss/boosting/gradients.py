@@ -94,7 +94,12 @@ def kinked_step(loss: Kinked, y: NDArray, f: NDArray, weight: NDArray | None) ->
 
 def follows_residuals(loss: Loss) -> bool:
     """Whether the residuals alone decide on each step."""
-    return loss.kinked or (isinstance(loss, CustomLoss) and loss.kind == "error")
+    return loss.kinked or is_own_of_error(loss)
+
+
+def is_own_of_error(loss: Loss) -> bool:
+    """Whether it is a loss of one's own, of the error alone."""
+    return isinstance(loss, CustomLoss) and loss.kind == "error"
 
 
 def narrowed(loss: Loss) -> Literal["errors", "scores"] | None:
@@ -104,8 +109,8 @@ def narrowed(loss: Loss) -> Literal["errors", "scores"] | None:
     """
     if loss.task == "binary":
         return "scores"
-    of_error = isinstance(loss, CustomLoss) and loss.kind == "error"
-    return "errors" if of_error or isinstance(loss, Location | Adaptable | Expectile) else None
+    of_error = isinstance(loss, Location | Adaptable | Expectile) or is_own_of_error(loss)
+    return "errors" if of_error else None
 
 
 def row_share(loss: Loss) -> float:

@@ -202,11 +202,11 @@ def aligned(collection: Any) -> Any:
     """
     if not isinstance(collection, da.Array):
         return collection
-    return collection.map_blocks(_aligned, dtype=collection.dtype, meta=collection._meta)
+    return collection.map_blocks(aligned_part, dtype=collection.dtype, meta=collection._meta)
 
 
-def _aligned(part: Any) -> Any:
-    wrong = type(part) is np.ndarray and part.ctypes.data % part.itemsize
+def aligned_part(part: Any) -> Any:
+    wrong = type(part) is np.ndarray and part.ctypes.data % part.dtype.alignment
     return np.array(part) if wrong else part
 
 

@@ -21,6 +21,7 @@ JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
 BLOCK = 1 << 17  # rows that a thread takes at a time; below two blocks one thread is faster
 
 CHARACTERS = {np.dtype(np.float32): "f", np.dtype(np.float64): "d"}  # in the machine's byte order
+# Of target, raw prediction and two results, where `fill_finite` may compute in float32.
 NARROWING = [np.dtype(np.float32), np.dtype(np.float64), *2 * [np.dtype(np.float32)]]
 Kinds = tuple[str, str, str | None]  # characters of the dtypes of rows
 
