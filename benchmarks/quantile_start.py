@@ -1,11 +1,11 @@
 """How fast a quantile comes in: the test pinball loss after some rounds, and how far the coverage is off.
 
-Each library's own quantile objective beside `Quantile`, whose rounds depend on the share that is missing of the spread
-of the predictions (`boostloss.boosting.quantiles`): the share in use, and constants in its place, of which 0 is Hunter
-& Lange's curvature. Pinball losses are over the own objective's after as many rounds (geometric mean over
-tables, splits and levels); coverage is that of one level, or of the interval between the outer ones of several.
-"Stopped" is where 50 rounds bring nothing on the rows that stop. The tables are those of `benchmarks.quantile` and one
-of even noise, and with `--large` that alone, with 45,000 rows that train.
+Each library's own quantile objective beside `Quantile`, whose rounds are in part least squares: for the share that
+predictions further apart would take away of the errors (`boostloss.boosting.quantiles`). Shown are the share in use,
+and constants in its place, of which 0 is Hunter & Lange's curvature alone. Pinball losses are over the own objective's
+after as many rounds (geometric mean over tables, splits and levels); coverage is that of one level, or of the interval
+between the outer ones of several. "Stopped" is where 50 rounds bring nothing on the rows that stop. The tables are
+those of `benchmarks.quantile` and one of even noise, and with `--large` that alone, with 45,000 rows that train.
 
     python -m benchmarks.quantile_start [--library lightgbm] [--seeds 1] [--rate 0.1] [--several] [--large]
 
@@ -27,13 +27,8 @@ from boostloss.boosting.libraries import LIBRARIES
 
 ROUNDS = (10, 30, 100, 300)
 PATIENCE = 50
-IN_USE = quantiles.missing_share
-SHARES = {
-    "0": lambda *rows: 0.0,
-    "1/4": lambda *rows: 0.25,
-    "1": lambda *rows: 1.0,
-    "in use": IN_USE,
-}
+IN_USE = quantiles.least_squares
+SHARES = {"0": 0.0, "1/4": 0.25, "1": 1.0, "in use": None}
 
 
 def even(n: int) -> Any:
@@ -43,6 +38,11 @@ def even(n: int) -> Any:
         return make_friedman1(n, noise=1.0, random_state=int(rng.integers(2**31)))
 
     return made
+
+
+def with_share(share: float | None) -> Any:
+    """`least_squares`, or the same with a constant share."""
+    return IN_USE if share is None else lambda *rows: IN_USE(*rows)._replace(share=share)
 
 
 def stopped(history: Any) -> int:
@@ -118,11 +118,11 @@ def main() -> None:
             parts = split(make, seed)
             for level in levels:
                 for name, results in found.items():
-                    quantiles.missing_share = SHARES.get(name, IN_USE)  # type: ignore[assignment]
+                    quantiles.least_squares = with_share(SHARES.get(name))
                     one = scores(options.library, level, parts, name == "own", options.rate)
                     results.append(one)
     columns = [*map(str, ROUNDS), "stopped"]
-    print(f"| missing | {' | '.join(columns)} | coverage off by: {' | '.join(columns)} |")
+    print(f"| share | {' | '.join(columns)} | coverage off by: {' | '.join(columns)} |")
     print("|---" * 11 + "|")
     own = np.array(found["own"])
     for name, results in found.items():

@@ -1,4 +1,4 @@
-"""How a quantile comes in from a constant: curvature of the smoothed pinball loss, by what is missing."""
+"""How a quantile comes in from a constant: curvature of the smoothed pinball loss, and its share of least squares."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,10 @@ import boostloss as bl
 from boostloss.boosting import quantiles, several
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.boosting.objective import boosting_gradients
-from boostloss.boosting.quantiles import boosted_parameters, curvature_factors
+from boostloss.boosting.quantiles import LeastSquares, boosted_parameters, curvature_factors
 from boostloss.boosting.several import several_gradients
+from boostloss.formulas.pinball import boosted_pinball
+from boostloss.kernels.rows import GRADIENT, MAJORIZER, Computation, Rows, compute_numpy
 from boostloss.losses.smoothing import half_width
 from tests.drop_in import drop_in, fit
 from tests.friedman import TEST, TRAIN, X, y
@@ -26,42 +28,79 @@ def predictions(level, learned):
     return f + np.quantile(Y - f, level)
 
 
+def squares(parameters):
+    """Share, middle, reach and aim of least squares, among the parameters of the formula."""
+    return LeastSquares(*parameters[4:])
+
+
 @pytest.mark.parametrize("level", LEVELS)
-def test_constants_lack_everything(level):
-    _, _, below, above = boosted_parameters(bl.Quantile(level), Y, predictions(level, 0.0), None)
-    assert (below, above) == curvature_factors(level, 1.0)
+def test_constants_hurry_without_least_squares(level):
+    parameters = boosted_parameters(bl.Quantile(level), Y, predictions(level, 0.0), None)
+    assert parameters[2:4] == curvature_factors(level, 1.0)
+    assert squares(parameters).share == 0.0
 
 
 @pytest.mark.parametrize("learned", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("level", [0.05, 0.1, 0.9])
-def test_the_share_that_is_missing_is_found(level, learned):
-    _, _, *factors = boosted_parameters(bl.Quantile(level), Y, predictions(level, learned), None)
-    haste = np.log(min(factors)) / np.log(2.0 * min(level, 1.0 - level))
-    # The curvature beyond the kernel is not that of a step along the predictions.
-    assert haste**2 == pytest.approx(1.0 - learned, abs=0.15)
+@pytest.mark.parametrize("level", LEVELS)
+def test_least_squares_have_what_predictions_further_apart_would_take_away(level, learned):
+    f = predictions(level, learned)
+    parameters = boosted_parameters(bl.Quantile(level), Y, f, None)
+    share, middle, reach, aim = squares(parameters)
+    signal = (3.0 * (1.0 - learned)) ** 2
+    assert share == pytest.approx(
+        signal / (signal + 1.0), abs=0.03
+    )  # of noise of variance 1, and errors cut off
+    assert middle == pytest.approx(np.mean(f - Y), abs=0.1)
+    assert reach == pytest.approx(np.quantile(np.abs(f - Y - np.mean(f - Y)), 0.9), rel=0.03)
+    # As far beyond its target as the quantile of the noise is beyond 0.
+    assert aim == pytest.approx(np.quantile(NOISE, level), abs=0.15)
+    assert parameters[2:4] == curvature_factors(level, share**0.5)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("learned", [1.0, 1.3])
-def test_the_curvature_is_the_majorizers_where_little_is_missing(level, learned):
-    loss, f = bl.Quantile(level), predictions(level, learned)
-    _, _, *factors = boosted_parameters(loss, Y, f, None)
-    assert min(factors) > 0.75
+def test_the_majorizer_alone_is_left_where_nothing_is_missing(level, learned):
+    parameters = boosted_parameters(bl.Quantile(level), Y, predictions(level, learned), None)
+    assert squares(parameters).share < 1e-3
+    assert min(parameters[2:4]) > 0.9
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_residuals_alone_lack_nothing(level):
+@pytest.mark.parametrize("wrong", [0.1, 0.4])
+def test_wrong_labels_leave_least_squares_no_say(level, wrong):
+    labels = np.where(np.arange(N) < wrong * N, RNG.choice([-1e4, 1e4], N), Y)
+    f = predictions(level, 0.1)
+    assert squares(boosted_parameters(bl.Quantile(level), labels, f, None)).share < 0.02 / wrong
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_residuals_alone_have_no_least_squares(level):
     error = predictions(level, 0.3) - Y
-    expected = level, half_width(error, None, level), 1.0, 1.0
+    width = half_width(error, None, level)
+    expected = level, width, 1.0, 1.0, 0.0, 0.0, width, 0.0
     assert boosted_parameters(bl.Quantile(level), np.zeros(N), error, None) == expected
     gradient, hessian = boosting_gradients(bl.Quantile(level), np.zeros(N), error, dtype=np.float64)
-    width = expected[1]
     np.testing.assert_allclose(hessian, np.maximum(0.1, width / np.maximum(width, np.abs(error))))
     far = np.abs(error) > width
     assert far.any()
     np.testing.assert_allclose(
         gradient[far], 2.0 * width * np.where(error[far] < 0.0, -level, 1.0 - level)
     )
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_least_squares_alone_step_to_the_aim(level):
+    f = predictions(level, 0.2)
+    parameters = boosted_parameters(bl.Quantile(level), Y, f, None)
+    _, middle, reach, aim = squares(parameters)
+    alone = (*parameters[:4], 1.0, middle, reach, aim, 0.1)
+    computation = Computation(boosted_pinball, (GRADIENT, MAJORIZER), alone)
+    gradient, curvature = compute_numpy(computation, Rows(Y, f), np.float64)
+    np.testing.assert_allclose(f - gradient / curvature, Y + aim)
+    far = np.abs(f - Y - middle) > reach
+    assert 0.05 < far.mean() < 0.15
+    np.testing.assert_allclose(curvature[~far], 0.5 / reach)
+    assert (curvature[far] < 0.5 / reach).all()
 
 
 @pytest.mark.parametrize("level", [0.1, 0.7])
@@ -79,11 +118,18 @@ def test_a_row_beyond_the_kernel_comes_in_whole_from_a_constant(level):
 @pytest.mark.parametrize("learned", [0.0, 0.4])
 def test_it_knows_neither_unit_nor_origin_nor_sign(learned):
     f = predictions(0.1, learned) - 0.3
-    _, width, below, above = boosted_parameters(bl.Quantile(0.1), Y, f, None)
+    found = boosted_parameters(bl.Quantile(0.1), Y, f, None)
+    _, width, below, above, share, middle, reach, aim = found
     other = boosted_parameters(bl.Quantile(0.1), 1e3 * Y + 5e3, 1e3 * f + 5e3, None)
-    assert other == pytest.approx((0.1, 1e3 * width, below, above))
+    lengths = 1e3 * middle, 1e3 * reach, 1e3 * aim
+    assert other == pytest.approx((0.1, 1e3 * width, below, above, share, *lengths))
     mirrored = boosted_parameters(bl.Quantile(0.9), -Y, -f, None)
-    assert mirrored == pytest.approx((0.9, width, above, below))
+    assert mirrored == pytest.approx((0.9, width, above, below, share, -middle, reach, -aim))
+    for tiny in (1e-250, 1e150):  # whose squares are not to be had
+        _, _, *factors, share, _, _, _ = boosted_parameters(
+            bl.Quantile(0.1), tiny * Y, tiny * f, None
+        )
+        assert [*factors, share] == pytest.approx([below, above, found[4]])
 
 
 def test_rows_of_no_weight_do_not_count():
@@ -96,9 +142,11 @@ def test_rows_of_no_weight_do_not_count():
 
 def test_spreads_that_are_all_the_same_are_a_unit():
     f = predictions(0.1, 0.4) - 0.3
-    _, width, below, above = boosted_parameters(bl.Quantile(0.1), Y, f, None)
+    found = boosted_parameters(bl.Quantile(0.1), Y, f, None)
+    _, width, below, above, share, *lengths = found
     other = boosted_parameters(bl.Quantile(0.1), Y, f, None, np.full(N, 4.0))
-    assert other == pytest.approx((0.1, width / 4.0, below, above))
+    lengths = [length / 4.0 for length in lengths]
+    assert other == pytest.approx((0.1, width / 4.0, below, above, share, *lengths))
 
 
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
@@ -113,13 +161,15 @@ def test_thirty_rounds_come_far(library, quantile, monkeypatch):
         return loss.mean_loss(y[TEST], model.predict(X[TEST]))
 
     ours = left()
-    monkeypatch.setattr(quantiles, "missing_share", lambda *rows: 0.0)
+    monkeypatch.setattr(
+        quantiles, "least_squares", lambda *rows: LeastSquares(0.0, 0.0, rows[-1], 0.0)
+    )
     assert ours < 0.95 * left()  # with the majorizer's curvature
     if quantile == 0.1:
         (own,) = LIBRARIES[library].own_objectives["quantile"]
         model = drop_in(library, own.format(quantile=quantile), True, 30, learning_rate=0.1)
         model = fit(library, model, X[TRAIN], y[TRAIN])
-        assert ours < 1.05 * loss.mean_loss(y[TEST], model.predict(X[TEST]))
+        assert ours < 1.01 * loss.mean_loss(y[TEST], model.predict(X[TEST]))
 
 
 @pytest.mark.parametrize("level", [0.05, 0.95])

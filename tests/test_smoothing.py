@@ -101,7 +101,7 @@ def test_the_direction_still_points_to_the_quantile(level):
 
 def test_normal_residuals_have_the_width_of_their_efficiency():
     error = np.random.default_rng(0).normal(size=100_000)
-    assert half_width(error, None, 0.5) == pytest.approx(1.04, rel=0.02)
+    assert half_width(error, None, 0.5) == pytest.approx(0.674, rel=0.02)
 
 
 def test_a_fit_learns_the_rows_beside_those_that_it_predicts_exactly():

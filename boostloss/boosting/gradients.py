@@ -76,12 +76,13 @@ def quantile_step(
     loss: Quantile, y: NDArray, f: NDArray, weight: NDArray | None, spread: NDArray | None = None
 ) -> Step:
     """What the next round computes of the error, or of the error over the spread of the noise of its row."""
-    parameters = _, width, *factors = boosted_parameters(loss, y, f, weight, spread)
+    parameters = boosted_parameters(loss, y, f, weight, spread)
+    _, width, below, above, share, _, reach, _ = parameters
     scale = 2.0 * width  # the majorizer's curvature is at most 1 / (2 width)
     # Rows of less curvature count for as much as ever in XGBoost's least Hessian of a leaf, or small tables would not
     # be split at all. Those within the kernel count for more: times `row_share`, for a half at most, since the least
     # factor is twice that share.
-    unit = scale / min(factors)
+    unit = scale / ((1.0 - share) * min(below, above) + share * width / reach)
     return Step(boosted_pinball, (*parameters, LEAST_CURVATURE / scale), unit, 0.0)
 
 

@@ -40,8 +40,7 @@ def moving_error(error: NDArray, f: NDArray, weight: NDArray | None) -> float:
         error, f, weight = error[rows], f[rows], None if weight is None else weight[rows]
     if not len(f) or (weight is not None and not weight.any()):
         return 0.0
-    middle = np.median(f) if weight is None else weighted_quantile(f, weight, 0.5)
-    moved = np.abs(f - middle)
+    moved = np.abs(f - weighted_quantile(f, weight, 0.5))
     if weight is not None:
         moved *= weight
     if not 0.0 < moved.sum() < np.inf:

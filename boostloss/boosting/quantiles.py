@@ -10,22 +10,56 @@ gradient and curvature h has its minimum g / h away:
   curvature then, steps are longer, and trees fit the noise sooner.
 
 The second is right while predictions are far from where they belong, and the first once they are there. Between both
-lies h = (2 |g|)^haste / (2 |error|), their weighted geometric mean.
+lies h = (2 |g|)^r / (2 |error|), their weighted geometric mean.
+
+Far rows say on which side they are, whatever their distance, so that leaves with rows on both sides learn slowly what
+squared error learns at once. A share r^2 of gradient and curvature is therefore that of least squares, of the distance
+to y + d: as far beyond its target as the quantile of the noise lies beyond the middle of the noise. For the noise are
+taken the errors that would be left if the predictions, further apart, told all that they can tell in their direction.
+Errors beyond the 0.9 quantile of their sizes count for less, as in Huber's M-estimate (Huber, "Robust Estimation of a
+Location Parameter", Annals of Mathematical Statistics 1964).
 
 How far predictions are is to be seen from themselves. Boosting starts from a constant, so that they are too close
-together at first: the haste is the square root of the share that is missing of their spread. It falls to 0 as they
-come to where they belong, sooner or later as the learning rate is. `benchmarks/quantile_start.py` compares it with
+together at first, and r is the correlation between the predictions and what is left of the targets: r^2 is the share of
+that variance which predictions further apart would take away. It falls to 0 as they come to where they belong, sooner
+or later as the learning rate is, and is small from the beginning where little can be learned, or where labels are
+wrong: least squares, which would follow those, have no say then. `benchmarks/quantile_start.py` compares it with
 constants.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boostloss.boosting.moving import moving_error
-from boostloss.formulas.pinball import boosted_pinball
-from boostloss.kernels.rows import GRADIENT, MAJORIZER, Computation, Rows, evaluate
+from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import half_width, sample
+
+REACH = 0.9  # the quantile of the errors' sizes up to which least squares count an error in full
+
+
+class LeastSquares(NamedTuple):
+    """The part of least squares in a step.
+
+    Attributes
+    ----------
+    share : float
+        The squared correlation of predictions and errors. It is 0 where predictions are a constant, of which wrong
+        labels could not be told apart.
+    middle : float
+        Of the errors.
+    reach : float
+        How far from the middle an error counts in full.
+    aim : float
+        The error of a prediction that is as far beyond its target as the quantile lies beyond the middle of the noise.
+    """
+
+    share: float
+    middle: float
+    reach: float
+    aim: float
 
 
 def boosted_parameters(
@@ -44,7 +78,7 @@ def boosted_parameters(
     Returns
     -------
     tuple of float
-        Level, half-width of the kernel, factors of the curvature below and above.
+        Level, half-width of the kernel, factors of the curvature below and above, and those of `LeastSquares`.
     """
     rows = sample(len(y), weight)
     prediction = f[rows].astype(np.float64)
@@ -55,8 +89,12 @@ def boosted_parameters(
     # Smoothing takes a prediction away from its quantile by |1 - 2 quantile| widths at most: less so far out.
     thin = min(loss.quantile, 1.0 - loss.quantile)
     width = max(width, thin * moving_error(error, prediction, some))
-    missing = missing_share(loss, width, error, prediction, some, unit)
-    return loss.quantile, width, *curvature_factors(loss.quantile, missing**0.5)
+    squares = LeastSquares(0.0, 0.0, width, 0.0)
+    haste = 1.0
+    if len(prediction) and prediction.min() < prediction.max():
+        squares = least_squares(error, prediction, some, loss.quantile, width)
+        haste = squares.share**0.5
+    return loss.quantile, width, *curvature_factors(loss.quantile, haste), *squares
 
 
 def curvature_factors(quantile: float, haste: float) -> tuple[float, float]:
@@ -67,46 +105,40 @@ def curvature_factors(quantile: float, haste: float) -> tuple[float, float]:
     return min(1.0, 2.0 * quantile) ** haste, min(1.0, 2.0 - 2.0 * quantile) ** haste
 
 
-def missing_share(
-    loss: Quantile,
-    width: float,
-    error: NDArray,
-    f: NDArray,
-    weight: NDArray | None,
-    unit: NDArray | float,
-) -> float:
-    """Which share is missing of the spread that predictions should have.
-
-    The Newton step u along the predictions themselves, f + u (f - mean f), says how much wider they should be spread.
-    If a round adds the share r of what is missing, then after k rounds 1 + u = 1 / (1 - (1 - r)^k), and u / (1 + u) =
-    (1 - r)^k is missing; nothing is where u is negative.
+def least_squares(
+    error: NDArray, f: NDArray, weight: NDArray | None, quantile: float, width: float
+) -> LeastSquares:
+    """What least squares have in a step.
 
     Parameters
     ----------
-    loss : Quantile
+    error, f : ndarray of shape (n_samples,), of float64
+        Raw predictions less targets, and raw predictions, which are not all the same.
+    weight : ndarray of shape (n_samples,) or None
+    quantile : float
     width : float
         Of the kernel.
-    error : ndarray of shape (n_samples,)
-        In the unit of its row.
-    f : ndarray of shape (n_samples,)
-    weight : ndarray of shape (n_samples,) or None
-    unit : ndarray of shape (n_samples,) or float
 
     Returns
     -------
-    float
-        1 if the predictions are a constant, 0 if nothing is missing.
+    LeastSquares
+        With a share of 0 where predictions further apart would not have smaller errors.
     """
-    if not f.size or f.min() == f.max():
-        return 1.0
+    middle = weighted_quantile(error, weight, 0.5)
+    reach = max(weighted_quantile(np.abs(error - middle), weight, REACH), width)
+    rest = np.clip((error - middle) / reach, -1.0, 1.0)
+    step = np.average(rest, weights=weight)  # one, from the median to Huber's location
+    middle += reach * step
+    rest -= step
     direction = f - np.average(f, weights=weight)
-    parameters = (loss.quantile, width, *curvature_factors(loss.quantile, 1.0), 0.0)
-    computation = Computation(boosted_pinball, (GRADIENT, MAJORIZER), parameters)
-    rows = Rows(np.zeros_like(error), error)
-    gradient, majorizer = evaluate(computation, rows, np.float64)
-    share = 1.0 if weight is None else weight
-    with np.errstate(all="ignore"):
-        slope = -np.sum(share * gradient * direction)
-        curvature = np.sum(share * (majorizer / unit) * direction**2)
-        missing = slope / (slope + curvature)
-    return float(missing) if 0.0 < missing <= 1.0 else 0.0  # NaN where both overflow
+    direction /= np.abs(direction).max()
+    by = 1.0 if weight is None else weight
+    slope = -np.sum(by * rest * direction)
+    squares = np.sum(by * direction**2)
+    share = slope**2 / (squares * np.sum(by * rest**2))
+    noise = error + reach * slope / squares * direction
+    aim = middle + weighted_quantile(-noise, weight, quantile)
+    found = LeastSquares(float(share), middle, reach, aim)
+    # Of what overflows the share is NaN.
+    known = slope > 0.0 and share <= 1.0 and np.isfinite(found).all()
+    return found if known else LeastSquares(0.0, 0.0, width, 0.0)

@@ -24,15 +24,20 @@ def pinball(y, f, quantile, smoothing):
     return loss, gradient, hessian, majorizer
 
 
-def boosted_pinball(y, f, quantile, smoothing, below, above, least):
-    """The smoothed pinball loss with the curvature that `boostloss.boosting.quantiles` derives.
+def boosted_pinball(y, f, quantile, smoothing, below, above, share, middle, reach, aim, least):
+    """The smoothed pinball loss with the gradient and the curvature that `boostloss.boosting.quantiles` derives.
 
-    It is the majorizer's, or the ``least`` one; beyond the kernel it is multiplied by ``below`` where the prediction is
-    too low, and by ``above`` where it is too high.
+    The curvature is the majorizer's, or the ``least`` one; beyond the kernel it is multiplied by ``below`` where the
+    prediction is too low, and by ``above`` where it is too high. A ``share`` of both is of least squares.
     """
     loss, gradient, hessian, majorizer = pinball(y, f, quantile, smoothing)
-    factor = where(abs(f - y) < smoothing, 1.0, where(f < y, below, above))
-    return loss, gradient, hessian, factor * maximum(majorizer, least)
+    error = f - y
+    factor = where(abs(error) < smoothing, 1.0, where(error < 0.0, below, above))
+    curvature = factor * maximum(majorizer, least)
+    square = 0.5 / maximum(abs(error - middle), reach)
+    rest = 1.0 - share
+    gradient = rest * gradient + share * (square * (error - aim))
+    return loss, gradient, hessian, rest * curvature + share * square
 
 
 def absolute(y, f, smoothing):

@@ -5,6 +5,7 @@ start near the zero and the curvature there; three or four passes over all rows 
 the row twice.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ BLOCK = 1 << 15  # rows of a pass: they stay in the cache, and malloc uses their
 SAMPLE = 1 << 14  # rows that give the start
 TAIL = 32  # rows of the sample at either end, beyond which every row is taken
 CELLS = (1 << 16) - 8  # of the histogram, at most: its convolution then fits in 1 << 17
+FEW = 1 << 15  # rows, of which a selection takes less time than their sum
+SLACK = 1e-12  # of the sum of all weights: sums round, and nearer than that they are equal
 EFFORT = 1 << 20  # rows times local minima whose losses are compared on all rows
 
 
@@ -94,9 +97,11 @@ def weighted_quantile(y: NDArray, weight: NDArray | None, level: float) -> float
     -------
     float
     """
+    if weight is None and len(y) <= FEW:
+        return _quantile(y, level)
     y, weight = _positive_rows(y, weight)
     total = weight.sum()
-    target, slack = level * total, 1e-12 * total  # sums round: nearer than the slack they are equal
+    target, slack = level * total, SLACK * total
     for low, high in (_enclosure(y, weight, level), (-np.inf, np.inf)):
         if low == -np.inf and high == np.inf:
             values, mass = _cumulated(y, weight)
@@ -267,6 +272,15 @@ def _enclosure(y: NDArray, weight: NDArray, level: float) -> tuple[float, float]
 def _cumulated(y: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
     order = np.argsort(y)
     return y[order], np.cumsum(weight[order])
+
+
+def _quantile(y: NDArray, level: float) -> float:
+    """As `weighted_quantile`, without weights."""
+    n = len(y)
+    first = max(math.ceil((level - SLACK) * n) - 1, 0)
+    last = min(math.floor((level + SLACK) * n), n - 1)
+    values = np.partition(y, first if first == last else (first, last))
+    return 0.5 * float(values[first]) + 0.5 * float(values[last])
 
 
 def _positive_rows(y: NDArray, weight: NDArray | None) -> tuple[NDArray, NDArray]:

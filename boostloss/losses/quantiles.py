@@ -89,9 +89,9 @@ class AbsoluteError(Kinked):
 class Quantile(Levelled, Kinked):
     """The pinball loss: quantile * -error if error < 0, else (1 - quantile) * error; its minimiser is the quantile.
 
-    Boosting smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic, or less
-    beyond them as long as the predictions are far from where they belong; `loss`, and the gradient of
-    `gradient_hessian`, are those of the pinball loss itself.
+    Boosting smooths the kink over the residuals near it and takes the curvature of Hunter & Lange's quadratic. As long
+    as the predictions are far from where they belong it is less beyond them, and a share of each step is of least
+    squares. `loss`, and the gradient of `gradient_hessian`, are those of the pinball loss itself.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def _shapes() -> tuple[NDArray, NDArray]:
 def typical_size(error: NDArray, weight: NDArray | None = None) -> float:
     """The median size of the residuals; where more than half are 0, up to rounding, the mean size."""
     size = np.abs(error)
-    median = float(np.median(size)) if weight is None else weighted_quantile(size, weight, 0.5)
+    median = weighted_quantile(size, weight, 0.5)
     mean = float(np.average(size, weights=weight))
     is_zero = median == 0.0 or median <= ROUNDING * mean < np.inf
     return mean if is_zero else median
