@@ -23,7 +23,6 @@ import numpy as np
 import boostloss as bl
 from benchmarks._kernel_speed import best
 
-ROUNDS = 100
 Table = tuple[np.ndarray, np.ndarray]
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -39,11 +38,12 @@ class SetUp(NamedTuple):
     data : callable
         A table of so many rows.
     theirs : callable
-        Library, parameters and table to what predicts.
+        Library, parameters, rounds and table to what predicts.
     library : str
     params : dict
     loss : Loss
         Ours in place of theirs.
+    rounds : int
     """
 
     package: str
@@ -54,6 +54,7 @@ class SetUp(NamedTuple):
     library: str
     params: dict[str, Any]
     loss: bl.Loss
+    rounds: int = 100
 
 
 def readme_table(n: int) -> Table:
@@ -87,7 +88,9 @@ def classes_table(n: int) -> Table:
     )
 
 
-def gbnet(library: str, params: dict[str, Any], X: np.ndarray, y: np.ndarray) -> Predict:
+def gbnet(
+    library: str, params: dict[str, Any], rounds: int, X: np.ndarray, y: np.ndarray
+) -> Predict:
     import torch
     import xgboost as xgb
 
@@ -95,7 +98,7 @@ def gbnet(library: str, params: dict[str, Any], X: np.ndarray, y: np.ndarray) ->
     module = getattr(importlib.import_module(f"gbnet.{name.lower()}module"), f"{name}Module")
     model = module(batch_size=len(X), input_dim=X.shape[1], output_dim=1, params=params)
     loss_fn, data = torch.nn.MSELoss(), matrix(X)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         model.train()
         model.zero_grad()
         preds = model(data)
@@ -107,11 +110,14 @@ def gbnet(library: str, params: dict[str, Any], X: np.ndarray, y: np.ndarray) ->
 
 
 def trained(
-    objective: Any, library: str, params: dict[str, Any], X: np.ndarray, y: np.ndarray
+    objective: Any,
+    library: str,
+    params: dict[str, Any],
+    rounds: int,
+    X: np.ndarray,
+    y: np.ndarray,
 ) -> Predict:
-    """By the library's own function, with `rounds` among its parameters or as many as are published."""
-    params = dict(params)
-    rounds = params.pop("rounds", ROUNDS)
+    """By the library's own function."""
     if library == "xgboost":
         import xgboost as xgb
 
@@ -128,12 +134,13 @@ def jaxboost(
     given: dict[str, float],
     library: str,
     params: dict[str, Any],
+    rounds: int,
     X: np.ndarray,
     y: np.ndarray,
 ) -> Predict:
     loss = getattr(importlib.import_module("jaxboost"), name).with_params(**given)
     objective = loss.xgb_objective if library == "xgboost" else loss.lgb_objective
-    return trained(objective, library, params, X, y)
+    return trained(objective, library, params, rounds, X, y)
 
 
 FOCAL = {"gamma": 2.0, "alpha": 0.25}
@@ -170,7 +177,7 @@ SET_UPS = (
     SetUp(  # which are enough for this table
         "jaxboost", "README, 300 rounds", 40_000,
         regression_table, partial(jaxboost, "quantile", {"q": 0.9}), "xgboost",
-        README | {"rounds": 300}, bl.Quantile(0.9),
+        README, bl.Quantile(0.9), 300,
     ),
     SetUp(
         "jaxboost", "README", 40_000,
@@ -191,12 +198,13 @@ def training_figures(set_up: SetUp, rows: int, repeats: int) -> dict[str, Any]:
     predict: dict[str, Predict] = {}
 
     def run(name: str) -> None:
-        predict[name] = trains[name](set_up.library, set_up.params, X[train], y[train])
+        how = set_up.library, set_up.params, set_up.rounds
+        predict[name] = trains[name](*how, X[train], y[train])
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # both start alike, and autograd's graph is kept
         try:
-            set_up.theirs(set_up.library, set_up.params, X[:1000], y[:1000])
+            set_up.theirs(set_up.library, set_up.params, set_up.rounds, X[:1000], y[:1000])
         except Exception as error:
             return {"failed": f"{type(error).__name__}: {error}"}
         times = best([partial(run, name) for name in trains], repeats)

@@ -13,7 +13,7 @@ installed is told, with the command that gets it, beside which this environment 
 
     python -m benchmarks.speed [--part training] [--largest 10_000_000] [--size 4_000_000] [--threads 2]
                                [--rows 1_000_000] [--columns 20] [--rounds 30] [--repeats 5] [--leaf-steps 1]
-                               [--library catboost] [--results FOLDER] [--report-only]
+                               [--library catboost] [--loss Quantile] [--results FOLDER] [--report-only]
 """
 
 import argparse
@@ -134,6 +134,10 @@ CELLS = {
 PARTS = tuple(CELLS)
 
 
+def is_wanted(cell: Cell, losses: list[str] | None) -> bool:
+    return not losses or cell["loss"].partition("(")[0] in losses
+
+
 def tell_missing(parts: Iterable[str]) -> None:
     """Which packages are not there to be measured, and how to get them."""
     wanted = dict.fromkeys(name for part in parts for name in NEEDED.get(part, ()))
@@ -175,13 +179,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--leaf-steps", type=int, default=1, help="of CatBoost")
     parser.add_argument("--library", choices=list(training.LIBRARIES), action="append")
+    parser.add_argument("--loss", action="append", help="the name of its class")
     parser.add_argument("--results", type=Path, default=FOLDER)
     parser.add_argument("--report-only", action="store_true", help="of what was measured before")
     options = parser.parse_args()
     results = Results(options.results / "speed.jsonl")
     if not options.report_only:
         for part in options.part or PARTS:
-            for cell, measure in track(results.missing(CELLS[part](options)), part):
+            cells = [task for task in CELLS[part](options) if is_wanted(task[0], options.loss)]
+            for cell, measure in track(results.missing(cells), part):
                 results.add(cell, measure())
     report(results)
     tell_missing(options.part or PARTS)

@@ -72,10 +72,16 @@ def test_missing_packages_are_told_with_the_way_to_get_them(monkeypatch, capsys)
     assert not list(speed.published_cells(Namespace(rows=10, repeats=1)))
 
 
-def test_a_published_training_is_measured_beside_ours(monkeypatch):
-    monkeypatch.setattr(published, "ROUNDS", 3)
+def test_losses_are_chosen_by_their_class():
+    cell = {"part": "calls", "loss": "Huber(delta=1.0)"}
+    assert speed.is_wanted(cell, None)
+    assert speed.is_wanted(cell, ["LogCosh", "Huber"])
+    assert not speed.is_wanted(cell, ["Hub"])
+
+
+def test_a_published_training_is_measured_beside_ours():
     theirs = published.partial(published.trained, bl.SquaredError())
-    common = published.readme_table, theirs, "xgboost", {}, bl.SquaredError()
+    common = published.readme_table, theirs, "xgboost", {}, bl.SquaredError(), 3
     found = published.training_figures(published.SetUp("peer", "README", 200, *common), 200, 1)
     assert found["theirs: error"] == found["ours: error"] > 0.0
     assert found["theirs"] > 0.0
@@ -83,7 +89,7 @@ def test_a_published_training_is_measured_beside_ours(monkeypatch):
     def broken(*given):
         raise TypeError("of an older library")
 
-    common = published.readme_table, broken, "xgboost", {}, bl.SquaredError()
+    common = published.readme_table, broken, "xgboost", {}, bl.SquaredError(), 3
     found = published.training_figures(published.SetUp("peer", "README", 200, *common), 200, 1)
     assert found == {"failed": "TypeError: of an older library"}
 
