@@ -1,5 +1,7 @@
 """How a quantile comes in from a constant: curvature of the smoothed pinball loss, and its share of least squares."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -46,10 +48,8 @@ def test_least_squares_have_what_predictions_further_apart_would_take_away(level
     f = predictions(level, learned)
     parameters = boosted_parameters(bl.Quantile(level), Y, f, None)
     share, middle, reach, aim = squares(parameters)
-    signal = (3.0 * (1.0 - learned)) ** 2
-    assert share == pytest.approx(
-        signal / (signal + 1.0), abs=0.03
-    )  # of noise of variance 1, and errors cut off
+    signal, noise = (3.0 * (1.0 - learned)) ** 2, 1.0
+    assert share == pytest.approx(signal / (signal + noise), abs=0.06)
     assert middle == pytest.approx(np.mean(f - Y), abs=0.1)
     assert reach == pytest.approx(np.quantile(np.abs(f - Y - np.mean(f - Y)), 0.9), rel=0.03)
     # As far beyond its target as the quantile of the noise is beyond 0.
@@ -63,6 +63,16 @@ def test_the_majorizer_alone_is_left_where_nothing_is_missing(level, learned):
     parameters = boosted_parameters(bl.Quantile(level), Y, predictions(level, learned), None)
     assert squares(parameters).share < 1e-3
     assert min(parameters[2:4]) > 0.9
+
+
+@pytest.mark.parametrize("level", [0.05, 0.1, 0.9])
+def test_least_squares_have_no_say_where_noise_varies_and_predictions_are_right(level):
+    mean = 5.0 + SIGNAL
+    # What is left of the targets is more where predictions are higher.
+    width = 0.4 * np.abs(mean if level < 0.5 else 10.0 - mean)
+    labels, f = mean + width * NOISE, mean + width * NormalDist().inv_cdf(level)
+    assert np.corrcoef(labels - f, f)[0, 1] > 0.2
+    assert squares(boosted_parameters(bl.Quantile(level), labels, f, None)).share < 5e-3
 
 
 @pytest.mark.parametrize("level", LEVELS)

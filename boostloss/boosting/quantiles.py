@@ -20,13 +20,23 @@ Errors beyond the 0.9 quantile of their sizes count for less, as in Huber's M-es
 Location Parameter", Annals of Mathematical Statistics 1964).
 
 How far predictions are is to be seen from themselves. Boosting starts from a constant, so that they are too close
-together at first, and r is the correlation between the predictions and what is left of the targets: r^2 is the share of
-that variance which predictions further apart would take away. It falls to 0 as they come to where they belong, sooner
-or later as the learning rate is, and is small from the beginning where little can be learned, or where labels are
-wrong: least squares, which would follow those, have no say then. `benchmarks/quantile_start.py` compares it with
-constants.
+together at first. How much they are is told by the smaller of two correlations, which is r:
+
+- that of the predictions with what is left of the targets. Its square is the share of that variance which predictions
+  further apart would take away. It is small where little can be learned, or where labels are wrong: least squares,
+  which would follow those, have no say then.
+- that of the predictions with the side of them on which a target lies, once they are shifted so that as many are below
+  as should be. It is 0 where every prediction is the quantile of its row, whatever the noise of the row, which the
+  other is not where noise grows with the target. Between normal variables with a correlation r it is
+  r phi(z) / sqrt(quantile (1 - quantile)), with z the quantile of the standard normal distribution and phi its density,
+  and so it is divided by that.
+
+Both fall to 0 as predictions come to where they belong, sooner or later as the learning rate is.
+`benchmarks/quantile_start.py` compares r^2 with constants.
 """
 
+import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -46,8 +56,7 @@ class LeastSquares(NamedTuple):
     Attributes
     ----------
     share : float
-        The squared correlation of predictions and errors. It is 0 where predictions are a constant, of which wrong
-        labels could not be told apart.
+        r^2. It is 0 where predictions are a constant, of which wrong labels could not be told apart.
     middle : float
         Of the errors.
     reach : float
@@ -126,19 +135,31 @@ def least_squares(
     """
     middle = weighted_quantile(error, weight, 0.5)
     reach = max(weighted_quantile(np.abs(error - middle), weight, REACH), width)
-    rest = np.clip((error - middle) / reach, -1.0, 1.0)
+    rest = np.clip((middle - error) / reach, -1.0, 1.0)
     step = np.average(rest, weights=weight)  # one, from the median to Huber's location
-    middle += reach * step
+    middle -= reach * step
     rest -= step
     direction = f - np.average(f, weights=weight)
     direction /= np.abs(direction).max()
-    by = 1.0 if weight is None else weight
-    slope = -np.sum(by * rest * direction)
-    squares = np.sum(by * direction**2)
-    share = slope**2 / (squares * np.sum(by * rest**2))
-    noise = error + reach * slope / squares * direction
+    weighted = direction if weight is None else weight * direction
+    squares = np.sum(weighted * direction)
+
+    def correlation(x: NDArray) -> float:
+        of_x = np.sum(x**2 if weight is None else weight * x**2)
+        return float(np.sum(weighted * x) / np.sqrt(squares * of_x))
+
+    below = error < -weighted_quantile(-error, weight, quantile)
+    side = np.where(below, quantile, quantile - 1.0)
+    correlations = correlation(rest), correlation(side) / side_correlation(quantile)
+    noise = reach * np.sum(weighted * rest) / squares * direction + error
     aim = middle + weighted_quantile(-noise, weight, quantile)
-    found = LeastSquares(float(share), middle, reach, aim)
-    # Of what overflows the share is NaN.
-    known = slope > 0.0 and share <= 1.0 and np.isfinite(found).all()
+    found = LeastSquares(min(*correlations, 1.0) ** 2, middle, reach, aim)
+    # Of what overflows they are NaN.
+    known = min(correlations) > 0.0 and np.isfinite((*correlations, *found)).all()
     return found if known else LeastSquares(0.0, 0.0, width, 0.0)
+
+
+def side_correlation(quantile: float) -> float:
+    """That of a standard normal variable with the side of its quantile on which it lies."""
+    normal = NormalDist()
+    return normal.pdf(normal.inv_cdf(quantile)) / math.sqrt(quantile * (1.0 - quantile))
