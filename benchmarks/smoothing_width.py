@@ -25,7 +25,6 @@ CHANGES: list[tuple[ModuleType, str, float]] = [
     (smoothing, "MEDIAN_SHARE", smoothing.MEDIAN_SHARE),  # nothing is changed
     (smoothing, "MEDIAN_SHARE", 0.3),
     (smoothing, "MEDIAN_SHARE", 0.7),
-    (smoothing, "MEDIAN_SHARE", 0.9),
     (smoothing, "TAIL_SHARE", 3.5),
     (smoothing, "TAIL_SHARE", 14.0),
     (smoothing, "ADDED_COVERAGE", 0.2),
