@@ -78,7 +78,8 @@ def test_least_squares_have_no_say_where_noise_varies_and_predictions_are_right(
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("wrong", [0.1, 0.4])
 def test_wrong_labels_leave_least_squares_no_say(level, wrong):
-    labels = np.where(np.arange(N) < wrong * N, RNG.choice([-1e4, 1e4], N), Y)
+    far = np.random.default_rng(1).choice([-1e4, 1e4], N)
+    labels = np.where(np.arange(N) < wrong * N, far, Y)
     f = predictions(level, 0.1)
     assert squares(boosted_parameters(bl.Quantile(level), labels, f, None)).share < 0.02 / wrong
 
@@ -135,9 +136,9 @@ def test_it_knows_neither_unit_nor_origin_nor_sign(learned):
     assert other == pytest.approx((0.1, 1e3 * width, below, above, share, *lengths))
     mirrored = boosted_parameters(bl.Quantile(0.9), -Y, -f, None)
     assert mirrored == pytest.approx((0.9, width, above, below, share, -middle, reach, -aim))
-    for tiny in (1e-250, 1e150):  # whose squares are not to be had
+    for unit in (1e-250, 1e150):  # whose squares are 0 and infinite
         _, _, *factors, share, _, _, _ = boosted_parameters(
-            bl.Quantile(0.1), tiny * Y, tiny * f, None
+            bl.Quantile(0.1), unit * Y, unit * f, None
         )
         assert [*factors, share] == pytest.approx([below, above, found[4]])
 

@@ -81,7 +81,7 @@ def quantile_step(
     scale = 2.0 * width  # the majorizer's curvature is at most 1 / (2 width)
     # Rows of less curvature count for as much as ever in XGBoost's least Hessian of a leaf, or small tables would not
     # be split at all. Those within the kernel count for more: times `row_share`, for a half at most, since the least
-    # factor is twice that share.
+    # factor is twice that share. Least squares have width / reach of the kernel's curvature.
     unit = scale / ((1.0 - share) * min(below, above) + share * width / reach)
     return Step(boosted_pinball, (*parameters, LEAST_CURVATURE / scale), unit, 0.0)
 

@@ -14,17 +14,17 @@ lies h = (2 |g|)^r / (2 |error|), their weighted geometric mean.
 
 Far rows say on which side they are, whatever their distance, so that leaves with rows on both sides learn slowly what
 squared error learns at once. A share r^2 of gradient and curvature is therefore that of least squares, of the distance
-to y + d: as far beyond its target as the quantile of the noise lies beyond the middle of the noise. For the noise are
-taken the errors that would be left if the predictions, further apart, told all that they can tell in their direction.
-Errors beyond the 0.9 quantile of their sizes count for less, as in Huber's M-estimate (Huber, "Robust Estimation of a
-Location Parameter", Annals of Mathematical Statistics 1964).
+to y + d, where d is the distance from the middle of the noise to its quantile. The errors that would be left if all
+predictions were moved away from their mean, by the factor that fits best, stand for the noise. Errors beyond the 0.9
+quantile of their sizes count for less, as in Huber's M-estimate (Huber, "Robust Estimation of a Location Parameter",
+Annals of Mathematical Statistics 1964).
 
 How far predictions are is to be seen from themselves. Boosting starts from a constant, so that they are too close
 together at first. How much they are is told by the smaller of two correlations, which is r:
 
 - that of the predictions with what is left of the targets. Its square is the share of that variance which predictions
-  further apart would take away. It is small where little can be learned, or where labels are wrong: least squares,
-  which would follow those, have no say then.
+  further apart would take away. It is small where little can be learned, or where labels are wrong, which least
+  squares would follow.
 - that of the predictions with the side of them on which a target lies, once they are shifted so that as many are below
   as should be. It is 0 where every prediction is the quantile of its row, whatever the noise of the row, which the
   other is not where noise grows with the target. Between normal variables with a correlation r it is
@@ -47,7 +47,9 @@ from boostloss.losses.intercept import weighted_quantile
 from boostloss.losses.quantiles import Quantile
 from boostloss.losses.smoothing import half_width, sample
 
-REACH = 0.9  # the quantile of the errors' sizes up to which least squares count an error in full
+# The quantile of the errors' sizes up to which least squares count an error in full: 1.64 standard deviations of normal
+# errors, at which Huber's estimate has 0.97 of the efficiency of the mean.
+REACH = 0.9
 
 
 class LeastSquares(NamedTuple):
@@ -56,13 +58,13 @@ class LeastSquares(NamedTuple):
     Attributes
     ----------
     share : float
-        r^2. It is 0 where predictions are a constant, of which wrong labels could not be told apart.
+        r^2.
     middle : float
         Of the errors.
     reach : float
         How far from the middle an error counts in full.
     aim : float
-        The error of a prediction that is as far beyond its target as the quantile lies beyond the middle of the noise.
+        d, the error that a step aims at.
     """
 
     share: float
@@ -98,20 +100,21 @@ def boosted_parameters(
     # Smoothing takes a prediction away from its quantile by |1 - 2 quantile| widths at most: less so far out.
     thin = min(loss.quantile, 1.0 - loss.quantile)
     width = max(width, thin * moving_error(error, prediction, some))
-    squares = LeastSquares(0.0, 0.0, width, 0.0)
-    haste = 1.0
     if len(prediction) and prediction.min() < prediction.max():
         squares = least_squares(error, prediction, some, loss.quantile, width)
-        haste = squares.share**0.5
-    return loss.quantile, width, *curvature_factors(loss.quantile, haste), *squares
+        r = squares.share**0.5
+    else:
+        # All is missing of a constant. Nothing tells yet whether labels are wrong: no least squares in this round.
+        squares, r = LeastSquares(0.0, 0.0, width, 0.0), 1.0
+    return loss.quantile, width, *curvature_factors(loss.quantile, r), *squares
 
 
-def curvature_factors(quantile: float, haste: float) -> tuple[float, float]:
+def curvature_factors(quantile: float, r: float) -> tuple[float, float]:
     """By what the majorizer's curvature is multiplied where predictions are too low, and where they are too high.
 
-    It is (2 |g|)^haste, and at most 1: the rows of the heavier side come in as fast as they are.
+    It is (2 |g|)^r, and at most 1: the rows of the heavier side come in as fast as they are.
     """
-    return min(1.0, 2.0 * quantile) ** haste, min(1.0, 2.0 - 2.0 * quantile) ** haste
+    return min(1.0, 2.0 * quantile) ** r, min(1.0, 2.0 - 2.0 * quantile) ** r
 
 
 def least_squares(
