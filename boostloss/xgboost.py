@@ -90,9 +90,9 @@ class _Estimator(Stamped, xgb.XGBModel):
         margin = options.get("base_margin")
         run, setting = None, {}
         if loss is not None:
-            targets.check_byte_order(
-                eval_set, X=X, y=y, sample_weight=sample_weight, base_margin=margin
-            )
+            of_sets = {"eval_set": eval_set} | {name: options.get(name) for name in OF_SETS}
+            given = {"X": X, "y": y, "sample_weight": sample_weight, "base_margin": margin}
+            targets.check_byte_order(of_sets, **given)
             run = run_of(loss, xgb_model, bool(eval_set))
             setting = self._setting(loss, run, y, sample_weight, xgb_model, soft)
             setting["callbacks"].insert(0, links.RecordFirst(loss, classes))

@@ -302,7 +302,10 @@ def test_links_to_the_documentation_of_the_parent(ours, parent):
     assert parent()._get_doc_link() in ours(objective=bl.Huber(1.0))._repr_html_()
 
 
-@pytest.mark.parametrize("name", ["X", "y", "sample_weight", "eval_set[0]", "frame"])
+OF_SETS = ["sample_weight_eval_set[0]", "base_margin_eval_set[0]"]
+
+
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight", "eval_set[0]", *OF_SETS, "frame"])
 def test_the_other_byte_order_is_refused(name):
     """XGBoost reads such numbers as if they were of this machine's order: 1 as 16,777,216."""
     given = {"X": X, "y": target(bl.Huber()), "sample_weight": np.ones(len(X))}
@@ -311,6 +314,8 @@ def test_the_other_byte_order_is_refused(name):
         given["X"] = pd.DataFrame({f"c{i}": column for i, column in enumerate(swapped["X"].T)})
     elif name == "eval_set[0]":
         given["eval_set"] = [(X, swapped["y"])]
+    elif name in OF_SETS:
+        given |= {"eval_set": [(X, given["y"])], name.removesuffix("[0]"): [swapped["sample_weight"]]}
     else:
         given[name] = swapped[name]
     name = "X" if name == "frame" else name

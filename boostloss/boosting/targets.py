@@ -48,13 +48,21 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
     return np.searchsorted(classes, labels).astype(np.float32)
 
 
-def check_byte_order(eval_set: Any, **given: Any) -> None:
-    """Refuse the other byte order, which XGBoost takes for this machine's, so that it trains on other numbers."""
-    sets = ((f"eval_set[{i}]", part) for i, pair in enumerate(eval_set or []) for part in pair)
-    for name, values in (*given.items(), *sets):
-        of_array = [getattr(values, "dtype", None)]
-        # Arrow's tables have no dtypes, since they have no other byte order.
-        for dtype in getattr(values, "dtypes", ()) if hasattr(values, "columns") else of_array:
+def check_byte_order(of_sets: dict[str, Any] | None = None, **given: Any) -> None:
+    """Refuse the other byte order, which XGBoost takes for this machine's, so that it trains on other numbers.
+
+    Those of evaluation sets are lists of arrays, or of pairs of them.
+    """
+    parts = [
+        (f"{name}[{i}]", part)
+        for name, sets in (of_sets or {}).items()
+        for i, of_set in enumerate(sets or ())
+        for part in (of_set if isinstance(of_set, tuple) else (of_set,))
+    ]
+    for name, values in (*given.items(), *parts):
+        # A series has one dtype under either name. Arrow's tables have none, since they have no other byte order.
+        dtypes = getattr(values, "dtypes", getattr(values, "dtype", None))
+        for dtype in dtypes if np.iterable(dtypes) else (dtypes,):
             if isinstance(dtype, np.dtype) and not dtype.isnative:
                 raise ValueError(
                     f"{name} must be in this machine's byte order, which XGBoost takes for granted, got {dtype!r}: "

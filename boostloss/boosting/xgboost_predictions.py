@@ -15,7 +15,7 @@ class RawPredictions:
 
     def predict(self, X: Any, *, base_margin: Any = None, **options: Any) -> NDArray:
         if self.loss_ is not None:
-            targets.check_byte_order(None, X=X, base_margin=base_margin)
+            targets.check_byte_order(X=X, base_margin=base_margin)
         found = super().predict(X, base_margin=base_margin, **options)  # type: ignore[misc]
         if self.loss_ is None or len(found) > 0:
             return found

@@ -19,7 +19,7 @@ from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.objective import read_call
 from boostloss.boosting.review import review_rounds
 from boostloss.boosting.workers import Shared, SharedObjective, Table, shared_mean_loss
-from boostloss.boosting.xgboost_links import add_link, base_score, without_link
+from boostloss.boosting.xgboost_links import RecordFirst, add_link, base_score, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric
 from boostloss.boosting.xgboost_objective import class_weights, scaled
 from boostloss.dask import target as all_rows
@@ -105,6 +105,9 @@ class _Estimator(one_machine._Estimator):
             self._forget_fit()
             return await super()._fit_async(X, y, **options)
         all_rows.check_loss(loss, self.task, self)
+        names = ("sample_weight", "base_margin")
+        of_sets = {name: options[name] for name in ("eval_set", *one_machine.OF_SETS)}
+        targets.check_byte_order(of_sets, X=X, y=y, **{name: options[name] for name in names})
         client, model = self.client, options["xgb_model"]
         y = client.persist(all_rows.column(y, "y"))
         weight = all_rows.column(options["sample_weight"], "sample_weight")
@@ -119,7 +122,8 @@ class _Estimator(one_machine._Estimator):
             setting["callbacks"] = [setting["eval_metric"], *(self.callbacks or [])]
         else:
             setting["eval_metric"] = over_all_rows(setting["eval_metric"])
-        setting["callbacks"] = [training, *(setting.get("callbacks", self.callbacks) or [])]
+        first = RecordFirst(loss, target.classes)
+        setting["callbacks"] = [first, training, *(setting.get("callbacks", self.callbacks) or [])]
         model = without_link(model, loss, target.classes)
         options |= {"xgb_model": model}
         workers = set(await client.ncores())
@@ -220,9 +224,15 @@ class _Estimator(one_machine._Estimator):
     def _start(self, loss: Loss, target: Any, weight: Any) -> Any:
         return base_score(loss, target.best)
 
+    async def _predict_async(self, data: Any, **options: Any) -> Any:
+        if self.loss_ is not None:
+            targets.check_byte_order(X=data, base_margin=options["base_margin"])
+        return await super()._predict_async(data, **options)
+
     async def _raw(self, data: Any, **options: Any) -> Any:
         """Raw predictions, in the parts of the table."""
-        return await super()._predict_async(all_rows.aligned(data), output_margin=True, **options)
+        options |= {"output_margin": True}
+        return await _Estimator._predict_async(self, all_rows.aligned(data), **options)
 
 
 def _class_factors(y: NDArray, n_classes: int, scale_pos_weight: Any) -> NDArray | None:
