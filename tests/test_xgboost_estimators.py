@@ -315,7 +315,10 @@ def test_the_other_byte_order_is_refused(name):
     elif name == "eval_set[0]":
         given["eval_set"] = [(X, swapped["y"])]
     elif name in OF_SETS:
-        given |= {"eval_set": [(X, given["y"])], name.removesuffix("[0]"): [swapped["sample_weight"]]}
+        given |= {
+            "eval_set": [(X, given["y"])],
+            name.removesuffix("[0]"): [swapped["sample_weight"]],
+        }
     else:
         given[name] = swapped[name]
     name = "X" if name == "frame" else name

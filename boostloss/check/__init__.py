@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from boostloss.check import distributions, mathematics
 from boostloss.check.backends import backends, same_record
-from boostloss.check.mathematics import questions
 from boostloss.check.rows import Failure, Skipped
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
+from boostloss.losses.columns import Columns
+from boostloss.losses.distributions import Distribution
 
 __all__ = ["Check", "Report", "check_loss"]
 
@@ -79,7 +81,7 @@ class Report:
 
 
 def check_loss(loss: Loss, *, accuracy: float = 1e-10, libraries: bool = True) -> Report:
-    """Test a loss, one of the catalogue or one of your own.
+    """Test a loss or a distribution, one of the catalogue or one of your own.
 
     Needs mpmath, which ``pip install boostloss[check]`` brings.
 
@@ -100,6 +102,8 @@ def check_loss(loss: Loss, *, accuracy: float = 1e-10, libraries: bool = True) -
     ------
     TypeError
         If it is no `Loss`.
+    ValueError
+        If it has several levels, such as ``Quantile([0.1, 0.9])``: each is a loss of its own.
     ModuleNotFoundError
         If mpmath is not installed.
 
@@ -112,14 +116,15 @@ def check_loss(loss: Loss, *, accuracy: float = 1e-10, libraries: bool = True) -
     """
     if not isinstance(loss, Loss):
         raise TypeError(f"loss must be a Loss such as boostloss.Huber(), got {loss!r}.")
-    if loss.n_outputs > 1:
-        raise ValueError(f"loss must have one raw prediction a row to be checked, got {loss!r}.")
+    if isinstance(loss, Columns):
+        raise ValueError(f"loss must have one level to be checked, got {loss!r}.")
     if importlib.util.find_spec("mpmath") is None:
         raise ModuleNotFoundError("check_loss needs mpmath: pip install 'boostloss[check]'")
     fixed = loss
     if isinstance(loss, Adaptive):
         fixed = loss.fitted(np.random.default_rng(0).standard_normal(1000))
-    checks = [_answer(name, function, fixed) for name, function in questions(accuracy)]
+    asked = distributions if isinstance(loss, Distribution) else mathematics
+    checks = [_answer(name, function, fixed) for name, function in asked.questions(accuracy)]
     checks.append(_answer("record", same_record, loss))
     if libraries:
         checks += [_answer(name, function, loss) for name, function in backends(fixed)]

@@ -224,15 +224,15 @@ class _Estimator(one_machine._Estimator):
     def _start(self, loss: Loss, target: Any, weight: Any) -> Any:
         return base_score(loss, target.best)
 
-    async def _predict_async(self, data: Any, **options: Any) -> Any:
+    async def _predict_async(self, data: Any, *, output_margin: bool, **options: Any) -> Any:
         if self.loss_ is not None:
             targets.check_byte_order(X=data, base_margin=options["base_margin"])
-        return await super()._predict_async(data, **options)
+        return await super()._predict_async(data, output_margin=output_margin, **options)
 
     async def _raw(self, data: Any, **options: Any) -> Any:
         """Raw predictions, in the parts of the table."""
-        options |= {"output_margin": True}
-        return await _Estimator._predict_async(self, all_rows.aligned(data), **options)
+        aligned = all_rows.aligned(data)
+        return await _Estimator._predict_async(self, aligned, output_margin=True, **options)
 
 
 def _class_factors(y: NDArray, n_classes: int, scale_pos_weight: Any) -> NDArray | None:
