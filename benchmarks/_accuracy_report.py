@@ -1,6 +1,7 @@
 """Tables and pictures of what `benchmarks.accuracy` measured."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,16 @@ SEEDLESS = ["library", "table", "kind", "share", "objective"]
 
 def frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     """A row for each fit, of the conditions in which every candidate of the library was fitted."""
-    table = pd.DataFrame([line["cell"] | line["figures"] for line in lines])
+    table = pd.DataFrame([line["cell"] | line["figures"] | line["with"] for line in lines])
     several = table.groupby("library").version.nunique()
     titles = {name: LIBRARIES[name].title for name in several.index}
+    table["place"] = table.library.map(list(LIBRARIES).index)
     table["library"] = [
         f"{titles[name]} {version}" if several[name] > 1 else titles[name]
         for name, version in zip(table.library, table.version, strict=True)
     ]
-    order = ["library", "own", "objective"]  # own ones first
-    table = table.sort_values(order, ascending=[False, False, True], kind="stable")
+    order = ["place", "version", "own", "objective"]  # own ones first
+    table = table.sort_values(order, ascending=[True, True, False, True], kind="stable")
     condition = ["library", "table", "kind", "share", "seed", "rows"]
     fitted = table.groupby(condition).objective.transform("nunique")
     return table[fitted == table.groupby("library").objective.transform("nunique")]
@@ -129,15 +131,22 @@ def write(lines: list[dict[str, Any]], folder: Path) -> None:
             for name in ("better : worse", "time")
         ]
         title = f"{library} own" if own[library, objective] else library
-        print(f"| {title} | `{objective}` | {' | '.join(cells)} |")
+        print(f"| {title} | `{short(objective)}` | {' | '.join(cells)} |")
     for library, row in summary.groupby(level=0, sort=False).first().iterrows():
         print(
             f"\n{library}: ranks that differ by less than {row.critical:.1f} may differ by chance."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    records = summary.assign(own=own).reset_index().to_dict("records")
+    made_with = table.groupby("library")[["source", "processor"]].agg(lambda x: sorted(set(x)))
+    summary = summary.assign(own=own)
+    records = summary.reset_index().join(made_with, on="library").to_dict("records")
     (folder / "accuracy.json").write_text(json.dumps(records, indent=1))
     draw(summary, behind, own, folder / "accuracy.png")
+
+
+def short(objective: str) -> str:
+    """Without the parameters that adapt, which they do by default."""
+    return re.sub(r"\((\w+='adaptive'(, )?)+\)", "()", objective)
 
 
 def draw(summary: pd.DataFrame, behind: pd.DataFrame, own: pd.Series, path: Path) -> None:
@@ -154,12 +163,12 @@ def draw(summary: pd.DataFrame, behind: pd.DataFrame, own: pd.Series, path: Path
         found = summary.loc[library].sort_values("rank")
         colours = ["tab:gray" if own[library, name] else "tab:blue" for name in found.index]
         row[0].barh(
-            [_short(name, own[library, name]) for name in found.index], found["rank"], color=colours
+            [legend_name(name, own[library, name]) for name in found.index],
+            found["rank"],
+            color=colours,
         )
         row[0].invert_yaxis()
-        row[0].set(
-            title=f"{library}: mean rank", xlabel="ranks within the bar do not differ surely"
-        )
+        row[0].set(title=f"{library}: mean rank", xlabel="differences within the bar may be chance")
         lowest = float(found["rank"].iloc[0])
         row[0].plot([lowest, lowest + found.critical.iloc[0]], [-0.8, -0.8], "k|-", clip_on=False)
         for axis, kind in zip(row[1:], kinds, strict=True):
@@ -173,15 +182,15 @@ def draw(summary: pd.DataFrame, behind: pd.DataFrame, own: pd.Series, path: Path
                     line,
                     color="black" if theirs else colour[objective],
                     linestyle=next(dashes) if theirs else "-",
-                    label=_short(objective, theirs),
+                    label=legend_name(objective, theirs),
                 )
             axis.axhline(1.0, color="black", linewidth=0.5)
-            axis.set(title=kind, xlabel="share", ylabel="MAE over the best own's", ylim=(0.85, 1.4))
+            axis.set(title=kind, xlabel="share", ylabel="MAE over the best own's", ylim=(0.75, 1.4))
         if kinds:
             row[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path, dpi=110)
 
 
-def _short(objective: str, own: bool) -> str:
+def legend_name(objective: str, own: bool) -> str:
     name = objective.partition("(")[0].removeprefix("reg:").partition(":")[0]
     return f"own {name}" if own else name

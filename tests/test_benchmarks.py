@@ -73,7 +73,8 @@ def fits():
                 curve = [[10, 2 * mae], [50, 1.0], [100, mae]]
                 figures = {"own": objective.startswith("reg:"), "mae": mae, "rmse": mae}
                 figures |= {"rounds": 100, "seconds": 3.0, "curve": curve}
-                yield {"cell": cell, "figures": figures}
+                made_with = {"source": f"of seed {seed}", "processor": "one"}
+                yield {"cell": cell, "figures": figures, "with": made_with}
 
 
 def test_accuracy_counts_relative_to_the_best_own_objective(tmp_path, capsys):
@@ -81,12 +82,15 @@ def test_accuracy_counts_relative_to_the_best_own_objective(tmp_path, capsys):
     # A condition in which not all were fitted is left out.
     lines.append({**lines[0], "cell": lines[0]["cell"] | {"seed": 2}})
     _accuracy_report.write(lines, tmp_path)
-    assert "2 tables, 2 seeds" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "2 tables, 2 seeds" in printed
+    assert "| XGBoost | `Huber()` |" in printed
     rows = {row["objective"]: row for row in json.loads((tmp_path / "accuracy.json").read_text())}
     assert rows["reg:squarederror"]["own"]
     assert rows["reg:squarederror"]["all"] == pytest.approx(2)
     ours = rows["Huber(delta='adaptive')"]
     assert not ours["own"]
+    assert (ours["source"], ours["processor"]) == (["of seed 0", "of seed 1"], ["one"])
     assert ours["all"] == pytest.approx(0.9)
     assert ours["rank"] == 1
     assert ours["better : worse"] == "2 : 0 of 2"
