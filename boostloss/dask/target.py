@@ -228,14 +228,19 @@ def of_predictions(
     example = function(np.zeros((1, *raw.shape[1:]), np.float32))
     if example.ndim == raw.ndim == 1:
         return each_part(function, raw, dtype=dtype)
-    blocks = raw if isinstance(raw, da.Array) else raw.to_dask_array()
+    blocks = raw if isinstance(raw, da.Array) else columns_as_told(raw.to_dask_array())
     if raw.ndim == 1:
         chunks = (blocks.chunks[0], (n_columns,))
         return blocks.map_blocks(function, new_axis=1, chunks=chunks, dtype=dtype)
-    # XGBoost predicts no columns where there are no rows.
-    shaped = blocks.map_blocks(_with_columns, raw.shape[1], dtype=blocks.dtype)
-    return shaped.map_blocks(function, drop_axis=1 if example.ndim == 1 else None, dtype=dtype)
+    return blocks.map_blocks(function, drop_axis=1 if example.ndim == 1 else None, dtype=dtype)
 
 
-def _with_columns(part: NDArray, n_columns: int) -> NDArray:
-    return np.reshape(part, (len(part), n_columns))
+def columns_as_told(found: Any) -> Any:
+    """An array of which parts without rows, too, have as many columns as it says: XGBoost predicts other ones there."""
+    if not isinstance(found, da.Array):
+        return found
+    return found.map_blocks(_of_columns, found.shape[1:], dtype=found.dtype, meta=found._meta)
+
+
+def _of_columns(part: NDArray, columns: tuple[int, ...]) -> NDArray:
+    return np.reshape(part, (len(part), *columns))

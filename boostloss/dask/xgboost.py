@@ -225,14 +225,18 @@ class _Estimator(one_machine._Estimator):
         return base_score(loss, target.best)
 
     async def _predict_async(self, data: Any, *, output_margin: bool, **options: Any) -> Any:
-        if self.loss_ is not None:
-            targets.check_byte_order(X=data, base_margin=options["base_margin"])
-        return await super()._predict_async(data, output_margin=output_margin, **options)
+        if self.loss_ is None:
+            return await super()._predict_async(data, output_margin=output_margin, **options)
+        targets.check_byte_order(X=data, base_margin=options["base_margin"])
+        options["base_margin"] = all_rows.aligned(options["base_margin"])
+        found = await super()._predict_async(
+            all_rows.aligned(data), output_margin=output_margin, **options
+        )
+        return all_rows.columns_as_told(found)
 
     async def _raw(self, data: Any, **options: Any) -> Any:
         """Raw predictions, in the parts of the table."""
-        aligned = all_rows.aligned(data)
-        return await _Estimator._predict_async(self, aligned, output_margin=True, **options)
+        return await _Estimator._predict_async(self, data, output_margin=True, **options)
 
 
 def _class_factors(y: NDArray, n_classes: int, scale_pos_weight: Any) -> NDArray | None:
