@@ -1,4 +1,4 @@
-"""Predictions of a table of which a part has no rows, which XGBoost alone gives a wrong shape."""
+"""Predictions of a table of which a part has no rows, to which the libraries alone give a wrong shape."""
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,14 @@ import boostloss as bl
 pytest.importorskip("distributed")
 
 from dask import dataframe as dd
-from dask_clusters import KIND, LABEL, MARKS, XGB, X, Y, cluster, parts, train
+from dask_clusters import KIND, LABEL, LGB, MARKS, XGB, X, Y, cluster, parts, train
 
-from boostloss.dask import DaskXGBClassifier, DaskXGBRegressor
+from boostloss.dask import (
+    DaskLGBMClassifier,
+    DaskLGBMRegressor,
+    DaskXGBClassifier,
+    DaskXGBRegressor,
+)
 
 pytestmark = MARKS
 NAMES = list("abcd")
@@ -36,14 +41,19 @@ def two():
         (bl.Focal(2.0), LABEL),
         (bl.Logistic(), KIND),
     ],
-    ids=str,
+    ids=["Huber", "Quantile", "Normal", "Focal", "Logistic"],
 )
-def test_have_the_shape_of_the_rows_that_are_there(loss, y, two):
-    regression = loss.task == "regression"
-    kind = DaskXGBRegressor if regression else DaskXGBClassifier
-    model = train(kind(objective=loss, **XGB), ROWS, parts(y))
-    methods = {"raw": lambda rows: model.predict(rows, output_margin=True), "": model.predict}
-    if not regression:
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.filterwarnings("ignore:Dask currently has limited support:UserWarning")  # for labels
+def test_have_the_shape_of_the_rows_that_are_there(library, loss, y, two):
+    regressor, classifier, options, margin = {
+        "xgboost": (DaskXGBRegressor, DaskXGBClassifier, XGB, "output_margin"),
+        "lightgbm": (DaskLGBMRegressor, DaskLGBMClassifier, LGB, "raw_score"),
+    }[library]
+    kind = regressor if loss.task == "regression" else classifier
+    model = train(kind(objective=loss, **options), ROWS, parts(y))
+    methods = {"raw": lambda rows: model.predict(rows, **{margin: True}), "": model.predict}
+    if kind is classifier:
         methods["probabilities"] = model.predict_proba
     for name, predict in methods.items():
         expected = predict(ROWS.rechunk((len(X), 4))).compute()

@@ -1,8 +1,9 @@
 """LightGBM's estimators for Dask with a loss as objective."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import lightgbm as lgb
@@ -239,6 +240,17 @@ def _factors(given: dict[str, Any], y: NDArray, n_classes: int) -> NDArray | Non
     return None if (factors == 1.0).all() else factors
 
 
+def predictions(method: Callable[..., Any]) -> Any:
+    """A method of the parent's that predicts, of a table of which a part may have no rows."""
+
+    @wraps(method)
+    def predict(self: Any, X: Any, *arguments: Any, **options: Any) -> Any:
+        found = method(self, X, *arguments, **options)
+        return found if self.loss_ is None else all_rows.columns_as_told(found)
+
+    return predict
+
+
 class DaskLGBMRegressor(_Estimator, lgb.DaskLGBMRegressor):
     """`lightgbm.DaskLGBMRegressor`, whose `objective` may be a regression loss of boostloss.
 
@@ -275,7 +287,7 @@ class DaskLGBMRegressor(_Estimator, lgb.DaskLGBMRegressor):
     task = "regression"
     worker, local = RegressorWorker, one_machine.LGBMRegressor
     fit = lgb.DaskLGBMRegressor.fit
-    predict = lgb.DaskLGBMRegressor.predict
+    predict = predictions(lgb.DaskLGBMRegressor.predict)
 
 
 class DaskLGBMClassifier(_Estimator, lgb.DaskLGBMClassifier):
@@ -306,4 +318,5 @@ class DaskLGBMClassifier(_Estimator, lgb.DaskLGBMClassifier):
     task = "binary"
     worker, local = ClassifierWorker, one_machine.LGBMClassifier
     fit = lgb.DaskLGBMClassifier.fit
-    predict = lgb.DaskLGBMClassifier.predict
+    predict = predictions(lgb.DaskLGBMClassifier.predict)
+    predict_proba = predictions(lgb.DaskLGBMClassifier.predict_proba)

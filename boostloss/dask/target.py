@@ -236,11 +236,11 @@ def of_predictions(
 
 
 def columns_as_told(found: Any) -> Any:
-    """An array of which parts without rows, too, have as many columns as it says: XGBoost predicts other ones there."""
+    """An array whose parts without rows have as many columns as it says: the libraries predict other shapes there."""
     if not isinstance(found, da.Array):
         return found
     return found.map_blocks(_of_columns, found.shape[1:], dtype=found.dtype, meta=found._meta)
 
 
 def _of_columns(part: NDArray, columns: tuple[int, ...]) -> NDArray:
-    return np.reshape(part, (len(part), *columns))
+    return part if part.size else np.empty((0, *columns), part.dtype)
