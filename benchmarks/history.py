@@ -3,7 +3,8 @@
 A line of `benchmarks/history.jsonl` holds ratios, which machines hardly change: of our kernels to the memory limit, of
 our rounds to those of an objective that computes nothing, of our calls and trainings to those of other packages, and of
 errors to those of the best own objective. `add` takes them from the folder of results. Both commands compare, figure by
-figure, the last two lines of the same processor that have it, and tell which figures only one line has.
+figure, the last two lines of the same processor that have it, or of any where errors are compared, and tell which
+figures only one line has.
 
 They end with 1 where a figure got worse, slower by a tenth or an error larger by a hundredth; else with 2 where one had
 nothing to be compared with; else with 0.
@@ -56,6 +57,11 @@ class Change(NamedTuple):
 
 def kind(name: str) -> str:
     return name.partition(",")[0]
+
+
+def place(line: Line, of: str) -> str:
+    """Among what a figure of a kind is compared: the processor of its line, or any, which errors do not depend on."""
+    return "any" if of == "accuracy" else line["processor"]
 
 
 def name_of(cell: dict[str, Any]) -> str:
@@ -113,11 +119,11 @@ def add(folder: Path) -> None:
 
 
 def changes(lines: list[Line]) -> tuple[list[Change], list[tuple[str, Line]]]:
-    """What can be compared, the worst first, and the figures that a single line of a processor has."""
+    """What can be compared, the worst first, and the figures that one line alone has, of a processor or of any."""
     having: dict[tuple[str, str], list[Line]] = {}
     for line in lines:
         for name in line["ratios"]:
-            having.setdefault((line["processor"], name), []).append(line)
+            having.setdefault((place(line, kind(name)), name), []).append(line)
     found = [Change(name, *of[-2:]) for (_, name), of in having.items() if len(of) > 1]
     alone = [(name, of[0]) for (_, name), of in having.items() if len(of) == 1]
     return sorted(found, key=lambda change: -change.growth), alone
@@ -146,7 +152,7 @@ def compare() -> int:
         ends = " | ".join(f"{x['version']} {x['commit']}" for x in (change.before, change.after))
         numbers = " | ".join(f"{ratio:.3f}" for ratio in change.ratios)
         text = f"{numbers} | {change.growth - 1:+.1%} | {'worse' if change.worse else ''}"
-        print(f"| {change.name} | {change.after['processor']} | {ends} | {text} |")
+        print(f"| {change.name} | {place(change.after, kind(change.name))} | {ends} | {text} |")
     if alone:
         tell_alone(alone)
     n_worse = sum(change.worse for change in found)
@@ -167,8 +173,8 @@ def draw(path: Path) -> None:
     figure = Figure(figsize=(4.5 * len(of_kind), 4.4), layout="constrained")
     axes = figure.subplots(1, len(of_kind), squeeze=False)[0]
     for axis, (each, ratios) in zip(axes, of_kind.items(), strict=True):
-        for name in dict.fromkeys(line["processor"] for line in every):
-            of_it = [i for i, x in enumerate(every) if x["processor"] == name and ratios[i]]
+        for name in dict.fromkeys(place(line, each) for line in every):
+            of_it = [i for i, x in enumerate(every) if place(x, each) == name and ratios[i]]
             common = set.intersection(*(set(ratios[i]) for i in of_it)) if of_it else set()
             if common:
                 means = [np.exp(np.mean([np.log(ratios[i][n]) for n in common])) for i in of_it]

@@ -44,6 +44,15 @@ def test_each_figure_is_compared_with_the_last_line_that_has_it(file, capsys):
     assert "3 figures compared, 0 worse; 0 not compared." in shown
 
 
+def test_errors_are_compared_whatever_the_processor(file, capsys):
+    name = "accuracy, XGBoost, Huber()"
+    write(file, ("A", {name: 0.9, ROUND: 1.0}), ("B", {name: 0.95, ROUND: 2.0}))
+    assert history.compare() == 1
+    shown = capsys.readouterr().out
+    assert f"| {name} | any | 1 c0 | 1 c1 | 0.900 | 0.950 | +5.6% | worse |" in shown
+    assert "1 figures compared, 1 worse; 2 not compared." in shown
+
+
 @pytest.mark.parametrize(
     ("name", "after", "worse"),
     [
