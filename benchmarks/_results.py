@@ -18,6 +18,7 @@ from rich.progress import track
 import boostloss as bl
 
 FOLDER = Path("boostloss-benchmarks")  # of results and pictures, where the benchmark is run
+GENERATION = {"family": "cpu family", "model": "model"}
 Cell = dict[str, Any]
 
 
@@ -32,15 +33,16 @@ def source() -> str:
 
 @cache
 def processor() -> str:
-    """The name of the processor, where the system tells it."""
+    """The name of the processor, where the system tells it; in a cloud several generations may share it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
-        platform.machine(),
-    )
+    told = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    if "model name" not in told:
+        return platform.machine()
+    numbers = [f"{name} {told[key]}" for name, key in GENERATION.items() if key in told]
+    return ", ".join([told["model name"], *numbers])
 
 
 class Results:
