@@ -325,3 +325,15 @@ def test_the_other_byte_order_is_refused(name):
     match = re.escape(name) + r" must be in this machine's byte order.* use astype\('float64'\)"
     with pytest.raises(ValueError, match=match):
         XGBRegressor(objective=bl.Huber(), n_estimators=2).fit(**given)
+
+
+def test_weights_of_evaluation_sets_may_be_rows_of_an_array():
+    y = target(bl.Huber())
+    weights = np.ones((1, len(X)))
+    weights[0, ::2] = 3.0
+    scores = []
+    for given in (weights, list(weights), [weights[0].tolist()]):
+        model = XGBRegressor(objective=bl.Huber(1.0), n_estimators=2)
+        model.fit(X, y, eval_set=[[X, y]], sample_weight_eval_set=given, verbose=False)
+        scores.append(model.evals_result()["validation_0"])
+    assert scores[0] == scores[1] == scores[2]

@@ -56,8 +56,8 @@ def check_byte_order(of_sets: dict[str, Any] | None = None, **given: Any) -> Non
     parts = [
         (f"{name}[{i}]", part)
         for name, sets in (of_sets or {}).items()
-        for i, of_set in enumerate(sets or ())
-        for part in (of_set if isinstance(of_set, tuple) else (of_set,))
+        for i, of_set in enumerate(() if sets is None else sets)
+        for part in (of_set if isinstance(of_set, tuple | list) else (of_set,))
     ]
     for name, values in (*given.items(), *parts):
         # A series has one dtype under either name. Arrow's tables have none, since they have no other byte order.
