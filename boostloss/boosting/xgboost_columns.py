@@ -59,4 +59,6 @@ def in_place(matrix: Any, field: str) -> NDArray[np.float32] | None:
     interface = json.loads(text.value)
     if "stream" in interface or len(interface["shape"]) != 1:  # on a GPU, or of several outputs
         return None
+    if interface["shape"] == [0]:  # at no address, which NumPy 2.0 refuses
+        return np.empty(0, np.float32)
     return np.asarray(Lent(matrix, interface))
