@@ -19,7 +19,7 @@ from fuzzing import (  # noqa: E402
     moderate,
     numbers,
 )
-from hypothesis import given, note  # noqa: E402
+from hypothesis import assume, given, note  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 import boostloss as bl  # noqa: E402
@@ -111,11 +111,17 @@ def check(data, loss, input, target, shape, dim=None, slack=TINY):
         with np.errstate(all="ignore"):
             expected, size = (np.sum(x, dtype=np.float64) / total for x in (losses, abs(finite)))
             slopes = slopes / total
+            # Else the sum is infinite, and so is the mean.
+            assume(abs(finite).sum() <= float(np.finfo(f.dtype).max))
     value = bt.LossModule(loss, reduction)(input.requires_grad_(), target, weight)
     (gradient,) = torch.autograd.grad(value.sum(), input)
     assert value.dtype == torch.from_numpy(f).dtype
     assert gradient.dtype == input.dtype
     rtol = 1e-5 if f.dtype == np.float32 else 1e-11
+    with np.errstate(
+        over="ignore"
+    ):  # of a loss of intervals, which is computed in double precision
+        expected = np.asarray(expected, f.dtype)
     np.testing.assert_allclose(value.detach(), expected, rtol=rtol, atol=rtol * size + slack)
     slack = max(slack, torch.finfo(input.dtype).tiny)
     found, wanted = (x.double() for x in (gradient, torch.tensor(slopes).to(input.dtype)))
@@ -143,7 +149,7 @@ def test_distributions(data):
         width = data.draw(numbers(st.sampled_from([0.0, 1.0, np.inf]), shape))
         y = np.stack([y, y + width], axis=-1)
     target = tensor(data, y, FLOATS[:2])
-    check(data, loss, tensor(data, f), target, shape, dim=-1, slack=1e-12)  # of terms of size 1
+    check(data, loss, tensor(data, f), target, shape, dim=-1, slack=1e-10)  # of terms that cancel
 
 
 @fuzzed(8)
