@@ -60,7 +60,7 @@ def kind(name: str) -> str:
 
 
 def place(line: Line, of: str) -> str:
-    """Among what a figure of a kind is compared: the processor of its line, or any, which errors do not depend on."""
+    """Whose lines a figure of this kind is compared with: those of the same processor, or of any, if it is an error."""
     return "any" if of == "accuracy" else line["processor"]
 
 

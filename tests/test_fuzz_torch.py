@@ -118,9 +118,8 @@ def check(data, loss, input, target, shape, dim=None, slack=TINY):
     assert value.dtype == torch.from_numpy(f).dtype
     assert gradient.dtype == input.dtype
     rtol = 1e-5 if f.dtype == np.float32 else 1e-11
-    with np.errstate(
-        over="ignore"
-    ):  # of a loss of intervals, which is computed in double precision
+    # A loss of intervals is computed in double precision, and may be beyond float32.
+    with np.errstate(over="ignore"):
         expected = np.asarray(expected, f.dtype)
     np.testing.assert_allclose(value.detach(), expected, rtol=rtol, atol=rtol * size + slack)
     slack = max(slack, torch.finfo(input.dtype).tiny)

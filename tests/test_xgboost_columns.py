@@ -133,3 +133,11 @@ def test_the_model_is_the_same(loss, weight, request):
     views = model()
     request.getfixturevalue("unknown_library")
     assert model() == views
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_without_rows_is_not_read_in_place(kind):
+    """XGBoost says that it lies at address 0, which NumPy 2.0 refuses."""
+    weight = lent(kind(X, Y), "weight")
+    assert weight.shape == (0,)
+    assert not isinstance(weight.base, Lent)

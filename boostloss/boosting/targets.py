@@ -51,7 +51,7 @@ def encode_as(classes: NDArray, y: ArrayLike, name: str = "y") -> NDArray[np.flo
 def check_byte_order(of_sets: dict[str, Any] | None = None, **given: Any) -> None:
     """Refuse the other byte order, which XGBoost takes for this machine's, so that it trains on other numbers.
 
-    Those of evaluation sets are lists of arrays, or of pairs of them.
+    What belongs to evaluation sets, by the names of the arguments, is a list with an array or a pair for each.
     """
     parts = [
         (f"{name}[{i}]", part)

@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise, product
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from boostloss.autodiff.densities import LINKED
 from boostloss.boosting.several import several_gradients
+from boostloss.check.mathematics import weights_are_repetitions
 from boostloss.check.rows import Failure, Skipped, drawn, moved, raw_predictions, targets
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.distributions import Distribution
@@ -31,7 +33,8 @@ def questions(accuracy: float) -> Iterator[tuple[str, Callable[[Any], str]]]:
     yield "finite gradients", finite
     yield "NaN in, NaN out", nan_in_nan_out
     yield "best constant", best_constant
-    yield "weights", weights_are_repetitions
+    # The parameters of maximum likelihood are searched for.
+    yield "weights", partial(weights_are_repetitions, rel_tol=1e-5, abs_tol=1e-6)
     yield "boosting gradients", one_leaf_descends
     yield "numbers and arrays", compiled_as_plain
 
@@ -189,18 +192,6 @@ def best_constant(loss: Distribution) -> str:
                         f"{found:.8g}"
                     )
     return f"{np.round(best, 4).tolist()} for {len(y)} random targets"
-
-
-def weights_are_repetitions(loss: Distribution) -> str:
-    y, raw = targets(loss), raw_predictions(loss)
-    weight = np.random.default_rng(2).integers(0, 4, len(y)).astype(float)
-    rows = np.repeat(np.arange(len(y)), weight.astype(int))
-    pairs = [(loss.mean_loss(y, raw, weight), loss.mean_loss(y[rows], raw[rows]))]
-    pairs += zip(loss.fit_intercept(y, weight), loss.fit_intercept(y[rows]), strict=True)
-    for found, expected in pairs:
-        if not math.isclose(found, expected, rel_tol=1e-5, abs_tol=1e-6):
-            raise Failure(f"weights of 2 give {found:.8g}, rows that stand twice {expected:.8g}")
-    return "a weight of 2 counts as the row twice"
 
 
 def one_leaf_descends(loss: Distribution) -> str:

@@ -174,14 +174,15 @@ def best_constant(loss: Loss) -> str:
     return f"{best:.6g} for 200 random targets"
 
 
-def weights_are_repetitions(loss: Loss) -> str:
+def weights_are_repetitions(loss: Loss, rel_tol: float = 1e-6, abs_tol: float = 1e-9) -> str:
     y, f = targets(loss), raw_predictions(loss)
     weight = np.random.default_rng(2).integers(0, 4, len(y)).astype(float)
     rows = np.repeat(np.arange(len(y)), weight.astype(int))
     pairs = [(loss.mean_loss(y, f, weight), loss.mean_loss(y[rows], f[rows]))]
-    pairs.append((loss.fit_intercept(y, weight), loss.fit_intercept(y[rows])))
+    of_weights, of_rows = loss.fit_intercept(y, weight), loss.fit_intercept(y[rows])
+    pairs += zip(np.atleast_1d(of_weights), np.atleast_1d(of_rows), strict=True)
     for found, expected in pairs:
-        if not math.isclose(found, expected, rel_tol=1e-6, abs_tol=1e-9):
+        if not math.isclose(found, expected, rel_tol=rel_tol, abs_tol=abs_tol):
             raise Failure(f"weights of 2 give {found:.8g}, rows that stand twice {expected:.8g}")
     return "a weight of 2 counts as the row twice"
 

@@ -84,7 +84,7 @@ def column(values: Any, name: str) -> Any:
 
 def parts_of(values: Any) -> list[Any]:
     """The parts of a collection, not computed yet."""
-    # Optimized, those that the workers hold already are but names of them in the first Dasks of 2025.
+    # In Dask before 2025.4 optimizing turns parts that the workers hold already into their bare names.
     return np.ravel(values.to_delayed(optimize_graph=False)).tolist()
 
 
