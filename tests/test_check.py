@@ -20,6 +20,7 @@ def test_the_catalogue_passes(loss):
     report = bl.check_loss(loss, accuracy=1e-12, libraries=False)
     assert report.passed, str(report)
     answers = {check.name: check.passed for check in report.checks}
+    assert answers["derivatives in float64"] is answers["derivatives in float32"] is True
     assert answers["quadratic above the loss"] is (True if loss in BOUNDED else None)
 
 

@@ -82,6 +82,16 @@ class Overflows(bl.Normal):
         return (*values[:3], values[3] * (1.0 + 1e305 * abs(location)), values[4])
 
 
+class Rounded(bl.Normal):
+    """Its formula leaves mpmath on the way."""
+
+    @staticmethod
+    def formula(y, location, log_scale):
+        if isinstance(y, np.ndarray):
+            return normal(y, location, log_scale)
+        return normal(float(y), float(location), float(log_scale))
+
+
 @pytest.mark.parametrize(
     ("loss", "name"),
     [
@@ -101,6 +111,13 @@ class Overflows(bl.Normal):
 def test_what_is_wrong_is_found(loss, name, uncompiled):
     report = bl.check_loss(loss, libraries=False)
     assert name in {check.name for check in report.checks if check.passed is False}, str(report)
+
+
+def test_derivatives_that_cannot_be_compared_do_not_pass(uncompiled):
+    answers = {check.name: check for check in bl.check_loss(Rounded(), libraries=False).checks}
+    for name in ("derivatives in float64", "derivatives in float32"):
+        assert answers[name].passed is None
+        assert answers[name].detail.startswith("not compared")
 
 
 def test_a_density_that_is_one_near_0_alone_is_found(uncompiled):

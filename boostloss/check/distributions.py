@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from boostloss.autodiff.densities import LINKED
 from boostloss.boosting.several import several_gradients
 from boostloss.check.mathematics import weights_are_repetitions
-from boostloss.check.rows import Failure, Skipped, drawn, moved, raw_predictions, targets
+from boostloss.check.rows import (
+    Failure,
+    Skipped,
+    agreement,
+    drawn,
+    moved,
+    raw_predictions,
+    targets,
+)
 from boostloss.kernels.rows import LOSS
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.quadrature import MASS_ERROR
@@ -54,7 +62,7 @@ def derivatives(loss: Distribution, dtype: Any, accuracy: float) -> str:
                 raise Failure(
                     f"that by {output} is {found[place]:.8g}, not {exact:.8g}, at {told(loss, target, row)}"
                 )
-    return f"relative error at most {accuracy:.0e} at {compared} points"
+    return agreement(accuracy, compared)
 
 
 def true_slope(loss: Distribution, target: Any, raw: NDArray, place: int) -> float | None:

@@ -11,6 +11,7 @@ from boostloss.boosting.objective import boosting_gradients
 from boostloss.check.rows import (
     Failure,
     Skipped,
+    agreement,
     linked,
     moderate_points,
     outputs,
@@ -70,7 +71,7 @@ def derivatives(loss: Loss, dtype: Any, accuracy: float) -> str:
                     f"the {name} is {float(ours):.8g}, not {exact:.8g}, at a target of {target:.8g} and a raw "
                     f"prediction of {start:.8g}"
                 )
-    return f"relative error at most {accuracy:.0e} at {compared} points"
+    return agreement(accuracy, compared)
 
 
 def true_derivatives(loss: Loss, target: float, start: float) -> tuple[float, ...] | None:

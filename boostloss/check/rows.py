@@ -24,6 +24,19 @@ class Skipped(Exception):
     """Why a check has no answer, or one that is no fault."""
 
 
+def agreement(accuracy: float, compared: int) -> str:
+    """What to say of derivatives that are as accurate as was asked, at so many points.
+
+    Raises
+    ------
+    Skipped
+        If at none of them the true ones are known.
+    """
+    if not compared:
+        raise Skipped("not compared: mpmath finds none, or the loss jumps wherever it was tried")
+    return f"relative error at most {accuracy:.0e} at {compared} points"
+
+
 def targets(loss: Loss, n: int = 200, dtype: Any = np.float64) -> NDArray:
     """Random targets that the loss allows: labels or numbers; positive ones, or shares, if others are refused.
 
