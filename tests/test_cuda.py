@@ -14,13 +14,13 @@ from cases import EXAMPLES, STEEP, rows
 from catboost import CatBoostRegressor as PlainCatBoostRegressor
 from numba import cuda as numba_cuda
 from numba import float32, float64, int64, typeof, types
+from processes import REPOSITORY, run_python
 
 import boostloss as bl
 from boostloss.catboost import CatBoostRegressor, metric, objective
 from boostloss.kernels import cuda
 from boostloss.kernels.rows import GRADIENT, MAJORIZER
 from boostloss.xgboost import XGBRegressor
-from tests.processes import REPOSITORY, run_python
 
 gpu_only = pytest.mark.skipif(not numba_cuda.is_available(), reason="needs CUDA")
 
@@ -99,6 +99,29 @@ def test_float32_stays_float32(compiler):
     code = compiled(kernel, *[float32[::1]] * 3, *numbers, float32[::1], float32[::1], int64[::1])
     assert re.search(r"\bfma\.rn\.f32\b", code)
     assert not re.search(r"\b(add|sub|mul|fma|div|sqrt|setp)\.(\w+\.)*f64\b", code)
+
+
+def test_kernels_of_the_cpu_compile_after_those_of_a_gpu(compiler, tmp_path):
+    """They failed with numba before 0.67, which takes the code of one kind of processor for that of the other."""
+    code = """
+    import warnings
+    from types import SimpleNamespace
+    from numba import cuda as numba_cuda, float32, float64, int64, types
+    import boostloss as bl
+    from boostloss.kernels import cuda
+    from boostloss.kernels.rows import GRADIENT, MAJORIZER
+    warnings.simplefilter("ignore")  # of a CUDA that is too new, or an old numba
+    numba_cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=(7, 5))
+    print(bl.Huber(1.0).gradient_hessian([0.0], [2.0])[0])
+    kernel = cuda.kernel_of_two(bl.Huber(1.0).formula, (GRADIENT, MAJORIZER), True)
+    numbers = float64, float64, types.UniTuple(float64, 1)
+    for data in (float32, float64):
+        rows = data[::1], data[::1], data[::1], *numbers, float32[::1], float32[::1], int64[::1]
+        numba_cuda.compile_ptx(kernel.py_func, rows, cc=(7, 5))
+    print(bl.Fair(1.0).gradient_hessian([0.0], [1.0])[0])
+    """
+    printed = run_python(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path))
+    assert printed.split() == ["[1.]", "[0.5]"]
 
 
 def test_numba_cuda_is_not_imported_without_a_gpu(tmp_path):

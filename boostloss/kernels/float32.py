@@ -11,7 +11,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
+from numba.extending import lower_builtin, lower_cast, models, register_model
+
+from boostloss.kernels.intrinsics import intrinsic
 
 
 class Float32(types.Type):

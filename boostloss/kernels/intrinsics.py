@@ -1,10 +1,29 @@
 """What numba has no words for: parts of loops, written in the language of LLVM."""
 
+from functools import cache, partial, wraps
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import signature
-from numba.extending import intrinsic
+from numba.extending import intrinsic as numba_intrinsic
+
+
+def intrinsic(function=None, *, prefer_literal=False):
+    """numba's decorator, for a function that never uses its first argument, the kind of the processor.
+
+    What it has made for some types is the same object for CPUs and for GPUs: before numba 0.67 a kernel of a CPU that
+    was compiled after one of a GPU was given the code of the latter, and failed.
+    """
+    if function is None:
+        return partial(intrinsic, prefer_literal=prefer_literal)
+    made = cache(partial(function, None))
+
+    @wraps(function)
+    def definition(typingctx, *args):
+        return made(*args)
+
+    return numba_intrinsic(prefer_literal=prefer_literal)(definition)
 
 
 @intrinsic(prefer_literal=True)

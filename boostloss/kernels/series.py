@@ -11,9 +11,10 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.cpu import CPUContext
 from numba.core.typing.templates import signature
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
 from boostloss.kernels.float32 import float32
+from boostloss.kernels.intrinsics import intrinsic
 
 # LLVM vectorises no loop that holds a call or a division that may raise, and fuses multiplication and addition. It
 # must not reassociate: the rounding tricks below depend on the order of operations.
