@@ -309,3 +309,17 @@ def test_catboost_does_not_train_on_what_is_held_out():
     loss = bl.Barron(alpha=2.0, scale="adaptive")  # squared error, which any row would pull
     model = estimator("catboost", loss).fit(X[TRAIN], y, baseline=np.zeros(900))
     assert error(model) < 0.35
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_rows_without_weight_and_no_rows_tell_nothing(loss):
+    zeros = np.zeros(3)
+    for y, weight in (([], None), ([], []), ([1.0, 2.0, 5.0], zeros)):
+        gradient, hessian = loss(y, zeros[: len(y)], weight)
+        np.testing.assert_array_equal([gradient, hessian], np.zeros((2, len(y))))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_infinite_raw_predictions_are_refused_without_a_warning(loss):
+    with pytest.raises(ValueError, match="must be finite, got -inf in row 2"):
+        loss([0.0, 0.0, 0.0, 1.0], [0.0, 0.0, -np.inf, -np.inf])

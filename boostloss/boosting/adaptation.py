@@ -75,7 +75,7 @@ class Adaptation:
         # Of the last of them the residuals without their signs, the largest last.
         self.sizes: deque[NDArray] = deque(maxlen=WINDOW + 1)
         self.best_pace = 0.0
-        self.fixed: Loss = loss  # of the current round
+        self.fixed: Loss = loss.example  # of the current round
         self.rounds: list[Loss] = []
         self.next_estimate = 0
 
@@ -117,6 +117,7 @@ class Adaptation:
         gradient[rows] = hessian[rows] = 0.0
         return gradient, hessian
 
+    @np.errstate(all="ignore")  # infinite raw predictions have gradients that are refused
     def begin_round(self, watched: Rows, every: Rows) -> None:
         """Choose the loss of the next round by the residuals of the rows that are held out.
 
@@ -128,9 +129,10 @@ class Adaptation:
             All of the table, or as many as the library shows.
         """
         error, weight = watched.raw_prediction.astype(np.float64) - watched.y_true, watched.weight
+        has_rows = len(error) > 0 if weight is None else weight.any()
         if not self.follows:
             self.fixed = self.loss.example
-        elif self.due:
+        elif self.due and has_rows:
             least = MOVING_SCALE * moving_error_of(every)
             short = least / (robust_scale(error, weight) or math.inf)
             least *= min(short, MOVING_START) ** self.temperature
@@ -138,7 +140,7 @@ class Adaptation:
             self.fixed = self.loss.fitted(factor * error, weight, self.temperature)
             self.next_estimate = len(self.rounds) + 1 + len(self.rounds) // PACE
         self.rounds.append(self.fixed)
-        if self.temperature > 0.0:
+        if self.temperature > 0.0 and has_rows:
             self.cool(error, weight)
 
     def cool(self, error: NDArray, weight: NDArray | None) -> None:
