@@ -4,6 +4,8 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from drop_in import drop_in, fit
+from friedman import TEST, TRAIN, X, y
 
 import boostloss as bl
 from boostloss.boosting import quantiles, several
@@ -14,8 +16,6 @@ from boostloss.boosting.several import several_gradients
 from boostloss.formulas.pinball import boosted_pinball
 from boostloss.kernels.rows import GRADIENT, MAJORIZER, Computation, Rows, compute_numpy
 from boostloss.losses.smoothing import half_width
-from tests.drop_in import drop_in, fit
-from tests.friedman import TEST, TRAIN, X, y
 
 RNG = np.random.default_rng(0)
 N = 4000

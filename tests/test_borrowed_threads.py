@@ -7,12 +7,12 @@ import threading
 import lightgbm as lgb
 import numpy as np
 import pytest
+from processes import run_python
 
 import boostloss as bl
 from boostloss.kernels import openmp
 from boostloss.kernels.rows import BLOCK
 from boostloss.kernels.threads import parallel_map
-from tests.processes import run_python
 
 has_region = openmp.parallel_region(lgb.basic._LIB) is not None
 needs_region = pytest.mark.skipif(not has_region, reason="no OpenMP of GNU's")

@@ -9,11 +9,11 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from processes import run_python
 
 from boostloss import ops
 from boostloss.kernels import cache
 from boostloss.kernels.rows import JIT_DISABLED, Computation, Rows, evaluate
-from tests.processes import run_python
 
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 private_only = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of another kind")

@@ -4,11 +4,11 @@ import catboost
 import numpy as np
 import pandas as pd
 import pytest
+from friedman import LABELS, X
 
 import boostloss as bl
 from boostloss.boosting import catboost_lockstep as lockstep
 from boostloss.catboost import CatBoostClassifier
-from tests.friedman import LABELS, X
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,12 @@ import catboost
 import numpy as np
 import pandas as pd
 import pytest
+from friedman import CLASSIFIERS, LABELS, STOP, TEST, TRAIN, WEIGHT, X
+from processes import run_python
 
 import boostloss as bl
 from boostloss.boosting import catboost_lockstep as lockstep
 from boostloss.catboost import CatBoostClassifier
-from tests.friedman import CLASSIFIERS, LABELS, STOP, TEST, TRAIN, WEIGHT, X
-from tests.processes import run_python
 
 POSITION = np.unique(LABELS, return_inverse=True)[1]
 SETTINGS = {"verbose": False, "allow_writing_files": False, "learning_rate": 0.2, "random_seed": 0}

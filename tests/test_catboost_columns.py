@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from drop_in import drop_in, fit, raw_prediction
+from friedman import LEVELS, STOP, TRAIN, X, y
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from tests.drop_in import drop_in, fit, raw_prediction
-from tests.friedman import LEVELS, STOP, TRAIN, X, y
 
 LOSS = bl.Quantile(LEVELS)
 

@@ -6,13 +6,13 @@ import catboost
 import numpy as np
 import pandas as pd
 import pytest
+from drop_in import drop_in, raw_prediction
+from friedman import CLASSIFIERS, LABELS, STOP, TEST, TRAIN, WEIGHT, X
 
 import boostloss as bl
 from boostloss.boosting import catboost_lockstep as lockstep
 from boostloss.boosting.several import several_gradients
 from boostloss.catboost import CatBoostClassifier
-from tests.drop_in import drop_in, raw_prediction
-from tests.friedman import CLASSIFIERS, LABELS, STOP, TEST, TRAIN, WEIGHT, X
 
 HARD = np.unique(LABELS, return_inverse=True)[1]
 SURE = np.eye(4)[HARD]

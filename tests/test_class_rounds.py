@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from friedman import CLASSIFIERS
 
 import boostloss as bl
 from boostloss.boosting.class_rounds import rounds_of
@@ -9,7 +10,6 @@ from boostloss.boosting.objective import boosting_gradients
 from boostloss.boosting.several import several_gradients
 from boostloss.kernels import one_score
 from boostloss.kernels.one_score import log_sums_without
-from tests.friedman import CLASSIFIERS
 
 K, N = 4, 60
 rng = np.random.default_rng(0)

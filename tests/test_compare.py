@@ -13,12 +13,12 @@ import pytest
 pytest.importorskip("typer")
 xgboost = pytest.importorskip("xgboost")
 
+from homes import QUICK, ROWS, homes, invoke  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 import boostloss  # noqa: E402
 from boostloss.boosting.libraries import LIBRARIES  # noqa: E402
 from boostloss.compare import cli, libraries, run  # noqa: E402
-from tests.homes import QUICK, ROWS, homes, invoke  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import pytest
 
 pytest.importorskip("typer")
 
+import tables
+from homes import ROWS, homes
+
 from boostloss.compare.data import InputError, load, prepare
-from tests import tables
-from tests.homes import ROWS, homes
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import QUICK, homes, invoke
+
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import outcome, plots, race, run, sheet, sheet_plots, wording
@@ -25,7 +27,6 @@ from boostloss.compare.metrics import score
 from boostloss.compare.results import Results, Row, difference
 from boostloss.compare.run import Fit, score_blocks, split
 from boostloss.metrics import crps, negative_log_likelihood
-from tests.homes import QUICK, homes, invoke
 
 ALL = list(LIBRARIES)
 OURS = {"Normal()", "LogNormal()", "Laplace()", "StudentT(df=4.0)"}

@@ -13,10 +13,11 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("xgboost")
 
+from homes import QUICK, homes, invoke
+from processes import start_python
+
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import cli, libraries, report, run
-from tests.homes import QUICK, homes, invoke
-from tests.processes import start_python
 
 HUBER = ["-l", "xgboost", "--loss", "Huber", *QUICK]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, pipes and names of POSIX")

@@ -5,8 +5,9 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("xgboost")
 
+from homes import homes, invoke
+
 from boostloss.compare.candidates import list_candidates
-from tests.homes import homes, invoke
 
 
 @pytest.fixture(scope="module")

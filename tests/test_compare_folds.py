@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import QUICK, ROWS, homes, invoke
 from sklearn import metrics as sklearn_metrics
 
 import boostloss
@@ -16,7 +17,6 @@ from boostloss.compare.data import InputError, prepare
 from boostloss.compare.libraries import Rows, Settings, fit
 from boostloss.compare.metrics import score
 from boostloss.compare.run import describe_folds, split
-from tests.homes import QUICK, ROWS, homes, invoke
 
 
 def table_with(target="price", rows=ROWS, **columns):

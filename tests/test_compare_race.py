@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import QUICK, homes, invoke
+
 import boostloss
 from boostloss.compare import outcome, race, wording
 from boostloss.compare.candidates import Candidate
@@ -16,7 +18,6 @@ from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Rows, Settings, share_cores
 from boostloss.compare.results import Dropped, Results
 from boostloss.compare.run import Fit, Fold, score_blocks
-from tests.homes import QUICK, homes, invoke
 
 BEST, LEVEL, SLOW, OWN, OTHER, RIVAL = CANDIDATES = (
     Candidate("xgboost", boostloss.Huber()),

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import ROWS, homes
 from sklearn import metrics as sklearn_metrics
 
 import boostloss
@@ -22,7 +23,6 @@ from boostloss.compare.libraries import Settings
 from boostloss.compare.metrics import score
 from boostloss.compare.results import Results
 from boostloss.compare.run import Fit, contaminate, split
-from tests.homes import ROWS, homes
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import homes
+
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import run
@@ -14,7 +16,6 @@ from boostloss.compare.candidates import Candidate, list_candidates
 from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Settings, fit
 from boostloss.compare.run import split
-from tests.homes import homes
 
 
 @pytest.fixture

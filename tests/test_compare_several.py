@@ -12,6 +12,8 @@ from sklearn import metrics as sklearn_metrics
 
 pytest.importorskip("typer")
 
+from homes import QUICK, homes, invoke
+
 import boostloss
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import run, sheet, wording
@@ -21,7 +23,6 @@ from boostloss.compare.libraries import Rows, Settings
 from boostloss.compare.metrics import score
 from boostloss.compare.results import Results
 from boostloss.compare.run import contaminate, score_blocks, split
-from tests.homes import QUICK, homes, invoke
 
 LEVELS = (0.1, 0.5, 0.9)
 ALL = list(LIBRARIES)

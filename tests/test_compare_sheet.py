@@ -14,13 +14,14 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import QUICK, homes, invoke
+
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.compare import cli, code, sheet
 from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Settings
 from boostloss.compare.results import Results
 from boostloss.compare.run import evaluate, split
-from tests.homes import QUICK, homes, invoke
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("typer")
 
+from homes import homes
 from rich.console import Console
 from sklearn import metrics
 
@@ -18,7 +19,6 @@ from boostloss.compare.data import prepare
 from boostloss.compare.libraries import Settings
 from boostloss.compare.results import Results
 from boostloss.compare.run import Fit
-from tests.homes import homes
 
 OBJECTIVES = {
     "reg:squarederror": "own reg:squarederror",

@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("xgboost")
 
-from tests.homes import homes
-from tests.processes import REPOSITORY
+from homes import homes
+from processes import REPOSITORY
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc to look at")
 

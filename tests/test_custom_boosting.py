@@ -16,6 +16,7 @@ from own_losses import (
     savage,
     softplus_squares,
 )
+from processes import run_python
 from sklearn.model_selection import GridSearchCV
 
 import boostloss as bl
@@ -33,7 +34,6 @@ from boostloss.kernels.rows import (
     evaluate,
     evaluate_numpy,
 )
-from tests.processes import run_python
 
 every_library = pytest.mark.parametrize("library", LIBRARIES.values(), ids=lambda x: x.name)
 every_loss = pytest.mark.parametrize("loss", OWN, ids=repr)

@@ -4,13 +4,13 @@ import inspect
 
 import numpy as np
 import pytest
+from drop_in import drop_in, each_library, fit
+from friedman import LABELS, TEST, TRAIN, X
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from tests.drop_in import drop_in, each_library, fit
-from tests.friedman import LABELS, TEST, TRAIN, X
 
 COST = np.array(
     [[0.0, 1.0, 2.0, 30.0], [3.0, 0.0, 1.0, 1.0], [1.0, 1.0, -1.0, 2.0], [9.0, 2.0, 1.0, 0.0]]

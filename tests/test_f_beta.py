@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
+from drop_in import NEW_PARAMETERS, drop_in, each_library, fit, fitted_loss, raw_prediction
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.metrics import f1_score, fbeta_score
@@ -21,7 +22,6 @@ import boostloss.catboost
 from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.boosting.watched import Watched
-from tests.drop_in import NEW_PARAMETERS, drop_in, each_library, fit, fitted_loss, raw_prediction
 
 _rng = np.random.default_rng(0)
 X = _rng.standard_normal((6000, 4))

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from processes import output, run_python, start_python
 
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.kernels.rows import JIT_DISABLED
-from tests.processes import output, run_python, start_python
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of another kind")

@@ -6,10 +6,10 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 import xgboost as xgb
+from drop_in import NEW_PARAMETERS, drop_in, fit, raw_prediction
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from tests.drop_in import NEW_PARAMETERS, drop_in, fit, raw_prediction
 
 LOSSES = [bl.GHMC(), bl.GHMC(bins=4), bl.GHMR(0.5), bl.GHMR(2.0, bins=3)]
 each_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)

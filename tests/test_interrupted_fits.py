@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from boosting import X, target
 from drop_in import NEW_PARAMETERS, drop_in, each_library, fit, fitted_loss
+from processes import run_python
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from tests.processes import run_python
 
 # A real signal while the loss, or what it calls, computes: soon after a fit begins, and later.
 INTERRUPTED = """

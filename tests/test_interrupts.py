@@ -3,9 +3,9 @@
 import signal
 
 import pytest
+from processes import output, run_python, start_python
 
 from boostloss.kernels.rows import JIT_DISABLED
-from tests.processes import output, run_python, start_python
 
 pytestmark = [
     pytest.mark.skipif(JIT_DISABLED, reason="about compiled code"),

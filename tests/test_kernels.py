@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
+from processes import run_python
 
 import boostloss
 from boostloss import (
@@ -35,7 +36,6 @@ from boostloss.kernels.rows import (
     evaluate,
     fill,
 )
-from tests.processes import run_python
 
 PACKAGE = Path(boostloss.__file__).parent
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cases import all_outputs, rows
+from drop_in import drop_in, fit
 from scipy.optimize import minimize_scalar
 
 import boostloss as bl
@@ -10,7 +11,6 @@ from boostloss.boosting.objective import boosting_gradients
 from boostloss.boosting.several import class_computation, several_gradients
 from boostloss.kernels.rows import GRADIENT, MAJORIZER
 from boostloss.losses.classes import scores_of
-from tests.drop_in import drop_in, fit
 
 LOSSES = [
     bl.GeneralizedCrossEntropy(0.3),

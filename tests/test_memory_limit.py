@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from processes import run_python
 
 from boostloss.boosting.libraries import LIBRARIES
-from tests.processes import run_python
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such limit")
 

@@ -4,9 +4,9 @@ import json
 import os
 
 import pytest
+from processes import output, start_python
 
 from boostloss.boosting.libraries import LIBRARIES
-from tests.processes import output, start_python
 
 # What a fresh process finds: of each library and loss a digest of the raw predictions.
 FITTED = """

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+from drop_in import drop_in, fit, fitted_loss, raw_prediction
+from friedman import CLASSIFIERS, COLUMNS, LABELS, LEVELS, STOP, TEST, TRAIN, WEIGHT, X, y
 from sklearn.base import clone
 from sklearn.metrics import d2_pinball_score
 from sklearn.model_selection import cross_val_score
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
-from tests.drop_in import drop_in, fit, fitted_loss, raw_prediction
-from tests.friedman import CLASSIFIERS, COLUMNS, LABELS, LEVELS, STOP, TEST, TRAIN, WEIGHT, X, y
 
 pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from drop_in import drop_in, fit, raw_prediction
+from friedman import LABELS, STOP, TEST, TRAIN, X
 
 import boostloss as bl
 from boostloss.boosting.objective import boosting_gradients
-from tests.drop_in import drop_in, fit, raw_prediction
-from tests.friedman import LABELS, STOP, TEST, TRAIN, X
 
 HARD = np.unique(LABELS, return_inverse=True)[1]
 SURE = np.eye(4)[HARD]

@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 import pytest
+from processes import output, run_python, start_python
 
 from boostloss.kernels import threads
 from boostloss.kernels.rows import BLOCK, JIT_DISABLED
-from tests.processes import output, run_python, start_python
 
 compiled_only = pytest.mark.skipif(JIT_DISABLED, reason="about compiled code")
 MANY_ROWS = """

@@ -1,0 +1,1 @@
+"""What maintainers run, each by `python -m tools.NAME`."""
