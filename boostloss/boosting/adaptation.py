@@ -133,6 +133,10 @@ class Adaptation:
         if not self.follows:
             self.fixed = self.loss.example
         elif self.due and has_rows:
+            finite = np.isfinite(error)
+            if not finite.all():
+                wrong = float(watched.raw_prediction[~finite][0])
+                raise ValueError(f"raw predictions must be finite, got {wrong}.")
             least = MOVING_SCALE * moving_error_of(every)
             short = least / (robust_scale(error, weight) or math.inf)
             least *= min(short, MOVING_START) ** self.temperature
