@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import studentized_range
 
+from benchmarks._pictures import save
 from boostloss.boosting.libraries import LIBRARIES
 
 KINDS = ("clean", "cauchy", "one-sided", "swapped", "segment")
@@ -188,7 +189,7 @@ def draw(summary: pd.DataFrame, behind: pd.DataFrame, own: pd.Series, path: Path
             axis.set(title=kind, xlabel="share", ylabel="MAE over the best own's", ylim=(0.75, 1.4))
         if kinds:
             row[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.savefig(path, dpi=110)
+    save(figure, path)
 
 
 def legend_name(objective: str, own: bool) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks._pictures import save
 from benchmarks._speed_report import Line, by_loss, setting, threads_of, to_nearest
 from boostloss.boosting.libraries import LIBRARIES
 
@@ -163,4 +164,4 @@ def draw(part: str, lines: list[Line], folder: Path) -> None:
     """Write the picture of a part, if it has figures."""
     known = [line for line in lines if line["figures"] and "failed" not in line["figures"]]
     if known:
-        PICTURES[part](known).savefig(folder / f"speed_{part}.png", dpi=110, bbox_inches="tight")
+        save(PICTURES[part](known), folder / f"speed_{part}.png")

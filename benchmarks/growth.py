@@ -28,6 +28,7 @@ from rich.progress import track
 
 import boostloss as bl
 from benchmarks._kernel_speed import Labels, with_threads
+from benchmarks._pictures import save
 from benchmarks._results import FOLDER, Cell, Results
 
 ROWS = [10**exponent for exponent in range(4, 10)]
@@ -243,7 +244,7 @@ def plot(every: dict[str, Times], file: Path) -> None:
             axis.xaxis.set_major_formatter("{x:.0f}")
         axis.grid(color="0.9")
         axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    figure.savefig(file, dpi=120)
+    save(figure, file)
 
 
 def main() -> None:

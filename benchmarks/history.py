@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import boostloss as bl
+from benchmarks._pictures import save
 from benchmarks._results import FOLDER, processor, source
 
 FILE = Path(__file__).with_name("history.jsonl")
@@ -183,7 +184,7 @@ def draw(path: Path) -> None:
         axis.set_xlim(-0.3, len(every) - 0.7)
         axis.set(title=each, ylabel="geometric mean of the ratios")
         axis.legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+    save(figure, path)
 
 
 def main() -> int:
