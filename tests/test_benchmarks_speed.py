@@ -5,6 +5,7 @@ from argparse import Namespace
 
 import numpy as np
 import pytest
+from pictures import coloured
 
 import boostloss as bl
 from benchmarks import _catalogue_speed as catalogue
@@ -128,7 +129,7 @@ def test_tables_and_pictures_of_all_parts(tmp_path):
         of_part = [line for line in lines if line["cell"]["part"] == part]
         tables[part] = _speed_report.TABLES[part](of_part)
         _speed_pictures.draw(part, of_part, tmp_path)
-        assert (tmp_path / f"speed_{part}.png").stat().st_size > 2_500
+        assert coloured(tmp_path / f"speed_{part}.png") > 100
         assert len({len(row) for row in tables[part]}) == 1
     assert tables["catalogue"][1] == ["`Huber()`", "2000.00 (2.0)"]
     assert tables["calls"][1:] == [["`Huber()`", "peer 1.0", "1,000", "1.000", "3.000", "3.0"]]
@@ -152,7 +153,7 @@ def test_growth_fits_power_laws_and_draws_them(tmp_path, monkeypatch, capsys):
     growth.show("outputs", found["outputs"])
     assert "| call `quantiles` | 0.001 | 0.009 | 0.1 | 0.9 | 10 | 2.00 |" in capsys.readouterr().out
     growth.plot(found, tmp_path / "growth.png")
-    assert (tmp_path / "growth.png").stat().st_size > 20_000
+    assert coloured(tmp_path / "growth.png") > 100
 
 
 def test_absolute_errors_take_tables_of_files(tmp_path, monkeypatch, capsys):
