@@ -145,17 +145,17 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         params.setdefault("leaf_estimation_iterations", leaf_steps(loss, params))
         return params
 
-    def _prepare_train_params(self, *args: Any, **kwargs: Any) -> Any:
+    def _prepare_train_params(self, **kwargs: Any) -> Any:
         """What the parent trains from, with the best constant as baseline."""
         forget_fit(self)
         if self.loss is None:
-            return super()._prepare_train_params(*args, **kwargs)
+            return super()._prepare_train_params(**kwargs)
         check_task(self.loss, self.task, self)
-        prepared = super()._prepare_train_params(*args, **kwargs)
+        prepared = super()._prepare_train_params(**kwargs)
         prepared["init_model"] = own_init_model(self.loss, prepared["init_model"])
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
-        of_user = isinstance(kwargs.get("X", args and args[0]), catboost.Pool)
-        labels = labels_to_train(self.loss, pools[0], of_user)
+        of_table = None if isinstance(kwargs["X"], catboost.Pool) else kwargs["y"]
+        labels = labels_to_train(self.loss, pools[0], of_table)
         y, weight = self._targets(self.loss, pools[0], labels, prepared["params"])
         check_baseline(self.loss, pools[0], y)
         started = prepared["init_model"] is not None or any(

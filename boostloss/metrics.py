@@ -121,11 +121,12 @@ def crps(y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None =
 
 
 def _mean(scores: NDArray[np.float64], weight: NDArray[np.floating] | None) -> float:
-    """The weighted mean, in which rows of weight 0 may be infinite."""
+    """The weighted mean, in which rows of weight 0 may be infinite, and the sum of finite ones too large."""
     if weight is None:
-        return float(np.mean(scores))
-    counted = weight > 0.0
-    return float(np.average(scores[counted], weights=weight[counted]))
+        return float((scores / len(scores)).sum())
+    share = weight / weight.sum(dtype=np.float64)
+    counted = share > 0.0
+    return float(share[counted] @ scores[counted])
 
 
 def _too_heavy(distribution: Any) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ import pickle
 
 import catboost
 import numpy as np
+import pandas as pd
 import pytest
 from cases import every_boosted_loss
 from catboost import CatBoostError, Pool
@@ -77,6 +78,12 @@ def test_masked_rows_are_missing():
     masked = np.ma.masked_array(np.zeros(3), [False, False, True])
     with pytest.raises(ValueError, match="in row 2 of a block"):
         objective(bl.Huber(1.0)).calc_ders_range(masked, np.zeros(3), None)
+
+
+def test_rows_of_any_container_are_named():
+    raw = pd.DataFrame({"f": [0.0, 0.0, 1e16]})
+    with pytest.raises(ValueError, match=r"got 1e\+16 in row 2 of a block"):
+        objective(bl.Poisson()).calc_ders_range(raw, np.zeros(3), None)
 
 
 @pytest.mark.parametrize("fitted", [plain, drop_in])

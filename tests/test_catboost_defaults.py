@@ -105,3 +105,12 @@ def test_the_other_defaults_are_those_of_catboost(parent, ours, loss, own):
     for name, value in [("boost_from_average", True), ("leaf_estimation_backtracking", "Armijo")]:
         with pytest.raises(catboost.CatBoostError):
             ours(**SETTINGS | {name: value}, loss_function=loss).fit(X, y)
+
+
+def test_integers_next_to_the_largest_are_not_negative():
+    """CatBoost's labels are float32, and 2^31 - 1 is 2^31 then: as an integer again it was -2^31."""
+    y = np.zeros(14, np.int32)
+    y[-1] = 2**31 - 1
+    model = CatBoostRegressor(loss_function=bl.Huber(1.0), **SETTINGS)
+    model.fit(np.arange(14.0)[:, None], y)
+    assert model.get_scale_and_bias()[1] == pytest.approx(1 / 13, rel=1e-6)

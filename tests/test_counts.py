@@ -334,3 +334,12 @@ def test_exposure_is_in_the_signature():
         parameters = inspect.signature(library.estimator("regression").fit).parameters
         assert {"exposure", "eval_exposure"} <= set(parameters)
         assert list(parameters)[:3] == ["self", "X", "y"]
+
+
+@pytest.mark.parametrize("loss", [bl.Poisson(), bl.Tweedie(1.01), bl.Tweedie(1.5)], ids=repr)
+@pytest.mark.parametrize(("dtype", "tiny"), [(np.float64, 1e-300), (np.float32, 1e-30)])
+def test_a_mean_far_above_the_target_is_lost_as_a_target_of_0_does(loss, dtype, tiny):
+    """The quotient of both is beyond all numbers, and the loss was infinite."""
+    raw = np.array([20.0], dtype)
+    lost, of_zero = (loss.loss(np.array([y], dtype), raw) for y in (tiny, 0.0))
+    np.testing.assert_allclose(lost, of_zero, rtol=1e-5)

@@ -197,3 +197,15 @@ def test_every_distribution_has_a_crps(loss):
     middle = np.abs(expected) < 1e3
     found = [crps(y[i : i + 1], loss.distribution(raw[i : i + 1])) for i in np.flatnonzero(middle)]
     assert np.median(np.abs(np.array(found) / expected[middle] - 1.0)) < 0.05
+
+
+@pytest.mark.parametrize("loss", [bl.Normal(), bl.StudentT(4.0), bl.LogNormal()], ids=repr)
+def test_targets_whose_squares_are_infinite_are_refused(loss):
+    y = [1.0, 2.0, 1e160]
+    with pytest.raises(
+        ValueError, match=r"y_true must be at most 1e\+150 in size for .*got 1e\+160"
+    ):
+        loss.fit_intercept(y)
+    with pytest.raises(ValueError, match="y_true must be at most"):
+        loss.fit_intercept(np.stack([y, y], axis=1))
+    np.testing.assert_allclose(loss.fit_intercept(y, [1, 1, 0]), loss.fit_intercept(y[:2]))

@@ -162,3 +162,11 @@ def test_counts_have_a_likelihood_and_no_crps():
     assert negative_log_likelihood(y, p) == pytest.approx(counts.mean_loss(y, raw), rel=1e-9)
     with pytest.raises(ValueError, match="must be continuous for the CRPS"):
         crps(y, p)
+
+
+def test_a_mean_of_the_largest_scores_is_finite():
+    """The sum of the scores is not, nor is a product with a weight."""
+    distribution = bl.Normal().distribution(np.zeros((3, 2)))
+    y = [1.7e308, 1.7e308, 1.7e308]
+    assert crps(y, distribution) == pytest.approx(1.7e308)
+    assert crps(y, distribution, [127, 1, 0]) == pytest.approx(1.7e308)

@@ -140,7 +140,8 @@ def computed(
         except (TypeError, ValueError):
             return pairs.compute(*columns(targets, approxes, weights), followed)
     except NotFinite as found:
-        raise not_finite(loss, f"{found.row} of a block", approxes[found.row]) from None
+        raw = as_column(approxes, "approxes")[found.row]
+        raise not_finite(loss, f"{found.row} of a block", raw) from None
 
 
 def refuse_harmonized(loss: Loss) -> None:

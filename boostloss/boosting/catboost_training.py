@@ -212,11 +212,18 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
         )
 
 
-def labels_to_train(loss: Loss, pool: Any, of_user: bool) -> Any:
-    """The labels of a pool, whose texts are numbers where it is one of the user's, who may have read it from a file."""
-    if not of_user:
-        return pool.get_label()
-    return numbers_of(pool) if loss.task == "regression" else labels_of(pool, None)
+def labels_to_train(loss: Loss, pool: Any, of_table: Any) -> Any:
+    """The labels of a pool, which was made of those of a table, or is the user's if there are none.
+
+    The user may have read it from a file: its texts are numbers then. To CatBoost numbers are float32. Where integers
+    were given it makes integers of these again, of which 2^31 is too large and becomes -2^31.
+    """
+    if of_table is None:
+        return numbers_of(pool) if loss.task == "regression" else labels_of(pool, None)
+    labels = np.asarray(pool.get_label())
+    if loss.task == "regression" and labels.dtype.kind in "iu":
+        return np.asarray(of_table, np.float32).reshape(labels.shape)
+    return labels
 
 
 def number_targets(

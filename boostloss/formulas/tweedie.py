@@ -15,6 +15,12 @@ from boostloss.ops import exp, expm1, log, maximum, minimum, where
 from boostloss.ops import power as raised
 
 FAR = 1e30  # whose exponential is infinite
+LARGE = 40.0  # beside whose exponential, 2^57, 1 is nothing
+
+
+def grown(size, distance, result):
+    """size * (exp(distance) - 1) where size * exp(distance) is known: the exponential alone may be infinite."""
+    return where(distance < LARGE, size * expm1(minimum(distance, LARGE)), result)
 
 
 def tweedie(y, f, power):
@@ -27,15 +33,13 @@ def tweedie(y, f, power):
     positive = y > 0.0
     distance = f - log(where(positive, y, 1.0))
     if power == 1.0:
-        loss = where(positive, y * (expm1(distance) - minimum(distance, FAR)), push)
+        loss = where(positive, grown(y, distance, push) - y * minimum(distance, FAR), push)
     elif power == 2.0:
         loss = expm1(-distance) + maximum(distance, -FAR)
     else:
         # y^(2 - power) times what is left of the deviance at y = 1, whose terms cancel near the target
-        unit = expm1((2.0 - power) * distance) / (2.0 - power) + expm1((1.0 - power) * distance) / (
-            power - 1.0
-        )
-        loss = where(
-            positive, raised(where(positive, y, 1.0), 2.0 - power) * unit, push / (2.0 - power)
-        )
+        size = raised(where(positive, y, 1.0), 2.0 - power)
+        rise = grown(size, (2.0 - power) * distance, push) / (2.0 - power)
+        fall = size * expm1((1.0 - power) * distance) / (power - 1.0)
+        loss = where(positive, rise + fall, push / (2.0 - power))
     return loss, gradient, hessian, 0.5 * (pull + push)

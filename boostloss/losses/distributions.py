@@ -16,7 +16,14 @@ from boostloss.kernels.rows import LOSS, Rows
 from boostloss.losses.intervals import checked_ends, most_likely_of_intervals
 from boostloss.losses.likelihood import check_scale
 from boostloss.losses.linked import Linked
-from boostloss.losses.validation import as_array, as_column, as_matrix, check_finite, check_weight
+from boostloss.losses.validation import (
+    LARGEST_SCALE,
+    as_array,
+    as_column,
+    as_matrix,
+    check_finite,
+    check_weight,
+)
 
 NORMAL_CURVATURE = 4.0  # of the scale, where it is right: that of the formulas
 
@@ -118,10 +125,20 @@ class Distribution(Linked):
         Raises
         ------
         ValueError
-            As that of other losses, and if the likelihood grows as the scale goes to 0, since too many targets are the
-            same, or all intervals hold one number, as where all rows are censored. Where it grows with the scale, of
-            rows that lie all below one number or above a larger one, the scale is the spread of the ends.
+            As that of other losses, if a target is larger than 1e150, whose square is next to too large, and if the
+            likelihood grows as the scale goes to 0, since too many targets are the same, or all intervals hold one
+            number, as where all rows are censored. Where it grows with the scale, of rows that lie all below one number
+            or above a larger one, the scale is the spread of the ends.
         """
+        y = self.check_target(y_true)
+        if sample_weight is not None:
+            y = y[check_weight(sample_weight, len(y)) > 0.0]
+        finite = y[np.isfinite(y)]  # an end of an interval may be infinite
+        largest = float(np.abs(finite).max(initial=0.0))
+        if largest > LARGEST_SCALE:
+            raise ValueError(
+                f"y_true must be at most {LARGEST_SCALE:g} in size for {self!r}, got {largest:g}."
+            )
         return super().fit_intercept(y_true, sample_weight)  # type: ignore[return-value]
 
     def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
