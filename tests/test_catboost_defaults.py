@@ -114,3 +114,14 @@ def test_integers_next_to_the_largest_are_not_negative():
     model = CatBoostRegressor(loss_function=bl.Huber(1.0), **SETTINGS)
     model.fit(np.arange(14.0)[:, None], y)
     assert model.get_scale_and_bias()[1] == pytest.approx(1 / 13, rel=1e-6)
+
+
+def test_targets_of_another_precision_train_the_same_model():
+    """CatBoost shows labels of extended precision as float32, beside those that it shows as they were given."""
+    X = np.arange(8.0)[:, None]
+    y = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -9.0, -8.228490486709298])
+    found = [
+        CatBoostRegressor(loss_function=bl.Quantile(0.1), **SETTINGS).fit(X, targets).predict(X)
+        for targets in (y, y.astype(np.longdouble))
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-9)

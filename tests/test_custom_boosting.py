@@ -24,6 +24,7 @@ from boostloss import kernels
 from boostloss.boosting.gradients import boosting_step
 from boostloss.boosting.libraries import LIBRARIES
 from boostloss.boosting.objective import boosting_gradients
+from boostloss.catboost import objective
 from boostloss.kernels.rows import (
     GRADIENT,
     HESSIAN,
@@ -259,3 +260,10 @@ def test_torch_modules():
         np.testing.assert_allclose(slope, loss.gradient_hessian(y, f)[0], rtol=1e-12)
         assert module(torch.empty(4, device="meta"), torch.empty(4, device="meta")).is_meta
         torch._dynamo.reset()
+
+
+def test_infinite_weights_are_refused():
+    with pytest.raises(ValueError, match="its weight is too large"):
+        objective(own_huber(1.0)).calc_ders_range(
+            np.array([0.0, 1.0, 2.0]), np.zeros(3), np.array([0.0, 1.0, np.inf])
+        )

@@ -26,6 +26,7 @@ from boostloss.kernels.rows import Rows
 from boostloss.losses.base import Loss
 from boostloss.losses.catalogue import Quantile, SquaredError
 from boostloss.losses.distributions import Distribution
+from boostloss.losses.validation import as_column
 
 # CatBoost leaves out the rows of a leaf in a block of a thousand whose weights sum to no more than float32's epsilon,
 # 1.2e-7: as many as fall into one of 64 leaves, 16, reach that with this weight.
@@ -215,15 +216,14 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
 def labels_to_train(loss: Loss, pool: Any, of_table: Any) -> Any:
     """The labels of a pool, which was made of those of a table, or is the user's if there are none.
 
-    The user may have read it from a file: its texts are numbers then. To CatBoost numbers are float32. Where integers
-    were given it makes integers of these again, of which 2^31 is too large and becomes -2^31.
+    The user may have read it from a file: its texts are numbers then. To CatBoost numbers are float32, and it shows
+    them in the type that was given: as an integer 2^31 is too large and becomes -2^31.
     """
     if of_table is None:
         return numbers_of(pool) if loss.task == "regression" else labels_of(pool, None)
     labels = np.asarray(pool.get_label())
-    if loss.task == "regression" and labels.dtype.kind in "iu":
-        return np.asarray(of_table, np.float32).reshape(labels.shape)
-    return labels
+    of_numbers = loss.task == "regression" and labels.dtype.kind in "iuf"
+    return as_column(of_table, "y") if of_numbers else labels
 
 
 def number_targets(
