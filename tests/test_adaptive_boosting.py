@@ -323,3 +323,9 @@ def test_rows_without_weight_and_no_rows_tell_nothing(loss):
 def test_infinite_raw_predictions_are_refused_without_a_warning(loss):
     with pytest.raises(ValueError, match="raw predictions must be finite, got -inf"):
         loss([0.0, 0.0, 0.0, 1.0], [0.0, 0.0, -np.inf, -np.inf])
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_infinite_weights_are_refused(loss):
+    with pytest.raises(ValueError, match="sample_weight must be finite and >= 0, got inf"):
+        loss([0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 1.0, np.inf])

@@ -150,7 +150,9 @@ def test_distributions(data):
         width = data.draw(numbers(st.sampled_from([0.0, 1.0, np.inf]), shape))
         y = np.stack([y, y + width], axis=-1)
     target = tensor(data, y, FLOATS[:2])
-    check(data, loss, tensor(data, f), target, shape, dim=-1, slack=1e-10)  # of terms that cancel
+    input = tensor(data, f)
+    slack = 1e-10 if input.dtype == target.dtype == torch.float64 else 1e-6  # of terms that cancel
+    check(data, loss, input, target, shape, dim=-1, slack=slack)
 
 
 @fuzzed(8)

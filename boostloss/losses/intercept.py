@@ -288,7 +288,10 @@ def _positive_rows(y: NDArray, weight: NDArray | None) -> tuple[NDArray, NDArray
     y = y.astype(np.float64, copy=False)
     if weight is None:
         return y, np.ones(len(y))
-    weight = weight / weight.max().astype(np.float64)
+    largest = weight.max().astype(np.float64)
+    if not largest < np.inf:
+        raise ValueError(f"sample_weight must be finite and >= 0, got {largest}.")
+    weight = weight / largest
     return (y, weight) if weight.all() else (y[weight > 0.0], weight[weight > 0.0])
 
 
