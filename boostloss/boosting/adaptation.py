@@ -75,7 +75,7 @@ class Adaptation:
         # Of the last of them the residuals without their signs, the largest last.
         self.sizes: deque[NDArray] = deque(maxlen=WINDOW + 1)
         self.best_pace = 0.0
-        self.fixed: Loss = loss.example  # of the current round
+        self.fixed: Loss = loss.example  # of the current round, or until rows tell anything
         self.rounds: list[Loss] = []
         self.next_estimate = 0
 
@@ -117,7 +117,7 @@ class Adaptation:
         gradient[rows] = hessian[rows] = 0.0
         return gradient, hessian
 
-    @np.errstate(all="ignore")  # infinite raw predictions have gradients that are refused
+    @np.errstate(all="ignore")  # infinite raw predictions are refused, here or by their gradients
     def begin_round(self, watched: Rows, every: Rows) -> None:
         """Choose the loss of the next round by the residuals of the rows that are held out.
 

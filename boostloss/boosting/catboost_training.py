@@ -214,10 +214,11 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
 
 
 def labels_to_train(loss: Loss, pool: Any, of_table: Any) -> Any:
-    """The labels of a pool, which was made of those of a table, or is the user's if there are none.
+    """The labels of a pool that was made of a table with these labels, or of one of the user's where they are None.
 
-    The user may have read it from a file: its texts are numbers then. To CatBoost numbers are float32, and it shows
-    them in the type that was given: as an integer 2^31 is too large and becomes -2^31.
+    The user may have read a pool from a file: its texts are numbers then. Numbers of a table are taken from the table:
+    CatBoost keeps float32 and shows them in the type that was given, so that integers of 2^31 - 1 are -2^31, or as
+    float32 where it does not know the type.
     """
     if of_table is None:
         return numbers_of(pool) if loss.task == "regression" else labels_of(pool, None)
