@@ -75,8 +75,6 @@ def half_width(loss: CustomLoss, y: NDArray, f: NDArray, weight: NDArray | None)
     else:
         best = loss.prediction_link.forward(y)
     known = np.isfinite(best) & np.isfinite(f)
-    if weight is not None:
-        known &= np.isfinite(weight)  # whose gradients are refused
     if not known.any():
         return 0.0
     best, f, weight = best[known], f[known], None if weight is None else weight[known]
