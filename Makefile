@@ -31,7 +31,7 @@ FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives k
 
 # Those with tests that are marked as slow.
 LONG_TESTS = $(patsubst %,tests/test_%.py,compare_signals faults fuzz fuzz_entries fuzz_fits fuzz_predictions \
-	fuzz_torch memory_limit no_weight repeatability)
+	fuzz_torch fuzz_torch_modules memory_limit no_weight repeatability)
 
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive
@@ -54,7 +54,7 @@ test-torch: $(VENV)/.installed-dev $(VENV)/.installed-torch
 
 # What fails prints how to run that one example again.
 fuzz: FUZZ_EXAMPLES ?= 200000
-fuzz: $(VENV)/.installed-dev
+fuzz: $(VENV)/.installed-dev $(VENV)/.installed-torch
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -m "slow or not slow" $(LONG_TESTS)
 
 test-newest:

@@ -4,6 +4,9 @@ First what a call allocates at its peak, results included, beside an objective i
 for the targets and returns arrays of the right shape. Raw predictions are the library's, and not counted. CatBoost asks
 for 1000 rows at a time, so that a row of the table costs next to nothing.
 
+Then the look at the target before training, for which Dask brings target and weights together on one worker: what that
+worker allocates at its peak, beside the 8 or 16 bytes a row that have come to it.
+
 Then XGBoost's `ExtMemQuantileDMatrix` of rows in files of their own, each fit in a process of its own: the peak of the
 memory that the process holds for itself, and with the pages of files that the system may take back (Linux tells them).
 
@@ -11,7 +14,7 @@ memory that the process holds for itself, and with the pages of files that the s
                                 [--threads 2] [--folder DIRECTORY]
 
 Fifty million rows (`--rows 50_000_000`) need 4 GB on disk, and as much again for XGBoost's cache. `--rows 0` leaves the
-fits out, `--call-rows 0` the calls.
+fits out, `--call-rows 0` the rest.
 """
 
 import argparse
@@ -43,6 +46,14 @@ LOSSES = [
     bl.Normal(),
     bl.GammaDistribution(),
     bl.Quantile([0.1, 0.5, 0.9]),
+]
+STARTS = [
+    bl.SquaredError(),
+    bl.Logistic(),
+    bl.Quantile(0.9),
+    bl.Huber(1.0),
+    bl.Cauchy(),
+    bl.Normal(),
 ]
 N_CLASSES = 10
 
@@ -134,6 +145,22 @@ def print_calls(n: int) -> None:
                 except ValueError:  # CatBoost's interface refuses the loss
                     cells.append("-")
         print(f"| `{loss!r}` | {k} | {' | '.join(cells)} |", flush=True)
+
+
+def print_starts(n: int) -> None:
+    from boostloss.dask.target import found_in
+
+    print(f"\nbytes a row at the peak of the look at the target, {n:,} rows in ten parts\n")
+    print("| loss | without weights | with weights |\n|---|---|---|")
+    weights = np.array_split(np.random.default_rng(2).exponential(size=n), 10)
+    for loss in STARTS:
+        parts = np.array_split(targets(loss, n, loss.n_outputs).astype(np.float64), 10)
+        cells = []
+        for of_rows in (None, weights):
+            run = lambda of_rows=of_rows: found_in(loss, parts, of_rows, None)  # noqa: B023, E731
+            run()  # compiles
+            cells.append(f"{peak_of(run) / n:.0f}")
+        print(f"| `{loss!r}` | {' | '.join(cells)} |", flush=True)
 
 
 # ------------------------------------------------------------------- the fits
@@ -285,6 +312,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.call_rows:
         print_calls(options.call_rows)
+        print_starts(options.call_rows)
     if options.rows:
         print_fits(options)
 

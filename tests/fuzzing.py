@@ -66,6 +66,7 @@ def own_margin(margin):
 SINGLE = [bl.Huber(1.0), bl.Quantile(0.9), bl.Poisson(), bl.Focal()]
 CLASSES = [bl.Logistic(), bl.Focal(), bl.Hinge()]
 DISTRIBUTIONS = [bl.Normal(), bl.Weibull()]
+LEVELS = [bl.Quantile([0.1, 0.9]), bl.Expectile([0.2, 0.5])]
 ADAPTIVE = [bl.Huber("adaptive"), bl.Barron("adaptive", "adaptive")]
 if EXAMPLES:
     SINGLE += [loss for loss in CASES + STEEP if loss not in SINGLE]

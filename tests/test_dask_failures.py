@@ -57,6 +57,20 @@ def test_a_worker_that_fails_ends_the_training_with_its_error(kind, monkeypatch)
         train(kind(objective=bl.Quantile(0.5), n_estimators=5), *data)
 
 
+@pytest.mark.parametrize("kind", [DaskXGBRegressor, DaskLGBMRegressor])
+def test_a_target_that_cannot_be_had_ends_the_fit_before_training(kind):
+    def unreadable(part):
+        raise OSError("this file is gone")
+
+    y = parts(Y)
+    model = kind(objective=bl.Quantile(0.5), n_estimators=5)
+    with cluster(2):
+        with pytest.raises(OSError, match="this file is gone"):
+            train(model, parts(X), y.map_blocks(unreadable, dtype=y.dtype, meta=y._meta))
+        assert "loss_" not in vars(model)
+        train(model, parts(X), y)
+
+
 def spread(client, values, name, workers):
     """The same number of rows for each of these workers."""
     pieces = np.split(values, len(workers))

@@ -54,6 +54,12 @@ def test_a_folder_that_is_read_only(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="no folder where root cannot write")
+def test_a_place_where_nobody_may_write():
+    assert run_python(COMPUTE, Path.cwd(), NUMBA_CACHE_DIR="/sys") == "1\n"
+    assert not Path("/sys/boostloss").exists()
+
+
 def test_a_home_that_is_none(tmp_path):
     (tmp_path / "home").write_text("a file")
     variables = {"NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": str(tmp_path / "home")}

@@ -13,6 +13,7 @@ from fuzzing import (
     ADAPTIVE,
     CLASSES,
     DISTRIBUTIONS,
+    LEVELS,
     SINGLE,
     anything,
     assert_form_does_not_matter,
@@ -72,7 +73,7 @@ def test_rows(data):
 @fuzzed(8)
 @given(st.data())
 def test_constants(data):
-    loss = data.draw(st.sampled_from(SINGLE + ADAPTIVE + DISTRIBUTIONS))
+    loss = data.draw(st.sampled_from(SINGLE + ADAPTIVE + DISTRIBUTIONS + LEVELS))
     n = number_of_rows(data)
     y = in_domain(loss, data.draw(numbers(moderate, n)))
     weight = maybe_weights(data, n, data.draw(st.sampled_from([weights, bad_weights])))
@@ -127,8 +128,8 @@ def test_soft_labels(data):
 
 @fuzzed(10)
 @given(st.data())
-def test_distributions(data):
-    loss = data.draw(st.sampled_from(DISTRIBUTIONS))
+def test_distributions_and_levels(data):
+    loss = data.draw(st.sampled_from(DISTRIBUTIONS + LEVELS))
     n = number_of_rows(data)
     f = data.draw(numbers(values(data), (n, loss.n_outputs)))
     y = in_domain(loss, data.draw(numbers(values(data), n)))
@@ -137,7 +138,8 @@ def test_distributions(data):
         with np.errstate(invalid="ignore"):
             y = np.stack([y, y + width], axis=1)
     found = calls(loss)
-    del found["exact"]
+    if loss in DISTRIBUTIONS:
+        del found["exact"]
     call = data.draw(st.sampled_from([loss, *found.values()]))
     weight = maybe_weights(data, n)
     assert_form_does_not_matter(data, call, (y, f, weight))
@@ -209,11 +211,11 @@ STRANGE = [
 @fuzzed(6)
 @given(st.data())
 def test_what_is_no_column_is_refused_by_name(data):
-    loss = data.draw(st.sampled_from(SINGLE + ADAPTIVE + DISTRIBUTIONS))
+    loss = data.draw(st.sampled_from(SINGLE + ADAPTIVE + DISTRIBUTIONS + LEVELS))
     k = loss.n_outputs
     rows = {
         "y_true": np.ones(3),
-        "raw_prediction": np.zeros((3, k) if loss in DISTRIBUTIONS else 3),
+        "raw_prediction": np.zeros((3, k) if k > 1 else 3),
         "sample_weight": np.ones(3),
     }
     name = data.draw(st.sampled_from(list(rows)))
@@ -321,7 +323,7 @@ def test_borders_of_blocks_and_threads(data):
 @fuzzed(1)
 @given(st.data())
 def test_threads_and_several_columns(data):
-    loss = data.draw(st.sampled_from(CLASSES + DISTRIBUTIONS))
+    loss = data.draw(st.sampled_from(CLASSES + DISTRIBUTIONS + LEVELS))
     k = data.draw(st.integers(2, 4)) if loss.task == "binary" else loss.n_outputs
     n = data.draw(st.sampled_from([BLOCK, 2 * BLOCK, 3 * BLOCK])) + data.draw(st.integers(-3, 3))
     dtype = data.draw(st.sampled_from([np.float32, np.float64]))

@@ -12,6 +12,7 @@ from fuzzing import (
     ANY,
     CLASSES,
     DISTRIBUTIONS,
+    LEVELS,
     SINGLE,
     anything,
     assert_form_does_not_matter,
@@ -40,7 +41,6 @@ from boostloss.boosting.exposure import rate
 from boostloss.distribution import BarronDistribution
 from boostloss.losses.catalogue import to_string
 
-SEVERAL = [bl.Quantile([0.1, 0.9]), bl.Expectile([0.2, 0.5])]
 RATES = [bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5)]
 
 
@@ -59,7 +59,7 @@ NAMED = [
     *CLASSES,
     *DISTRIBUTIONS,
     *ADAPTIVE,
-    *SEVERAL,
+    *LEVELS,
     own_squares(),
     bl.GHMC(),
     bl.FBeta(),
@@ -170,7 +170,7 @@ def test_the_metric_of_catboost_is_the_mean_loss(data):
 @fuzzed(5)
 @given(st.data())
 def test_the_score_of_several_levels(data):
-    loss = data.draw(st.sampled_from(SEVERAL))
+    loss = data.draw(st.sampled_from(LEVELS))
     n = number_of_rows(data)
     odd = st.sampled_from([1e100, -1e100, 1e-320, np.nan, np.inf])  # whose squares are finite
     y = data.draw(numbers(data.draw(st.sampled_from([st.integers(-2, 2), moderate | odd])), n))

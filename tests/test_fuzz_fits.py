@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse
 from catboost import CatBoostError
@@ -24,6 +25,8 @@ LOSSES += [bl.Focal(), bl.Quantile([0.1, 0.9]), bl.Normal()]
 TABLES = {
     "array": np.array,
     "frame": pd.DataFrame,
+    "nullable": lambda X: pd.DataFrame(X, dtype="Float64"),
+    "polars": lambda X: pl.DataFrame(X, schema=["a", "b"]),
     "sparse": scipy.sparse.csr_matrix,
     "single": lambda X: X.astype(np.float32),
     "Fortran": np.asfortranarray,

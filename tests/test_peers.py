@@ -126,6 +126,19 @@ def test_a_download_that_is_interrupted_is_begun_again(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "downloads").iterdir()] == [root.name]
 
 
+@pytest.mark.parametrize("kept", [0, 1, 0.5, "of another kind"])
+def test_a_download_that_is_cut_short_is_told(kept, tmp_path):
+    suite = Suite("Peer", "peer", ("tests/test_a.py",), (), archived(tmp_path), version="1.0")
+    path = tmp_path / "peer-1.0.tar.gz"
+    whole = path.read_bytes()
+    size = int(kept * len(whole)) if isinstance(kept, float) else kept
+    path.write_bytes(b"<html>" if isinstance(kept, str) else whole[:size])
+    with pytest.raises(sources.Lacking, match="cannot be had"):
+        sources.root(suite, None, tmp_path / "downloads")
+    path.write_bytes(whole)
+    assert sources.root(suite, None, tmp_path / "downloads").is_dir()
+
+
 def test_files_are_downloaded_one_by_one(tmp_path):
     (tmp_path / "test_a.py").write_text("pass", "utf-8")
     url = f"{tmp_path.as_uri()}/{{file}}"

@@ -1,7 +1,7 @@
 """One look at the target before training: what a fit decides from all rows.
 
-Target and weights come together on one worker, in the order of the table, 16 bytes a row: the best constant is then the
-very one that one machine finds, of any loss. The features stay where they are.
+Target and weights come together on one worker, in the order of the table: the best constant is then the very one that
+one machine finds, of any loss. The features stay where they are. `benchmarks/memory.py` tells what that worker holds.
 """
 
 from collections.abc import Callable
@@ -108,10 +108,11 @@ def look_at(loss: Loss, y: Any, weight: Any, factors: Factors | None = None) -> 
         raise ValueError(
             f"sample_weight must be cut as y, into {y.npartitions} parts, got {len(weights)}."
         )
-    return dask.delayed(_found)(loss, parts_of(y), weights, factors)
+    return dask.delayed(found_in)(loss, parts_of(y), weights, factors)
 
 
-def _found(loss: Loss, parts: list, weights: list | None, factors: Factors | None) -> Target:
+def found_in(loss: Loss, parts: list, weights: list | None, factors: Factors | None) -> Target:
+    """The `Target` of parts that have come together."""
     parts = [np.asarray(part) for part in parts]
     sizes = np.array([len(part) for part in parts])
     y = np.concatenate(parts)

@@ -5,8 +5,9 @@ import importlib.util
 import io
 import shutil
 import tarfile
-import urllib.error
 import urllib.request
+import zlib
+from http.client import HTTPException
 from pathlib import Path
 
 from tools.peers.suites import Suite
@@ -59,13 +60,13 @@ def download(suite: Suite, folder: Path) -> None:
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
                 content = answer.read()
-        except (urllib.error.URLError, TimeoutError) as error:
-            raise Lacking(f"{url} cannot be had ({error}); --source takes a folder") from error
+            if not name:
+                unpack(content, part)
+        except (OSError, HTTPException, tarfile.TarError, zlib.error, EOFError) as error:
+            raise Lacking(f"{url} cannot be had ({error!r}); --source takes a folder") from error
         if name:
             (part / name).parent.mkdir(parents=True, exist_ok=True)
             (part / name).write_bytes(content)
-        else:
-            unpack(content, part)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
 
