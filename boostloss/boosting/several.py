@@ -300,7 +300,9 @@ def class_computation(loss: Binary) -> Computation:
 def class_curvature(k: int) -> float:
     """By what the diagonal of the Hessian in K scores is multiplied, which leaves out that they move together.
 
-    K / (K - 1) is Friedman's, "Greedy Function Approximation: A Gradient Boosting Machine", Annals of Statistics 2001,
-    Algorithm 6, and LightGBM's; XGBoost's is 2. `benchmarks/classes.py` compares them.
+    The Hessian is diag(p) - p p^T. Scores all move at once, by steps whose sum is about 0; where the K classes are
+    alike, p p^T has no part in these. What is left for each is 1 / K, the diagonal, (K - 1) / K^2, times K / (K - 1).
+    This is the factor of Friedman, "Greedy Function Approximation: A Gradient Boosting Machine", Annals of Statistics
+    2001, Algorithm 6, and of LightGBM; XGBoost's is 2. `benchmarks/classes.py` compares them.
     """
     return k / (k - 1.0)

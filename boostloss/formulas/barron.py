@@ -2,6 +2,10 @@
 
 With x = error / scale, b = |alpha - 2| and L = log(1 + x^2 / b), equation 8 is b/alpha (exp(alpha L / 2) - 1): written
 with exprel(z) = (exp(z) - 1)/z it passes through alpha = 0 smoothly, in value and in derivatives.
+
+The slope is error times w = (1 + x^2 / b)^(alpha/2 - 1) / scale^2, and the second derivative w (1 + (alpha - 1) t^2) /
+(1 + t^2) with t^2 = x^2 / b. Up to alpha = 2 the loss is concave in the square of the error, and w the curvature of its
+majorizer. Beyond it the loss grows faster than every parabola: the second derivative, positive there, stands for it.
 """
 
 from boostloss.ops import (
@@ -54,7 +58,6 @@ def barron(y, f, alpha, scale):
             loss = where(far, limit_loss, where(given == 2.0, 0.5 * x * x, loss))
     root = root * precision
     curvature = root * root
-    # Beyond alpha = 2 no quadratic stays above the loss: the Hessian is the curvature there is.
     tame = is_number(alpha) and alpha <= 2.0
     majorizer = curvature if tame else curvature * where(alpha > 2.0, bend, 1.0)
     return loss, error * root * root, curvature * bend, majorizer

@@ -1,9 +1,11 @@
 """Amid, Warmuth, Anil & Koren, "Robust Bi-Tempered Logistic Loss Based on Bregman Divergences", NeurIPS 2019.
 
 With log_t(x) = (x^(1-t) - 1) / (1-t), two classes have p + r = 1 and log_t2(p) - log_t2(r) = margin, and the loss is
--log_t1(p) - (1 - p^(2-t1) - r^(2-t1)) / (2-t1). Its slope is -r (p^-t1 + r^-t1) / (p^-t2 + r^-t2).
+-log_t1(p) - (1 - p^(2-t1) - r^(2-t1)) / (2-t1). Its slope is -r q with q = (p^-t1 + r^-t1) / (p^-t2 + r^-t2). With x
+the logit of p, by which r falls as p r, the second derivative is q (p - d log q / dx) r dx/dmargin.
 
-``largest`` is the largest second derivative of any margin: the curvature of a quadratic that lies above the loss.
+``largest`` is the largest second derivative of any margin: by Taylor's theorem a parabola of that curvature lies above
+the loss everywhere.
 """
 
 from boostloss.ops import constant, degree, exp, exprel, log1p, where

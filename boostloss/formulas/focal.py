@@ -1,6 +1,10 @@
 """Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017: q^gamma (-log p), p = sigmoid(margin), q = 1 - p.
 
-``largest`` is the largest second derivative of any margin: the curvature of a quadratic that lies above the loss.
+With c = -log p, whose slope in the margin is -q, and p's, which is p q, the slope is -q^gamma (gamma p c + q), and the
+second derivative q^gamma (gamma p c (gamma p - q) + (2 gamma + 1) p q).
+
+``largest`` is the largest second derivative of any margin: by Taylor's theorem a parabola of that curvature lies above
+the loss everywhere.
 """
 
 from boostloss.ops import constant, exp, log1p, maximum, where

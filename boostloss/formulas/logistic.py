@@ -1,5 +1,9 @@
 """Logistic loss of a label in {0, 1}, or of a probability of label 1 in between.
 
+With m the margin of a label, log(1 + exp(-m)) is log(2 cosh(m/2)) - m/2. The logarithm is concave in m^2, and a line
+bends nothing, so that tanh(m/2) / (2 m), the slope of the logarithm over m, is the majorizer's curvature, for soft
+labels too (Jaakkola & Jordan, "Bayesian Parameter Estimation via Variational Methods", Statistics and Computing 2000).
+
 Smoothing takes a share of every label and gives it to both labels alike (Szegedy et al., "Rethinking the Inception
 Architecture for Computer Vision", CVPR 2016, section 7).
 
@@ -19,7 +23,7 @@ def logistic(y, f, smoothing):
     slope = (against - (1.0 - against) * p) / (1.0 + p)
     gradient = where(right, slope, -slope)
     hessian = p / ((1.0 + p) * (1.0 + p))
-    # tanh(m/2) / (2m): Jaakkola & Jordan, "Bayesian Parameter Estimation via Variational Methods", 2000.
+    # tanh(m/2) / (2 m)
     tiny = size < 1e-9  # it rounds to its limit; the least numbers have no half
     majorizer = where(tiny, 0.25, -0.5 * expm1(-size) / ((1.0 + p) * where(tiny, 1.0, size)))
     return loss, gradient, hessian, majorizer
