@@ -121,9 +121,9 @@ def training(lines: list[Line]) -> Any:
         of_library = ratios.setdefault(f"{LIBRARIES[cell['library']].title} {cell['version']}", {})
         kinds = of_library[cell["loss"]] = {floor: found["ours"] / found["floor"]}
         near = to_nearest(line)
-        if near is None:
+        if near is None and "own squared error" in found:
             kinds[squared] = found["ours"] / found["own squared error"]
-        else:
+        elif near is not None:
             kinds[nearest] = near
     figure = figure_of(4 * len(ratios) + 2.5, 3.6)
     axes = figure.subplots(1, len(ratios), sharex=True, sharey=True, squeeze=False)[0]

@@ -100,7 +100,8 @@ def training(lines: list[Line]) -> Text:
     for line in lines:
         cell, found = line["cell"], line["figures"]
         texts = [f"{found[name]:.1f}" if name in found else "" for name in ("ours", *names)]
-        over = [found["ours"] / found[name] for name in ("floor", "own squared error")]
+        bases = (found.get(name) for name in ("floor", "own squared error"))
+        over = [None if base is None else found["ours"] / base for base in bases]
         over_all = [*over, to_nearest(line)]
         library = f"{LIBRARIES[cell['library']].title} {cell['version']}"
         where = f"{library}, {cell['rows']:,} rows, {threads_of(cell['threads'])}"

@@ -23,17 +23,25 @@ LOSSES = [
     bl.LogCosh(1.0),
     bl.Barron(alpha=0.0, scale=1.0),
     bl.Quantile(0.9),
+    bl.Huber(),
 ]
+LEVELS = [0.05, 0.5, 0.95]
+N_CLASSES = 10
+# Of several outputs, which CatBoost's objective in Python has not.
+SEVERAL = [bl.Quantile(LEVELS), bl.Normal(), bl.Logistic()]
 # The library's own objective that is nearest to a loss.
 NEAREST = {
     "xgboost": {
         "Huber": {"objective": "reg:pseudohubererror"},
         "Quantile": {"objective": "reg:quantileerror", "quantile_alpha": 0.9},
+        "Columns": {"objective": "reg:quantileerror", "quantile_alpha": LEVELS},
+        "Logistic": {"objective": "multi:softprob", "num_class": N_CLASSES},
     },
     "lightgbm": {
         "Huber": {"objective": "huber", "alpha": 1.0},
         "LogCosh": {"objective": "fair"},
         "Quantile": {"objective": "quantile", "alpha": 0.9},
+        "Logistic": {"objective": "multiclass", "num_class": N_CLASSES},
     },
     "catboost": {
         "Huber": {"loss_function": "Huber:delta=1.0"},
@@ -49,6 +57,22 @@ def table(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((rows, columns), np.float32)
     return X, X[:, 0] + np.sin(3 * X[:, 1]) + 0.3 * rng.standard_t(2, rows).astype(np.float32)
+
+
+def n_outputs(loss: bl.Loss) -> int:
+    return N_CLASSES if isinstance(loss, bl.Logistic) else loss.n_outputs
+
+
+def title(loss: bl.Loss) -> str:
+    return f"{loss!r}, {N_CLASSES} classes" if isinstance(loss, bl.Logistic) else repr(loss)
+
+
+def targets(loss: bl.Loss, y: np.ndarray) -> np.ndarray:
+    """Those of the table, or classes of as many rows each."""
+    if not isinstance(loss, bl.Logistic):
+        return y
+    borders = np.quantile(y, np.arange(1, N_CLASSES) / N_CLASSES)
+    return np.searchsorted(borders, y).astype(np.float32)
 
 
 class Shared:
@@ -110,9 +134,10 @@ def xgboost_runs(loss: bl.Loss, X: np.ndarray, y: np.ndarray, options: Any) -> I
     data = xgb.QuantileDMatrix(X, y, nthread=options.threads)
     params = {"max_depth": 6, "base_score": 0.0, "nthread": options.threads}
     params["disable_default_eval_metric"] = True
+    outputs = {"num_target": n_outputs(loss)}
 
     def with_objective(given: Callable | None, rounds: int, **own: Any) -> None:
-        xgb.train(params | own, data, rounds, obj=given)
+        xgb.train(params | (own or outputs), data, rounds, obj=given)
 
     yield from _runs("xgboost", with_objective, loss, options.rounds)
     for package in options.packages:
@@ -132,7 +157,7 @@ def lightgbm_runs(loss: bl.Loss, X: np.ndarray, y: np.ndarray, options: Any) -> 
     data = lgb.Dataset(X, y, params=params).construct()
 
     def with_objective(given: Callable | None, rounds: int, **own: Any) -> None:
-        objective = own or {"objective": given}
+        objective = own or {"objective": given, "num_class": n_outputs(loss)}
         lgb.train(params | {"boost_from_average": False} | objective, data, rounds)
 
     yield from _runs("lightgbm", with_objective, loss, options.rounds)
@@ -140,7 +165,8 @@ def lightgbm_runs(loss: bl.Loss, X: np.ndarray, y: np.ndarray, options: Any) -> 
 
 def _runs(library: str, with_objective: Callable, loss: bl.Loss, rounds: int) -> Iterator:
     squared = {"xgboost": "reg:squarederror", "lightgbm": "regression"}[library]
-    yield "own squared error", partial(with_objective, None, objective=squared)
+    if n_outputs(loss) == 1:
+        yield "own squared error", partial(with_objective, None, objective=squared)
     nearest = NEAREST[library].get(type(loss).__name__)
     if nearest:
         yield "own", partial(with_objective, None, **nearest)
@@ -203,6 +229,7 @@ LIBRARIES = {"xgboost": xgboost_runs, "lightgbm": lightgbm_runs, "catboost": cat
 def round_milliseconds(library: str, loss: bl.Loss, options: Any) -> dict[str, float]:
     """Of each run the least over the repetitions, which are interleaved, so that a slow moment hits all."""
     X, y = table(options.rows, options.columns)
+    y = targets(loss, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # all start from 0, and autograd's graph is kept
         runs = dict(LIBRARIES[library](loss, X, y, options))

@@ -101,14 +101,15 @@ def training_cells(options: argparse.Namespace) -> Measured:
     options.packages = kernels.installed()
     options.gbnet = kernels.is_installed("gbnet")
     for library in options.library or training.LIBRARIES:
-        for loss in training.LOSSES:
+        several = [] if library == "catboost" else training.SEVERAL
+        for loss in training.LOSSES + several:
             cell = {"part": "training", "library": library, "version": version(library)}
             keys = ["rows", "columns", "rounds", "threads"]
             keys += ["leaf_steps"] if library == "catboost" else []
             cell |= {key: getattr(options, key) for key in keys}
             if library == "xgboost":
                 cell["beside"] = [*options.packages, *(["gbnet"] if options.gbnet else [])]
-            cell["loss"] = repr(loss)
+            cell["loss"] = training.title(loss)
             yield cell, partial(training.round_milliseconds, library, loss, options)
 
 
