@@ -151,7 +151,7 @@ def by_rule(rule, loss, y, f):
     if rule == "ratio":
         gradient, hessian = ratio(gradient, hessian, distance)
         return sign * gradient, hessian
-    width = half_width(loss, y, f)
+    width = loss.label_width if loss.task == "binary" else half_width(loss, y, f)
     right, left = columns(loss, y, f, width), columns(loss, y, f, -width)
     gradient, hessian = ((right[i] - left[i]) / (2 * width) for i in (0, 1))
     gradient, hessian = ratio(gradient, hessian, np.maximum(distance, width))

@@ -7,10 +7,10 @@ import pytest
 import xgboost as xgb
 from pictures import coloured
 
-from benchmarks import _accuracy_report, accuracy, history, speed
+from benchmarks import _accuracy_report, accuracy, history, own_losses, speed
 from benchmarks._results import Results
 from benchmarks._training_speed import Copies, Playback, Recorder
-from boostloss import Huber
+from boostloss import Huber, loss
 
 
 def test_results_go_on_where_they_stopped(tmp_path):
@@ -138,3 +138,14 @@ def test_speed_is_kept_and_reported(tmp_path, monkeypatch, capsys):
     assert set(names) == {
         f"kernels, Huber(delta=1.0), {dtype}, 1000, 1 threads" for dtype in ("float32", "float64")
     }
+
+
+@pytest.mark.parametrize("rule", ["exact", "unit", "ratio", "box"])
+@pytest.mark.parametrize("name", ["asymmetric_huber", "poisson", "tempered"])
+def test_rules_for_own_losses_give_derivatives_of_every_row(name, rule):
+    function = getattr(own_losses, name)
+    own = loss(function, link=own_losses.LINKS.get(function))()
+    _, y = own_losses.table(name, np.random.default_rng(0), 50)
+    found = own_losses.by_rule(rule, own, y, np.full(50, own.fit_intercept(y)))
+    assert np.isfinite(found).all()
+    assert np.ptp(found[0]) > 0.0

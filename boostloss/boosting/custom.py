@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from boostloss.boosting.moving import moving_error
 from boostloss.kernels.rows import MAJORIZER, Computation, Rows, compute_numpy
-from boostloss.losses.custom import CustomLoss
+from boostloss.losses.custom import LABEL_WIDTH, CustomLoss
 from boostloss.losses.scale import typical_size
-from boostloss.losses.shape import LABEL_WIDTH
 from boostloss.losses.smoothing import sample
 
 # Of the median distance to the least loss. From a quarter to the whole all train well; twice as wide a kernel no longer
@@ -33,25 +32,37 @@ def custom_step(
     loss: CustomLoss, y: NDArray, f: NDArray, weight: NDArray | None
 ) -> tuple[Callable[..., Any], tuple[float, ...], float, float]:
     """Formula, parameters, scale and least curvature of the next round."""
-    if loss.task == "binary":
-        formula, parameters = smoothed(loss, half_width(loss, y, f, weight))
-        if loss.boosting_curvature == "unit":
-            return formula, parameters, 1.0, 1.0
-        largest = loss.largest_curvature
-        return formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest
-    rows = sample(len(y), weight)
-    y, f = y[rows].astype(np.float64), f[rows].astype(np.float64)
-    weight = np.ones_like(f) if weight is None else weight[rows].astype(np.float64)
-    formula, parameters = smoothed(loss, half_width(loss, y, f, weight))
+    of_label = loss.task == "binary"
+    if of_label:
+        width = loss.label_width
+    else:
+        rows = sample(len(y), weight)
+        y, f = y[rows].astype(np.float64), f[rows].astype(np.float64)
+        weight = None if weight is None else weight[rows].astype(np.float64)
+        width = half_width(loss, y, f, weight)
+    formula, parameters = smoothed(loss, width)
     if loss.boosting_curvature == "unit":
         return formula, parameters, 1.0, 1.0
+    size = loss.largest_curvature if of_label else mean_curvature(formula, parameters, y, f, weight)
+    return formula, parameters, 1.0 / size, LEAST_CURVATURE * size
+
+
+def mean_curvature(
+    formula: Callable[..., Any],
+    parameters: tuple[float, ...],
+    y: NDArray,
+    f: NDArray,
+    weight: NDArray | None,
+) -> float:
+    """The mean curvature of the rows; 1 where none is known."""
     computation = Computation(formula, (MAJORIZER,), parameters)
     (curvature,) = compute_numpy(computation, Rows(y, f), float)
-    known = np.isfinite(curvature) & (weight > 0.0)
-    curvature = np.maximum(curvature[known], 0.0)
-    mean = float(np.average(curvature, weights=weight[known])) if len(curvature) else 0.0
-    mean = mean if 0.0 < mean < math.inf else 1.0
-    return formula, parameters, 1.0 / mean, LEAST_CURVATURE * mean
+    known = np.isfinite(curvature)
+    if not known.any():
+        return 1.0
+    weight = None if weight is None else weight[known]
+    mean = float(np.average(np.maximum(curvature[known], 0.0), weights=weight))
+    return mean if 0.0 < mean < math.inf else 1.0
 
 
 def smoothed(loss: CustomLoss, width: float) -> tuple[Callable[..., Any], tuple[float, ...]]:
@@ -61,12 +72,10 @@ def smoothed(loss: CustomLoss, width: float) -> tuple[Callable[..., Any], tuple[
     return loss.sharp_formula, loss.parameters
 
 
-def half_width(loss: CustomLoss, y: NDArray, f: NDArray, weight: NDArray | None) -> float:
+def half_width(loss: CustomLoss, y: NDArray, f: NDArray, weight: NDArray | None = None) -> float:
     """Half the median distance to the least loss, or more for rows that boosting moves; 0 where it is not known."""
     if loss.smoothing is not None:
         return loss.smoothing
-    if loss.task == "binary":
-        return LABEL_WIDTH
     if loss.kind == "error":
         least = loss.shape.minimiser
         best = y + (least if math.isfinite(least) else 0.0)

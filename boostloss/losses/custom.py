@@ -32,6 +32,7 @@ from boostloss.losses.validation import as_floats
 from boostloss.ops import constant, where
 
 CURVATURES = ("safe", "exact", "unit")
+LABEL_WIDTH = 0.5  # of the kernel for a margin, whose unit is that of log odds
 
 
 class CustomLoss(Traced, Loss):
@@ -89,6 +90,11 @@ class CustomLoss(Traced, Loss):
     @property
     def parameters(self) -> tuple[float, ...]:
         return (*self.given.values(), self.shape.minimiser)
+
+    @property
+    def label_width(self) -> float:
+        """The half-width of the kernel for the loss of a label."""
+        return LABEL_WIDTH if self.smoothing is None else self.smoothing
 
     @property
     def largest_curvature(self) -> float:

@@ -16,7 +16,7 @@ from boostloss.losses.validation import as_floats
 from boostloss.ops import clip, log, maximum
 
 # The half-width of the kernel that smooths the hinge for boosting, in margins: half the way from the decision to where
-# a row no longer counts. It is that of own losses of a margin, `boostloss.losses.shape.LABEL_WIDTH`.
+# a row no longer counts. It is that of own losses of a margin, `boostloss.losses.custom.LABEL_WIDTH`.
 HINGE_WIDTH = 0.5
 
 

@@ -21,7 +21,6 @@ from boostloss.kernels.rows import (
 SIZES = 10.0 ** np.linspace(-6.0, 6.0, 481)
 GRID = np.concatenate([-SIZES[::-1], [0.0], SIZES])
 SCORES = np.linspace(-30.0, 30.0, 1201)
-LABEL_WIDTH = 0.5  # of the kernel for a margin, whose unit is that of log odds
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def largest(loss: Any, x: NDArray, targets: list[Any]) -> float:
     """The largest curvature that boosting meets in the loss of a label; 1 for other losses."""
     if loss.task != "binary":
         return 1.0
-    width = LABEL_WIDTH if loss.smoothing is None else loss.smoothing
+    width = loss.label_width
     formula, further = (loss.smoothed_formula, (width,)) if width else (loss.sharp_formula, ())
     columns = [at(loss, x, y, formula, *further)[MAJORIZER] for y in targets]
     return float(np.nanmax(np.where(np.isfinite(columns), columns, np.nan))) or 1.0
