@@ -32,7 +32,7 @@ import boostloss as bl
 from benchmarks import label_noise, rare_classes
 from benchmarks._common import Table, fit, real_tables
 from boostloss.boosting.libraries import LIBRARIES
-from boostloss.boosting.thresholds import Watched
+from boostloss.boosting.watched import WatchedLabels
 from boostloss.losses.scale import robust_scale
 from boostloss.ops import expit
 
@@ -66,7 +66,7 @@ class Momentum:
         return gradient.astype(np.float32), hessian.astype(np.float32)
 
 
-class Costs(Watched):
+class Costs(WatchedLabels):
     """The logistic loss of rows that weigh as their labels cost, at a score above that of the uncorrected odds."""
 
     def __call__(self, y: np.ndarray, f: np.ndarray, weight: Any = None) -> Any:
@@ -91,7 +91,7 @@ def trained_by(library: str, run: Callable[[Any], Any] | None) -> Any:
     module = getattr(bl, library)
     before = module.run_of
     if run is not None:
-        module.run_of = lambda loss, start_from=None: run(loss)
+        module.run_of = lambda loss, *others: run(loss)
     try:
         yield
     finally:
@@ -166,8 +166,8 @@ def measured(
             note(f"`{loss!r}`, momentum", model.predict_proba(X_test)[:, 1], 0.5)
     loss, runs = bl.FBeta(beta), []
 
-    def watched(loss: bl.FBeta) -> Watched:
-        runs.append(Watched(loss))
+    def watched(loss: bl.FBeta) -> WatchedLabels:
+        runs.append(WatchedLabels(loss))
         return runs[-1]
 
     model = fitted(library, loss, parts, stops, watched)

@@ -1,6 +1,8 @@
 """What the benchmarks of speed and accuracy rest on: kept results, wrong labels, tables, and pictures."""
 
+import importlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,18 @@ from benchmarks import _accuracy_report, accuracy, history, own_losses, speed
 from benchmarks._results import Results
 from benchmarks._training_speed import Copies, Playback, Recorder
 from boostloss import Huber, loss
+
+SCRIPTS = [path.stem for path in Path(speed.__file__).parent.glob("[!_]*.py")]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_names_what_the_package_has(name):
+    try:
+        importlib.import_module(f"benchmarks.{name}")
+    except ModuleNotFoundError as error:
+        if error.name.partition(".")[0] in ("boostloss", "benchmarks", "tests"):
+            raise
+        pytest.skip(f"{error.name} is not installed")
 
 
 def test_results_go_on_where_they_stopped(tmp_path):
