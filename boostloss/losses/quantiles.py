@@ -1,7 +1,8 @@
 """Quantiles, expectiles and the losses with corners, which boosting smooths; their mathematics is in `formulas`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +125,10 @@ class Quantile(Levelled, Kinked):
     quantile: float = 0.5
     formula = pinball
 
+    if TYPE_CHECKING:  # of several levels `Levelled` makes another loss
+
+        def __init__(self, quantile: float | Sequence[float] = 0.5) -> None: ...
+
     def __post_init__(self) -> None:
         check_number(self, "quantile", LEVEL, lambda x: 0.0 < x < 1.0)
 
@@ -173,6 +178,10 @@ class Expectile(Levelled):
     curvature: ClassVar[Curvature] = "exact"
     floored = False  # the lighter side is as exact as the heavier one
     formula = asymmetric_squares
+
+    if TYPE_CHECKING:  # as above
+
+        def __init__(self, expectile: float | Sequence[float] = 0.5) -> None: ...
 
     def __post_init__(self) -> None:
         check_number(self, "expectile", LEVEL, lambda x: 0.0 < x < 1.0)

@@ -223,7 +223,7 @@ class QuantileLoss(LossModule):
     quantile: float | list[float]
 
     def __init__(self, quantile: float | Sequence[float] = 0.5, reduction: Reduction = "mean"):
-        super().__init__(Quantile(quantile), reduction)  # type: ignore[arg-type]
+        super().__init__(Quantile(quantile), reduction)
         levels = self.loss.quantile
         self.__dict__["quantile"] = list(levels) if isinstance(levels, tuple) else levels
 
