@@ -97,7 +97,8 @@ def test_fits(library, data):
         assert ours is expected, (ours, expected)
         counted = plain[0] if plain[1] is None else plain[0][plain[1] > 0.0]
         alike = len(counted) == 0 or np.ptp(counted) == 0.0  # of which a Normal tells no scale
-        assert alike or not sensible or loss.task == "binary", ours
+        tiny = loss.link_name == "log" and counted.mean() < np.finfo(np.float32).tiny
+        assert alike or tiny or not sensible or loss.task == "binary", ours
     else:  # CatBoost keeps the precision of some containers
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
         assert np.isfinite(ours).all()
