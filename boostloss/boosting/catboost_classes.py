@@ -19,7 +19,7 @@ from boostloss.boosting.catboost_pools import (
 )
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_thresholds import fit_decided
-from boostloss.boosting.catboost_training import BINARY_STEPS, refuse_target_border
+from boostloss.boosting.catboost_training import BINARY_STEPS, are_reversed, refuse_target_border
 from boostloss.boosting.catboost_trainings import (
     Merged,
     asked_of,
@@ -86,7 +86,7 @@ def fit_two(estimator: Any, loss: FBeta, given: dict[str, Any], labels: NDArray,
     classes, position = targets.encode_labels(labels)  # or an error
     check_labels(loss, position, len(classes))
     names = params.get("class_names")
-    if names is not None and str(names[1]) == str(classes[0]):
+    if names is not None and are_reversed(names, classes):
         classes, position = classes[::-1], 1 - position
     label = position.astype(np.intp)
     X = given["X"]

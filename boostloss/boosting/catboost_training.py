@@ -260,7 +260,7 @@ def class_targets(
     found, y = targets.encode_labels(labels)
     # Without the names CatBoost takes the labels of an unknown loss for numbers.
     names = params.setdefault("class_names", _ordered(found))
-    if str(names[1]) == str(found[0]):
+    if are_reversed(names, found):
         y = 1 - y
     weight = np.asarray(pool.get_weight())
     factors = params.get("class_weights", (1.0, 1.0))
@@ -269,6 +269,15 @@ def class_targets(
         if params["auto_class_weights"] == "SqrtBalanced":
             factors = np.sqrt(factors)
     return y, checked_weights(np.asarray(targets.weigh_classes(y, weight, factors)))
+
+
+def are_reversed(names: Sequence[Any], classes: NDArray) -> bool:
+    """Whether the second of two names is that of the first class: as CatBoost has it, 0 names the label 0.0 too."""
+    name, label = names[1], classes[0]
+    if not (isinstance(name, str) and isinstance(label, str)):
+        with suppress(ValueError):
+            return float(name) == float(label)
+    return str(name) == str(label)
 
 
 def _ordered(classes: NDArray) -> list[Any]:
