@@ -154,8 +154,8 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         prepared = super()._prepare_train_params(**kwargs)
         prepared["init_model"] = own_init_model(self.loss, prepared["init_model"])
         pools = [prepared["train_pool"], *prepared["eval_sets"]]
-        of_table = None if isinstance(kwargs["X"], catboost.Pool) else kwargs["y"]
-        labels = labels_to_train(self.loss, pools[0], of_table)
+        split = prepared["params"].get("eval_fraction")  # the pool is a part of the table then
+        labels = labels_to_train(self.loss, pools[0], None if split else kwargs["y"])
         y, weight = self._targets(self.loss, pools[0], labels, prepared["params"])
         check_baseline(self.loss, pools[0], y)
         started = prepared["init_model"] is not None or any(

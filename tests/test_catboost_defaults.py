@@ -125,3 +125,18 @@ def test_targets_of_another_precision_train_the_same_model():
         for targets in (y, y.astype(np.longdouble))
     ]
     np.testing.assert_allclose(*found, rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Cauchy(), bl.Logistic()], ids=repr)
+def test_catboost_itself_splits_off_rows_to_stop_by(loss):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3))
+    y = X[:, 0] if loss.task == "regression" else (X[:, 0] > 0.5).astype(int)
+    ours = CatBoostRegressor if loss.task == "regression" else CatBoostClassifier
+    weight = rng.integers(1, 4, 500)
+    model = ours(loss_function=loss, eval_fraction=0.2, early_stopping_rounds=3, **SETTINGS)
+    model.fit(X, y, sample_weight=weight)
+    assert list(model.evals_result_) == ["learn", "validation"]
+    start = np.full(500, loss.fit_intercept(y, weight))
+    raw = model.predict(X, "RawFormulaVal")
+    assert loss.mean_loss(y, raw, weight) < 0.95 * loss.mean_loss(y, start, weight)

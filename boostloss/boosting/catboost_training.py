@@ -214,11 +214,12 @@ def check_baseline(loss: Loss, pool: Any, y: NDArray) -> None:
 
 
 def labels_to_train(loss: Loss, pool: Any, of_table: Any) -> Any:
-    """The labels of a pool that was made of a table with these labels, or of one of the user's where they are None.
+    """The labels of a pool that was made of a table with these labels, or of any other where they are None.
 
     The user may have read a pool from a file: its texts are numbers then. Numbers of a table are taken from the table:
     CatBoost keeps float32 and shows them in the type that was given, so that integers of 2^31 - 1 are -2^31, or as
-    float32 where it does not know the type.
+    float32 where it does not know the type. In a pool of the user's, and in the part of a table that `eval_fraction`
+    leaves, they are what CatBoost shows.
     """
     if of_table is None:
         return numbers_of(pool) if loss.task == "regression" else labels_of(pool, None)
