@@ -131,7 +131,7 @@ def test_early_stopping_is_joint():
     assert model.tree_count_ == 4 * (model.best_iteration_ + 1)
     raw = model.predict(X[STOP], prediction_type="RawFormulaVal")
     assert loss.mean_loss(POSITION[STOP], raw) == pytest.approx(min(values), rel=1e-6)
-    least = classifier(loss, 500, best_model_min_trees=140, od_wait=20)
+    least = classifier(loss, 500, best_model_min_trees=140, od_type="Iter", od_wait=20)
     least.fit(X[TRAIN], LABELS[TRAIN], eval_set=catboost.Pool(X[STOP], LABELS[STOP]))
     assert least.best_iteration_ == model.best_iteration_ < 200
     assert least.tree_count_ == 4 * 140

@@ -136,6 +136,24 @@ def test_rows_to_stop_by_weigh_in_a_pool():
     assert len(model.evals_result_["validation"]["Normal"]) == model.best_iteration_ + 11 < 300
 
 
+@pytest.mark.parametrize(
+    ("params", "options", "patience"),
+    [
+        ({"od_type": "Iter", "od_wait": 30}, {}, 30),
+        ({"od_type": "Iter"}, {}, 20),
+        ({"od_type": "Iter", "od_wait": 30}, {"early_stopping_rounds": 10}, 10),
+        ({"od_wait": 30}, {}, 30),
+        ({}, {}, 300),
+    ],
+    ids=str,
+)
+def test_how_long_it_waits(params, options, patience):
+    model = regressor(rounds=300, **params)
+    model.fit(X[TRAIN], Y[TRAIN], eval_set=(X[STOP], Y[STOP]), **options)
+    history = model.evals_result_["validation"]["Normal"]
+    assert len(history) == min(300, model.best_iteration_ + patience + 1)
+
+
 def test_the_targets_of_a_pool_may_be_numbers_of_rows(lockstep_runs):
     """By its first target a metric knows the rows to stop by."""
     y = np.arange(500.0)
@@ -228,6 +246,7 @@ def test_starts_of_0():
         ({"custom_metric": ["MAE"]}, {}, r"custom_metric must not be \['MAE'\] beside Normal"),
         ({"task_type": "GPU"}, {}, "task_type must be 'CPU' with Normal.*, got 'GPU'"),
         ({"od_type": "IncToDec"}, {}, "od_type must be 'Iter'"),
+        ({"od_pval": 0.01}, {}, "od_pval must not be given"),
         ({"target_border": 0.5}, {}, "target_border must not be given"),
         ({"simple_ctr": ["Counter"]}, {"cat_features": [0]}, "simple_ctr must not be given with"),
         ({}, {"eval_set": [(X, Y)] * 2}, "eval_set must be one, for a distribution"),

@@ -42,7 +42,7 @@ QUANTIZATION = (
 NOT_OF_A_TRAINING = (
     *("loss_function", "class_weights", "auto_class_weights", "class_names", "cat_features"),
     *("boost_from_average", "use_best_model", "best_model_min_trees", "thread_count"),
-    *("classes_count", "od_wait", "verbose", "logging_level", "metric_period"),
+    *("classes_count", "od_type", "od_wait", "verbose", "logging_level", "metric_period"),
 )
 
 
