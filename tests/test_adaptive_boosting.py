@@ -265,14 +265,22 @@ def test_catboost_calls_back_the_user_too():
     assert model.tree_count_ == len(model.adaptation_["scale"]) == 7
 
 
+@pytest.mark.parametrize("loss", [BOTH, bl.Cauchy(), bl.Welsch()], ids=repr)
+def test_catboost_adapts_with_ordered_boosting(loss):
+    """Whose rounds see the same held-out rows, but some of them more often than others."""
+    model = fit(estimator("catboost", loss, boosting_type="Ordered"))
+    assert error(model) < 0.35
+
+
+@pytest.mark.parametrize("kind", ["Plain", "Ordered"])
 @pytest.mark.parametrize("steps", [1, 5])
-def test_catboost_counts_every_held_out_row_once(steps, monkeypatch):
+def test_catboost_counts_every_held_out_row_once(steps, kind, monkeypatch):
     counts = []
     adapt = Adaptive.fitted
     monkeypatch.setattr(
         Adaptive, "fitted", lambda loss, e, *rest: counts.append(len(e)) or adapt(loss, e, *rest)
     )
-    fit(estimator("catboost", BOTH, leaf_estimation_iterations=steps))
+    fit(estimator("catboost", BOTH, leaf_estimation_iterations=steps, boosting_type=kind))
     assert set(counts[1:]) == {len(held_out(900))}  # the first is of the best constant
 
 

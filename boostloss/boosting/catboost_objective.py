@@ -264,10 +264,12 @@ class RoundObjective(Slot):
 
     def after_iteration(self, info: Any) -> bool:
         """Begin the next round; whether to go on is for the callbacks of the user."""
-        # The blocks come in any order, and those of a row several times: for the trees and for each leaf step.
+        # The blocks come in any order, and those of a row several times: for the trees and for each leaf step, and with
+        # ordered boosting some rows more often than others. As many as there are, at equal distances in the order of
+        # their errors, can be compared with those of other rounds.
         rows = self.followed.take()
-        every = slice(None, None, max(1, len(rows.y_true) // self.size))
-        self.begin_round(rows.at(every))
+        k = len(rows.y_true)
+        self.begin_round(rows.at(np.arange(self.size if k else 0) * k // self.size))
         return self.callbacks is None or self.callbacks.after_iteration(info)
 
 
