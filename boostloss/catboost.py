@@ -23,7 +23,7 @@ from boostloss.boosting.catboost_objective import (
     objective,
 )
 from boostloss.boosting.catboost_pools import numbers_of, pool_parts, with_baseline, with_rates
-from boostloss.boosting.catboost_records import own_init_model, write_record
+from boostloss.boosting.catboost_records import UNNAMED, own_init_model, write_record
 from boostloss.boosting.catboost_several import Trainings, predicted
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
@@ -60,8 +60,6 @@ from boostloss.losses.binary import Binary
 from boostloss.losses.catalogue import Logistic
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor", "metric", "objective"]
-
-UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 
 require_names(
     CATBOOST,

@@ -7,7 +7,7 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting import records, targets
+from boostloss.boosting import targets
 from boostloss.boosting.catboost_lockstep import Lockstep, StopRows, number_rows
 from boostloss.boosting.catboost_objective import refuse_harmonized
 from boostloss.boosting.catboost_pools import (
@@ -68,7 +68,7 @@ def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]
     if loss == Logistic():
         refuse_soft_rows(given.get("eval_set"))
         model = catboost.CatBoostClassifier(loss_function=OF_MANY, **params).fit(**given)
-        adopt(estimator, model, records.record(loss))
+        adopt(estimator, model, loss)
         names = "evals_result", "best_score", "best_iteration"
         estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
         return True

@@ -1,12 +1,16 @@
 """What CatBoost's metadata say of a model's loss: its record, and the objective that lends its link."""
 
 import json
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 from boostloss.boosting.continued import check_same_scale
 from boostloss.boosting.records import KEYS, record
 from boostloss.losses.base import Loss
 
+UNNAMED = "PythonUserDefinedPerObject"  # how a model file calls every Python object
 # By whose name CatBoost's regressor chooses what it predicts. No name makes it predict a sigmoid.
 LENDING = {"log": "Poisson"}
 LINKS = {
@@ -34,12 +38,33 @@ def own_init_model(loss: Loss, model: Any) -> Any:
     return None if model is None else model.copy()
 
 
-def write_record(model: Any, loss: Loss) -> None:
-    """Keep the loss in the metadata of a trained model."""
-    metadata = model.get_metadata()
+def write_record(estimator: Any, loss: Loss) -> None:
+    """Keep in a trained model its loss, and the parameters that the user has given: those alone a refit is to have."""
+    metadata = estimator.get_metadata()
     for key, text in record(loss).items():
         metadata[key] = text
-    if loss.link_name in LENDING:
-        params = json.loads(metadata["params"])
-        params["flat_params"]["loss_function"] = LENDING[loss.link_name]
-        metadata["params"] = json.dumps(params)
+    params = json.loads(metadata["params"])
+    stated = params["flat_params"]["loss_function"]
+    if stated == UNNAMED:
+        stated = LENDING.get(loss.link_name, stated)
+    params["flat_params"] = own_parameters(estimator) | {"loss_function": stated}
+    metadata["params"] = json.dumps(params)
+
+
+def own_parameters(estimator: Any) -> dict[str, Any]:
+    """The user's parameters under CatBoost's names, less the loss and what a file cannot hold."""
+    given = dict(estimator._init_params)
+    for name in ("objective", "loss_function"):
+        given.pop(name, None)
+    found = {}
+    for name, value in estimator.parent(**given)._get_canonized_params().items():
+        with suppress(TypeError):
+            found[name] = json.loads(json.dumps(value, default=as_list))
+    return found
+
+
+def as_list(value: Any) -> Any:
+    """Numbers and texts of numpy as Python's."""
+    if not isinstance(value, np.ndarray | np.generic):
+        raise TypeError(f"{type(value).__name__} cannot be written to a file.")
+    return value.tolist()

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from boostloss.boosting import records
 from boostloss.boosting.catboost_merge import merge
+from boostloss.boosting.catboost_records import write_record
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import of_many_classes
 from boostloss.losses.columns import Columns
@@ -36,7 +36,7 @@ def fit_columns(estimator: Any, loss: Columns, args: Any, options: dict[str, Any
     models = [
         type(estimator)(loss_function=each, **given).fit(*args, **options) for each in loss.columns
     ]
-    adopt(estimator, merge(models, stated(loss)), records.record(loss))
+    adopt(estimator, merge(models, stated(loss)), loss)
     estimator.trainings_ = evaluated(loss, models)
 
 
@@ -47,13 +47,12 @@ def stated(loss: Columns) -> str:
     return "MultiRMSE"
 
 
-def adopt(estimator: Any, model: Any, record: dict[str, str]) -> None:
-    """Let an estimator predict with the trees of a model."""
+def adopt(estimator: Any, model: Any, loss: Loss) -> None:
+    """Let an estimator predict with the trees of a model of this loss."""
     estimator._object = model._object
     estimator._set_trained_model_attributes()
     estimator._prediction_values_change = estimator.get_feature_importance()
-    for key, text in record.items():
-        estimator.get_metadata()[key] = text
+    write_record(estimator, loss)
 
 
 def evaluated(loss: Columns, models: list[Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting import records
 from boostloss.boosting.adaptation import held_out
 from boostloss.boosting.catboost_pools import len_of, some_rows
 from boostloss.boosting.catboost_several import adopt
@@ -54,7 +53,7 @@ def fit_decided(
         if watched.get("baseline") is not None:
             raw = raw + np.ravel(watched["baseline"])
         learned = loss.fitted(loss.inverse_link(raw), weight[rows] if len(rows) else weight)
-    adopt(estimator, model, records.record(learned))
+    adopt(estimator, model, learned)
     names = "evals_result", "best_score", "best_iteration"
     estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
     estimator.set_probability_threshold(learned.threshold)

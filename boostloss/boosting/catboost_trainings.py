@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from boostloss.boosting import records
 from boostloss.boosting.catboost_lockstep import Lockstep, Numbers
 from boostloss.boosting.catboost_merge import merge
 from boostloss.boosting.catboost_pools import Table
@@ -151,7 +150,7 @@ def fit_together(
     if asked.get("use_best_model") is not False and run.best_round >= 0:
         kept = max(run.best_round + 1, asked.get("best_model_min_trees", 1))
     model = merge(models, merged.stated, merged.classes, merged.one_against_all, kept)
-    adopt(estimator, model, records.record(loss))
+    adopt(estimator, model, loss)
     history = [merged.sign * value for value in run.history]
     rows = ("validation",) if history else ()
     estimator.trainings_ = {
