@@ -87,7 +87,8 @@ def by_cost(predict: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(predict)
     def decided(self: Any, *args: Any, cost: Any = None, **options: Any) -> Any:
-        threshold = threshold_of(self)
+        own = hasattr(self, "get_probability_threshold")  # by which CatBoost itself decides
+        threshold = 0.5 if own else threshold_of(self)
         if cost is None and threshold == 0.5:
             return predict(self, *args, **options)
         _, X, *others = signature.bind(self, *args, **options).arguments.items()

@@ -12,7 +12,7 @@ from boostloss.catboost import CatBoostClassifier
 
 @pytest.mark.parametrize(
     "loss",
-    [bl.Huber(1.0), bl.Cauchy(), bl.Normal(), bl.Quantile([0.1, 0.9]), bl.Focal()],
+    [bl.Huber(1.0), bl.Cauchy(), bl.Normal(), bl.Quantile([0.1, 0.9]), bl.Focal(), bl.FBeta(2.0)],
     ids=repr,
 )
 def test_loaded_model_has_no_parameters_but_the_users(loss, tmp_path):

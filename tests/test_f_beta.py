@@ -37,7 +37,10 @@ def trained(library, loss=bl.FBeta(), labels=LABEL, rows=TRAIN, options=(), **pa
 
 
 def threshold(library, model):
-    return model.get_probability_threshold() if library == "catboost" else model.loss_.threshold
+    found = model.loss_.threshold
+    if library == "catboost":
+        assert model.get_probability_threshold() == pytest.approx(found, rel=1e-12)
+    return found
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -165,11 +168,15 @@ def test_saved_pickled_and_cloned(library, tmp_path):
     for other in (loaded, pickle.loads(pickle.dumps(model))):
         assert threshold(library, other) == pytest.approx(threshold(library, model), rel=1e-12)
         np.testing.assert_array_equal(other.predict(X), found)
+        raw = raw_prediction(library, other, X)
+        np.testing.assert_allclose(raw, raw_prediction(library, model, X), rtol=1e-5)
     assert fitted_loss(library, loaded) == bl.FBeta(1.0, threshold(library, model))
     if library == "catboost":  # plain CatBoost decides by the threshold too
         plain = catboost.CatBoostClassifier().load_model(path)
         np.testing.assert_array_equal(plain.predict(X), found)
         p = plain.predict_proba(X)[:, 1]
+        loaded.set_probability_threshold(0.3)
+        np.testing.assert_array_equal(loaded.predict(X), np.where(p > 0.3, "yes", "no"))
     else:
         plain = xgb.Booster if library == "xgboost" else lgb.Booster
         p = plain(model_file=path).predict(xgb.DMatrix(X) if library == "xgboost" else X)

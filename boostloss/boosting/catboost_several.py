@@ -88,8 +88,8 @@ class Trainings:
 
     @property
     def loss_(self) -> Any:
-        """As `loss`, under the name that it has in the estimators of other libraries."""
-        return self.loss
+        """As `loss`, under the name that it has in the estimators of other libraries, with what a fit has learned."""
+        return vars(self).get("loss_", self.loss)
 
     def _of_trainings(self, name: str) -> Any:
         trainings = vars(self).get("trainings_")

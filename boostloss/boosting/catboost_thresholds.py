@@ -54,6 +54,7 @@ def fit_decided(
             raw = raw + np.ravel(watched["baseline"])
         learned = loss.fitted(loss.inverse_link(raw), weight[rows] if len(rows) else weight)
     adopt(estimator, model, learned)
+    vars(estimator)["loss_"] = learned
     names = "evals_result", "best_score", "best_iteration"
     estimator.trainings_ = {name: getattr(model, f"get_{name}")() for name in names}
     estimator.set_probability_threshold(learned.threshold)
