@@ -24,6 +24,7 @@ from boostloss.boosting.catboost_objective import (
 )
 from boostloss.boosting.catboost_pools import numbers_of, pool_parts, with_baseline, with_rates
 from boostloss.boosting.catboost_records import UNNAMED, own_init_model, write_record
+from boostloss.boosting.catboost_searches import search
 from boostloss.boosting.catboost_several import Trainings, predicted
 from boostloss.boosting.catboost_training import (
     FIRST_TEMPERATURE,
@@ -203,12 +204,8 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
             )
             review_rounds(CATBOOST, self.loss, self)
 
-    def _tune_hyperparams(self, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(self.loss, Adaptive):
-            raise ValueError(
-                f"CatBoost's own searches cannot adapt {self.loss!r}: use those of scikit-learn, such as GridSearchCV."
-            )
-        return super()._tune_hyperparams(*args, **kwargs)
+    def _tune_hyperparams(self, **given: Any) -> Any:
+        return search(self, super()._tune_hyperparams, given)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {name: vars(self)[name] for name in FITTED if name in vars(self)}

@@ -21,6 +21,7 @@ from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.metrics import check_readable, check_same_link
 from boostloss.boosting.objective import boosting_gradients, check_finite
+from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import is_far, user_level
 from boostloss.kernels.rows import Rows
 from boostloss.losses.base import Loss
@@ -232,8 +233,18 @@ def number_targets(
     loss: Loss, pool: Any, labels: Any, params: dict[str, Any]
 ) -> tuple[NDArray, NDArray]:
     """The targets and weights of a pool."""
+    if takes_columns(loss):
+        raise searches_take("a loss of one raw prediction a row", repr(loss))
     refuse_target_border(loss, params)
     return loss.check_target(labels), checked_weights(np.asarray(pool.get_weight()))
+
+
+def searches_take(what: str, got: str) -> ValueError:
+    """What to say of a training that is CatBoost's own, which several trainings cannot stand for."""
+    return ValueError(
+        f"CatBoost's own searches, for parameters and for features, take {what}, got {got}: use those of "
+        "scikit-learn, such as GridSearchCV."
+    )
 
 
 def checked_weights(weight: NDArray) -> NDArray:
@@ -258,7 +269,11 @@ def class_targets(
 ) -> tuple[NDArray, Any]:
     """The targets 0 and 1, and the weights times those of the classes; `params` gets the classes' names."""
     refuse_target_border(loss, params)
+    if np.ndim(labels) > 1:
+        raise searches_take(f"labels with {loss!r}", "probabilities of classes")
     found, y = targets.encode_labels(labels)
+    if len(found) > 2:
+        raise searches_take(f"two classes with {loss!r}", str(len(found)))
     # Without the names CatBoost takes the labels of an unknown loss for numbers.
     names = params.setdefault("class_names", _ordered(found))
     if are_reversed(names, found):
