@@ -22,7 +22,7 @@ from boostloss.boosting.catboost_objective import (
     metric,
     objective,
 )
-from boostloss.boosting.catboost_pools import numbers_of, pool_parts, with_baseline, with_rates
+from boostloss.boosting.catboost_pools import arguments_of, numbers_of, pool_parts, with_baseline
 from boostloss.boosting.catboost_records import UNNAMED, own_init_model, write_record
 from boostloss.boosting.catboost_searches import search
 from boostloss.boosting.catboost_several import Trainings, predicted
@@ -261,10 +261,9 @@ class CatBoostRegressor(_Estimator, catboost.CatBoostRegressor):
     @takes_exposure(catboost.CatBoostRegressor.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
-        if not options.keys().isdisjoint(("exposure", "eval_exposure")):
-            args, options = (), with_rates(self, super().fit, args, options)
-        if not fit_several(self, self.loss, args, options):
-            super().fit(*args, **options)
+        given = arguments_of(self, super().fit, args, options)
+        if not fit_several(self, self.loss, given):
+            super().fit(**given)
         return self
 
     @wraps(catboost.CatBoostRegressor.predict)
@@ -321,9 +320,10 @@ class CatBoostClassifier(_Estimator, catboost.CatBoostClassifier):
     @wraps(catboost.CatBoostClassifier.fit)
     def fit(self, *args: Any, **options: Any) -> Any:
         forget_fit(self)
-        if isinstance(self.loss, Binary) and fit_classes(self, self.loss, args, options):
+        given = arguments_of(self, super().fit, args, options)
+        if isinstance(self.loss, Binary) and fit_classes(self, self.loss, given):
             return self
-        return super().fit(*args, **options)
+        return super().fit(**given)
 
     predict = by_cost(catboost.CatBoostClassifier.predict)
 

@@ -250,7 +250,7 @@ def test_starts_of_0():
         ({"target_border": 0.5}, {}, "target_border must not be given"),
         ({"simple_ctr": ["Counter"]}, {"cat_features": [0]}, "simple_ctr must not be given with"),
         ({}, {"eval_set": [(X, Y)] * 2}, "eval_set must be one, for a distribution"),
-        ({}, {"eval_set": "rows.tsv"}, r"eval_set must be \(X, y\) or a Pool with Normal"),
+        ({}, {"eval_set": X}, r"eval_set must be \(X, y\) or a Pool with Normal"),
         ({}, {"eval_set": (X, np.full(700, np.nan))}, "y_true must be finite"),
         ({}, {"y": None}, r"y must be given with Normal\(\), unless X is a Pool"),
         ({}, {"y": np.full(700, 1.0)}, "targets that differ"),

@@ -1,6 +1,5 @@
 """Many classes in CatBoost's classifier."""
 
-import inspect
 from typing import Any
 
 import catboost
@@ -39,15 +38,13 @@ from boostloss.losses.f_beta import FBeta
 OF_TWO, OF_MANY = "Logloss", "MultiClass"  # CatBoost's own losses
 
 
-def fit_classes(estimator: Any, loss: Binary, args: Any, options: dict[str, Any]) -> bool:
+def fit_classes(estimator: Any, loss: Binary, given: dict[str, Any]) -> bool:
     """Fit a classifier to more than two classes; false where there are not so many.
 
     The logistic loss of many classes is CatBoost's own MultiClass, which trains it fastest. Any other loss, and soft
     labels, take a training for each class.
     """
     refuse_harmonized(loss)
-    bound = inspect.signature(catboost.CatBoostClassifier.fit).bind(estimator, *args, **options)
-    given = {name: value for name, value in bound.arguments.items() if name != "self"}
     refuse_beside_pool(given)
     labels = labels_of(given["X"], given.get("y"))
     if labels is None:

@@ -1,6 +1,5 @@
 """Distributions in CatBoost's regressor: a training of each parameter, which exchange their raw predictions."""
 
-import inspect
 from typing import Any
 
 import catboost
@@ -47,33 +46,28 @@ OWN = "RMSE"  # whose defaults the trainings have
 STATED = "MultiRMSE"  # by which plain CatBoost predicts a number for each output
 
 
-def fit_several(estimator: Any, loss: Any, args: Any, options: dict[str, Any]) -> bool:
+def fit_several(estimator: Any, loss: Any, given: dict[str, Any]) -> bool:
     """Fit a regressor to several raw predictions a row; false where the loss has one."""
     if isinstance(loss, Columns):
-        fit_columns(estimator, loss, args, options)
+        fit_columns(estimator, loss, given)
     elif isinstance(loss, Distribution):
-        fit_distribution(estimator, loss, args, options)
+        fit_distribution(estimator, loss, given)
     else:
         return False
     return True
 
 
-def fit_distribution(
-    estimator: Any, loss: Distribution, args: Any, options: dict[str, Any]
-) -> None:
+def fit_distribution(estimator: Any, loss: Distribution, given: dict[str, Any]) -> None:
     """Fit a model of each parameter, and let their trees be the estimator's.
 
     Parameters
     ----------
     estimator : CatBoostRegressor
     loss : Distribution
-    args, options
-        Of its `fit`.
+    given : dict
+        The arguments of its `fit`.
     """
-    bound = inspect.signature(catboost.CatBoostRegressor.fit).bind(estimator, *args, **options)
-    given = {"X": None} | {
-        name: x for name, x in bound.arguments.items() if name != "self" and x is not None
-    }
+    given = {"X": None} | {name: x for name, x in given.items() if x is not None}
     params = without(estimator._init_params, ("objective", "loss_function"))
     refuse_target_border(loss, params)
     check_metrics(loss, params)

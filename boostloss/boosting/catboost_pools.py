@@ -1,6 +1,7 @@
 """Parts and copies of CatBoost's pools, which the user may need again as they are."""
 
 import inspect
+import os
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -149,12 +150,36 @@ def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
     return given | {name: _safe_indexing(values, rows) for name, values in own.items()}
 
 
-def with_rates(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a regressor's `fit` by name, in which rates that weigh stand for counts and amounts."""
+def arguments_of(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `fit` by name, in which rates that weigh stand for counts and amounts, and pools for files."""
     units = {name: options.pop(name, None) for name in ("exposure", "eval_exposure")}
     given = dict(inspect.signature(fit).bind(*args, **options).arguments)
-    if all(each is None for each in units.values()):
-        return given
+    if model.loss is not None:  # whose fit depends on the labels
+        given = with_files_read(given)
+    if any(each is not None for each in units.values()):
+        given = with_rates(model, given, **units)
+    return given
+
+
+def with_files_read(given: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a fit, in which pools stand for the paths of files."""
+    description = given.get("column_description")
+
+    def read(rows: Any, **others: Any) -> Any:
+        if not isinstance(rows, str | os.PathLike):
+            return rows
+        return catboost.Pool(rows, column_description=description, **others)
+
+    X = read(given["X"], pairs=given.get("pairs"), graph=given.get("graph"))
+    sets = given.get("eval_set")
+    sets = [read(each) for each in sets] if isinstance(sets, list) else read(sets)
+    if X is not given["X"]:
+        given = {name: x for name, x in given.items() if name != "column_description"}
+    return given | {"X": X, "eval_set": sets}
+
+
+def with_rates(model: Any, given: dict[str, Any], exposure: Any, eval_exposure: Any) -> Any:
+    """The arguments of a fit, in which rates that weigh stand for counts and amounts."""
     sets = given.get("eval_set")
     single = sets is not None and not isinstance(sets, list)
     sets = [sets] if single else sets or []
@@ -162,16 +187,16 @@ def with_rates(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict
         raise ValueError(
             "exposure must not be given with a Pool: give X and y, and eval_set as (X, y)."
         )
+    if given.get("y") is None:
+        raise ValueError("y must be given with exposure, which divides it.")
     weight = given.get("sample_weight")
-    given["y"], given["sample_weight"] = rate(
-        model.loss, given["y"], weight, units["exposure"], "exposure"
-    )
-    exposures = units["eval_exposure"]
-    rates, weights = rates_of_sets(model.loss, sets, None, [exposures] if single else exposures)
+    given["y"], given["sample_weight"] = rate(model.loss, given["y"], weight, exposure, "exposure")
+    exposures = [eval_exposure] if single else eval_exposure
+    rates, weights = rates_of_sets(model.loss, sets, None, exposures)
     asked = model.get_params() | {name: x for name, x in given.items() if x is not None}
     kinds = {name: asked.get(name) for name in KINDS}
-    given["eval_set"] = [
+    sets = [
         catboost.Pool(X, y, weight=each, **kinds)
         for (X, y), each in zip(rates, weights, strict=True)
-    ] or None
-    return given
+    ]
+    return given | {"eval_set": sets or None}

@@ -20,22 +20,20 @@ from boostloss.losses.quantiles import Quantile
 OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")
 
 
-def fit_columns(estimator: Any, loss: Columns, args: Any, options: dict[str, Any]) -> None:
+def fit_columns(estimator: Any, loss: Columns, given: dict[str, Any]) -> None:
     """Fit a model for each column, with the parameters of the estimator, and let their trees be the estimator's."""
-    given = {
+    params = {
         name: value
         for name, value in estimator._init_params.items()
         if name not in {"objective", "loss_function"}
     }
     for name in OF_ONE_TRAINING:
-        value = options.get(name, given.get(name))
+        value = params.get(name) if given.get(name) is None else given[name]
         if value is not None and value is not False:
             raise ValueError(
                 f"{name} must not be given with {loss!r}: every level has a training of its own."
             )
-    models = [
-        type(estimator)(loss_function=each, **given).fit(*args, **options) for each in loss.columns
-    ]
+    models = [type(estimator)(loss_function=each, **params).fit(**given) for each in loss.columns]
     adopt(estimator, merge(models, stated(loss)), loss)
     estimator.trainings_ = evaluated(loss, models)
 
