@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
+from sklearn.metrics import log_loss
 
 import boostloss as bl
 from boostloss import xgboost as one_machine
@@ -142,3 +143,12 @@ def test_checkpoints_load_on_one_machine_as_the_model_of_their_round(loss, y, tw
         np.testing.assert_allclose(loaded.predict_proba(X), staged, rtol=1e-4, atol=1e-6)
         np.testing.assert_array_equal(loaded.classes_, np.unique(y))
     assert not any("linkless" in name for name in model.get_booster().attributes())
+
+
+def test_the_metric_of_a_proper_loss_beside_one_that_is_not(two):
+    model = DaskXGBClassifier(objective=bl.Focal(2.0), eval_metric=bl.Logistic(), **XGB)
+    label = parts(LABEL, (600, 600))
+    train(model, ROWS, label, eval_set=[(ROWS, label)])
+    found = model.evals_result()["validation_0"]["Logistic"][-1]
+    probability = model.predict_proba(ROWS).compute()[:, 1]
+    assert found == pytest.approx(log_loss(LABEL, probability.astype(float)), abs=2e-6)

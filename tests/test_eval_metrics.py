@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from boosting import TRAIN, VALID, WEIGHT, X
-from drop_in import drop_in, each_library, fit
+from drop_in import drop_in, each_library, fit, raw_prediction
 from own_losses import poisson, savage, softplus_squares
 from sklearn.metrics import accuracy_score, log_loss
 
@@ -110,3 +110,68 @@ def test_what_lightgbm_calls_its_metric_of_labels(given):
     expected = [expected[name] for name in names if name] or ["Logistic"]
     assert sorted(model.evals_result_["valid_0"]) == sorted(expected)
     assert model.get_params()["metric"] == given
+
+
+def fit_beside(library, loss, judge, y, **parameters):
+    """A fit with a loss as a metric, and its values."""
+    options = {"eval_set": [(X[VALID], y[VALID])]}
+    (options if library == "lightgbm" else parameters)["eval_metric"] = judge
+    model = drop_in(library, loss, **parameters)
+    fit(library, model, X[TRAIN], y[TRAIN], **options)
+    *_, log = LIBRARIES[library].metric_history(model).values()
+    return model, log[type(judge).__name__]
+
+
+IMPROPER = [bl.Focal(2.0), bl.Focal(1.0, 0.25), bl.Exponential(), bl.Hinge(), savage()]
+
+
+@each_library
+@pytest.mark.parametrize("loss", IMPROPER, ids=repr)
+def test_a_proper_loss_beside_one_that_is_not_reads_probabilities(library, loss):
+    model, values = fit_beside(library, loss, bl.Logistic(), LABEL)
+    probability = np.clip(model.predict_proba(X[VALID])[:, 1].astype(float), 1e-15, 1 - 1e-15)
+    expected = log_loss(LABEL[VALID], probability)
+    assert values[-1] == pytest.approx(expected, abs=2e-6)
+
+
+@each_library
+@pytest.mark.parametrize("metric", [*IMPROPER[:-1], bl.SquaredError()], ids=repr)
+@pytest.mark.parametrize("loss", [bl.Logistic(), bl.SquaredHinge()], ids=repr)
+def test_any_loss_is_a_metric_of_the_probability(library, loss, metric):
+    model, values = fit_beside(library, loss, metric, LABEL)
+    raw = metric.link(model.predict_proba(X[VALID])[:, 1])
+    assert values[-1] == pytest.approx(metric.mean_loss(LABEL[VALID], raw), rel=1e-4, abs=1e-6)
+
+
+@with_callables
+@pytest.mark.parametrize("loss", [bl.Focal(2.0), bl.Exponential()], ids=repr)
+def test_of_three_classes_too(library, loss):
+    kind = np.digitize(X[:, 0], [-0.5, 0.5])
+    model, values = fit_beside(library, loss, bl.Logistic(), kind)
+    probability = model.predict_proba(X[VALID]).astype(float)
+    expected = log_loss(kind[VALID], probability / probability.sum(axis=1, keepdims=True))
+    assert values[-1] == pytest.approx(expected, abs=2e-6)
+    with pytest.raises(ValueError, match=r"must not be Hinge\(\) beside .* and 3 classes"):
+        fit_beside(library, loss, bl.Hinge(), kind)
+
+
+def test_smoothing_of_three_classes_is_a_metric_in_catboost():
+    kind, metric = np.digitize(X[:, 0], [-0.5, 0.5]), bl.Logistic(0.1)
+    model, values = fit_beside("catboost", bl.Logistic(), metric, kind)
+    expected = metric.mean_loss(kind[VALID], raw_prediction("catboost", model, X[VALID]))
+    assert min(values) == pytest.approx(expected)  # that of the round which is kept
+
+
+@each_library
+@pytest.mark.filterwarnings("ignore:.*only the first is kept")
+def test_early_stopping_by_a_loss_that_reads_probabilities(library):
+    noisy = np.where(np.arange(len(LABEL)) % 5, LABEL, 1 - LABEL)
+    # LightGBM stops by the first metric that no longer improves, the loss among them, unless it has `metric`.
+    first = {"metric": "binary_logloss"} if library == "lightgbm" else {}
+    options = {"rounds": 300, "stop": 5} | first
+    model, values = fit_beside(library, bl.Focal(5.0, 0.9), bl.Logistic(), noisy, **options)
+    kept = LIBRARIES[library].kept_rounds(model)
+    assert kept < len(values) < 300
+    assert kept == np.argmin(values) + 1
+    expected = log_loss(noisy[VALID], model.predict_proba(X[VALID])[:, 1].astype(float))
+    assert values[kept - 1] == pytest.approx(expected, abs=2e-6)

@@ -18,7 +18,12 @@ from boostloss.boosting.catboost_pools import (
 )
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_thresholds import fit_decided
-from boostloss.boosting.catboost_training import BINARY_STEPS, are_reversed, refuse_target_border
+from boostloss.boosting.catboost_training import (
+    BINARY_STEPS,
+    are_reversed,
+    check_metrics,
+    refuse_target_border,
+)
 from boostloss.boosting.catboost_trainings import (
     Merged,
     asked_of,
@@ -64,6 +69,7 @@ def fit_classes(estimator: Any, loss: Binary, given: dict[str, Any]) -> bool:
     classes, position = targets.encode_labels(labels)  # or an error
     if loss == Logistic():
         refuse_soft_rows(given.get("eval_set"))
+        check_metrics(loss, params)
         model = catboost.CatBoostClassifier(loss_function=OF_MANY, **params).fit(**given)
         adopt(estimator, model, loss)
         names = "evals_result", "best_score", "best_iteration"

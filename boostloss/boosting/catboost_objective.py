@@ -19,6 +19,7 @@ from boostloss.boosting.gradients import (
     fill_gradients,
     fixed_step,
 )
+from boostloss.boosting.metrics import mean_loss_of
 from boostloss.boosting.objective import check_finite, metric_name, not_finite, require_loss
 from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import check_start
@@ -101,8 +102,13 @@ def metric(loss: Loss) -> Any:
     >>> huber.get_final_error(*huber.evaluate((np.array([1.0, 2.0]),), np.zeros(2), None))
     1.25
     """
+    return metric_beside(require_loss(loss))
+
+
+def metric_beside(loss: Loss, raw_of: Loss | None = None) -> Any:
+    """The metric of a loss, of raw predictions of its own or of another one."""
     # CatBoost reports a metric under the name of its class.
-    return type(metric_name(require_loss(loss)), (Metric,), {})(loss)
+    return type(metric_name(loss), (Metric,), {})(loss, raw_of)
 
 
 class Slot:
@@ -305,8 +311,12 @@ def hold_rows_out(weight: NDArray) -> tuple[NDArray, FollowedRows]:
 
 
 class Metric(Slot):
+    def __init__(self, loss: Loss, raw_of: Loss | None):
+        super().__init__(loss)
+        self.raw_of = raw_of
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return metric, (self.loss,)
+        return metric_beside, (self.loss, self.raw_of)
 
     def is_max_optimal(self) -> bool:
         return False
@@ -320,7 +330,7 @@ class Metric(Slot):
         total = float(len(target) if weight is None else weight.sum(dtype=np.float64))
         if total == 0.0:
             return 0.0, 0.0
-        return total * self.loss.mean_loss(target, raw_prediction, weight), total
+        return total * mean_loss_of(self.loss, self.raw_of, target, raw_prediction, weight), total
 
     def get_final_error(self, error: float, weight: float) -> float:
         return error / weight if weight > 0.0 else 0.0

@@ -16,10 +16,11 @@ from boostloss.boosting.catboost_objective import (
     RoundObjective,
     follow_some_rows,
     hold_rows_out,
+    metric_beside,
 )
 from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
 from boostloss.boosting.gradients import follows_residuals
-from boostloss.boosting.metrics import check_readable, check_same_link
+from boostloss.boosting.metrics import check_readable, check_same_link, raw_predictions_of
 from boostloss.boosting.objective import boosting_gradients, check_finite
 from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import is_far, user_level
@@ -180,13 +181,13 @@ def follow(
 
 
 def check_metrics(loss: Loss, params: dict[str, Any]) -> None:
-    """Refuse CatBoost's own metrics where they would misread raw predictions."""
+    """Let the metrics of losses read raw predictions, and refuse CatBoost's own that would misread them."""
     for name in ("eval_metric", "custom_metric"):
         given = params.get(name)
-        if isinstance(given, Loss):
-            check_same_link(loss, given, name)
-        elif isinstance(given, Metric):
-            check_same_link(loss, given.loss, name)
+        if isinstance(given, Loss | Metric):
+            other = given.loss if isinstance(given, Metric) else given
+            check_same_link(loss, other, name)
+            params[name] = metric_beside(other, raw_predictions_of(loss, other))
         elif given and not hasattr(given, "evaluate"):
             check_readable(loss, given, name)
 

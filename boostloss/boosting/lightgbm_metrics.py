@@ -9,7 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from boostloss.boosting.intervals import of_same_targets
 from boostloss.boosting.lightgbm_parameters import METRIC
-from boostloss.boosting.metrics import check_readable, check_same_link, of_predictions
+from boostloss.boosting.metrics import (
+    LEAST_PROBABILITY,
+    check_readable,
+    check_same_link,
+    mean_loss_of,
+    of_predictions,
+    raw_predictions_of,
+)
 from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.boosting.targets import predicted_labels, probabilities
 from boostloss.losses.base import Loss
@@ -44,6 +51,7 @@ class _Metric:
 
     loss: Loss
     name: str
+    raw_of: Loss | None = None  # the loss whose raw predictions it gets, where it is another one
 
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
@@ -53,14 +61,15 @@ class _Metric:
         return self.name, self.value(y_true, y_pred, sample_weight), higher_is_better
 
     def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        return self.loss.mean_loss(y_true, y_pred, sample_weight)
+        return mean_loss_of(self.loss, self.raw_of, y_true, y_pred, sample_weight)
 
 
 class _ProbabilityLogLoss(_Metric):
     """LightGBM's binary_logloss and multi_logloss, which take raw predictions for probabilities here."""
 
     def value(self, y_true: NDArray, y_pred: NDArray, sample_weight: Any) -> float:
-        probability = np.clip(probabilities(self.loss, y_pred), 1e-15, 1 - 1e-15)
+        probability = probabilities(self.loss, y_pred)
+        probability = np.clip(probability, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
         likelihood = np.take_along_axis(probability, y_true.astype(np.intp)[:, None], axis=1)[:, 0]
         return float(np.average(-np.log(likelihood), weights=sample_weight))
 
@@ -100,8 +109,11 @@ def of_raw_predictions(loss: Loss, wanted: Any) -> Any:
     if isinstance(wanted, Loss):
         wanted = metric(wanted)
     if isinstance(wanted, _Metric):
-        check_same_link(loss, wanted.loss, "metric")
-        wanted = replace(wanted, loss=of_same_targets(loss, wanted.loss))
+        other = wanted.loss
+        check_same_link(loss, other, "metric")
+        wanted = replace(
+            wanted, loss=of_same_targets(loss, other), raw_of=raw_predictions_of(loss, other)
+        )
     if callable(wanted):
         return of_predictions(loss, wanted, but=_Metric)
     if wanted in ON_SCORES:

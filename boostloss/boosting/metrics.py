@@ -3,8 +3,12 @@
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from boostloss.losses.base import Loss
 from boostloss.losses.distributions import Distribution, LocationScale
+
+LEAST_PROBABILITY = 1e-15  # of a label, in LightGBM's own metrics
 
 
 def of_predictions(loss: Loss, function: Any, but: type) -> Any:
@@ -51,6 +55,28 @@ def check_same_link(loss: Loss, other: Loss, parameter: str) -> None:
             f"{parameter} must not be {other!r} beside {loss!r}, which has another link: it would take raw predictions "
             "for its own. Leave it out, or give a callable."
         )
+
+
+def raw_predictions_of(loss: Loss, other: Loss) -> Loss | None:
+    """The loss whose raw predictions are to be translated for another one; None where they mean the same to both."""
+    both_proper = all(getattr(each, "proper", False) for each in (loss, other))
+    return None if loss.task == "regression" or both_proper or other == loss else loss
+
+
+def mean_loss_of(other: Loss, loss: Loss | None, y_true: Any, raw: Any, weight: Any) -> float:
+    """The mean of a loss, of the probabilities that raw predictions of a binary loss stand for, unless it is None."""
+    if loss is None:
+        return other.mean_loss(y_true, raw, weight)
+    probability = loss.inverse_link(np.asarray(raw, np.float64))
+    probability = np.clip(probability, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
+    if probability.ndim == 1:
+        return other.mean_loss(y_true, other.link(probability), weight)
+    if not getattr(other, "proper", False):
+        raise ValueError(
+            f"the metric must not be {other!r} beside {loss!r} and {probability.shape[1]} classes: nothing tells its "
+            "scores by their probabilities. Take Logistic(), or a callable."
+        )
+    return other.mean_loss(y_true, np.log(probability), weight)
 
 
 def check_readable(loss: Loss, name: str, parameter: str) -> None:

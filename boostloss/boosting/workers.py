@@ -192,16 +192,16 @@ class SharedObjective:
         return held
 
 
-def shared_mean_loss(loss: Loss, total: Total) -> Callable[..., float]:
+def shared_mean(mean_loss: Callable[..., float], total: Total) -> Callable[..., float]:
     """The mean loss over the rows of all workers, of which one may have none."""
 
-    def mean_loss(y_true: Any, raw_prediction: Any, sample_weight: Any = None) -> float:
+    def shared(y_true: Any, raw_prediction: Any, sample_weight: Any = None) -> float:
         n = len(np.asarray(y_true))
         weight = 0.0
         if n and (sample_weight is None or np.any(sample_weight)):
             weight = total_weight(n, sample_weight)
-        mean = loss.mean_loss(y_true, raw_prediction, sample_weight) if weight else 0.0
+        mean = mean_loss(y_true, raw_prediction, sample_weight) if weight else 0.0
         summed, weight = total(np.array([weight * mean, weight]))
         return float(summed / weight)
 
-    return mean_loss
+    return shared

@@ -10,7 +10,13 @@ import xgboost as xgb
 from numpy.typing import ArrayLike
 
 from boostloss.boosting.intervals import of_same_targets
-from boostloss.boosting.metrics import check_readable, check_same_link, of_predictions
+from boostloss.boosting.metrics import (
+    check_readable,
+    check_same_link,
+    mean_loss_of,
+    of_predictions,
+    raw_predictions_of,
+)
 from boostloss.boosting.objective import metric_name, read_call, require_loss
 from boostloss.boosting.start import user_level
 from boostloss.losses.base import Loss
@@ -53,8 +59,11 @@ def evaluated(loss: Loss, eval_metric: Any) -> Any:
     if isinstance(eval_metric, Loss):
         eval_metric = metric(eval_metric)
     if isinstance(eval_metric, Metric):
-        check_same_link(loss, eval_metric.loss, "eval_metric")
-        eval_metric = replace(eval_metric, loss=of_same_targets(loss, eval_metric.loss))
+        other = eval_metric.loss
+        check_same_link(loss, other, "eval_metric")
+        eval_metric = replace(
+            eval_metric, loss=of_same_targets(loss, other), raw_of=raw_predictions_of(loss, other)
+        )
     if isinstance(eval_metric, str):
         check_readable(loss, eval_metric, "eval_metric")
     return of_predictions(loss, eval_metric, but=Metric)
@@ -66,6 +75,7 @@ class Metric:
 
     loss: Loss
     factor: float
+    raw_of: Loss | None = None  # the loss whose raw predictions it gets, where it is another one
 
     @property
     def __name__(self) -> str:
@@ -88,7 +98,7 @@ class Metric:
         return (self.__name__, value) if native else value
 
     def mean_loss(self, *rows: Any) -> float:
-        return self.loss.mean_loss(*rows)
+        return mean_loss_of(self.loss, self.raw_of, *rows)
 
 
 class UnroundedMetric(xgb.callback.TrainingCallback):

@@ -18,7 +18,7 @@ from boostloss.boosting.estimators import require_names, temporarily
 from boostloss.boosting.libraries import XGBOOST
 from boostloss.boosting.objective import read_call
 from boostloss.boosting.review import review_rounds
-from boostloss.boosting.workers import Shared, SharedObjective, Table, shared_mean_loss
+from boostloss.boosting.workers import Shared, SharedObjective, Table, shared_mean
 from boostloss.boosting.xgboost_links import RecordFirst, add_link, base_score, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric
 from boostloss.boosting.xgboost_objective import class_weights, scaled
@@ -78,7 +78,7 @@ class UnroundedMean(UnroundedMetric):
     """The mean loss over the rows of all workers."""
 
     def mean_loss(self, *rows: Any) -> float:
-        return shared_mean_loss(self.loss, total)(*rows)
+        return shared_mean(super().mean_loss, total)(*rows)
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Mean(Metric):
     """The mean loss over the rows of all workers."""
 
     def mean_loss(self, *rows: Any) -> float:
-        return shared_mean_loss(self.loss, total)(*rows)
+        return shared_mean(super().mean_loss, total)(*rows)
 
 
 def over_all_rows(metric: Any) -> Any:
     """A metric of XGBoost, or several: of a loss the mean over all workers, where XGBoost takes that of their means."""
     if isinstance(metric, list):
         return [over_all_rows(each) for each in metric]
-    return Mean(metric.loss, metric.factor) if isinstance(metric, Metric) else metric
+    return Mean(**vars(metric)) if isinstance(metric, Metric) else metric
 
 
 class _Estimator(one_machine._Estimator):
