@@ -111,6 +111,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
             X,
             start,
             lambda X, start: predict(X, raw_score=True) + (0.0 if start is None else start),
+            "F",
         )
         link = model_text.link_of(loss, self._n_classes)
         model_text.complete(self.booster_, intercept, link, records.record(loss, self._classes))
@@ -208,9 +209,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         """The target, once it and the parameters are known to be possible."""
         check_task(loss, self.task, self)
         refuse_own_parameters(loss, self.get_params())
-        if self.task == "binary":
-            return check_labels(loss, y, self._n_classes)
-        return loss.check_target(y)
+        return check_labels(loss, y, self._n_classes)
 
     def _run(self, loss: Loss, options: dict[str, Any]) -> Any:
         """The objective of one training."""

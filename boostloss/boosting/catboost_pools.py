@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import catboost
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
+from boostloss.boosting.estimators import rows_of_table
 from boostloss.boosting.exposure import rate, rates_of_sets
 from boostloss.boosting.ignored import HALF, Part
 from boostloss.losses.smoothing import chosen_rows
@@ -147,7 +147,7 @@ def some_rows(given: dict[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
     if isinstance(given["X"], catboost.Pool):
         return given | {"X": rows_of(given["X"], rows)}
     own = {name: given[name] for name in OF_ROWS if given.get(name) is not None}
-    return given | {name: _safe_indexing(values, rows) for name, values in own.items()}
+    return given | {name: rows_of_table(values, rows) for name, values in own.items()}
 
 
 def arguments_of(model: Any, fit: Any, args: Any, options: dict[str, Any]) -> dict[str, Any]:

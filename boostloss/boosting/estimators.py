@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing, indexable
+
 from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.libraries import Library
 from boostloss.losses.base import Loss
@@ -95,6 +99,12 @@ def with_new_losses(estimator: Any, changes: dict[str, Any]) -> dict[str, Any]:
                 f"{name} needs a loss of boostloss as {owner}, got {params.get(owner)!r}; nested parameters: {allowed}."
             )
     return plain | {owner: params[owner].with_parameters(**new) for owner, new in nested.items()}
+
+
+def rows_of_table(X: Any, rows: NDArray[np.intp]) -> Any:
+    """Some rows of a table of any kind: scikit-learn makes one of a sparse matrix whose rows cannot be taken."""
+    (X,) = indexable(X)
+    return _safe_indexing(X, rows)
 
 
 @contextmanager

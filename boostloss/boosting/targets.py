@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples
 
+from boostloss.boosting.estimators import rows_of_table
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import are_soft, check_classes, require_margin
 from boostloss.losses.validation import as_array, check_weight
@@ -144,7 +145,7 @@ def hard_rows(
     if weight is not None:
         total *= check_weight(weight, len(share))[row]
     start = None if start is None else np.asarray(start)[row]
-    return _safe_indexing(X, row), classes[position], total, start
+    return rows_of_table(X, row), classes[position], total, start
 
 
 def with_hard_rows(

@@ -5,14 +5,14 @@ Those that have trained are too sure of their labels, and their errors are too s
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from sklearn.utils import _safe_indexing
 
 from boostloss.boosting.adaptation import adaptation_of, held_out
+from boostloss.boosting.estimators import rows_of_table
 from boostloss.boosting.intervals import without_numbers
 from boostloss.boosting.objective import call_objective
 from boostloss.boosting.start import user_level
@@ -96,8 +96,8 @@ class WatchedLabels(Watched):
         if not self.both:
             return FBeta(self.loss.beta, 0.5)
         if self.rows is not None and len(self.rows):
-            X = _safe_indexing(X, self.rows)
-            start = None if start is None else np.asarray(start)[self.rows]
+            X = rows_of_table(X, self.rows)
+            start = None if start is None else start[self.rows]
         return self.loss.fitted(self.loss.inverse_link(raw_prediction(X, start)), self.weight)
 
 
@@ -128,8 +128,8 @@ class WatchedScales(Watched):
         """The loss, and a warning if the scales are too small for rows that have not trained."""
         if self.rows is None or not len(self.rows):
             return self.loss
-        start = None if start is None else np.asarray(start)[self.rows]
-        raw = np.asarray(raw_prediction(_safe_indexing(X, self.rows), start), np.float64)
+        start = None if start is None else start[self.rows]
+        raw = np.asarray(raw_prediction(rows_of_table(X, self.rows), start), np.float64)
         warn_of_small_scales(self.loss, self.y, raw, self.weight)
         return self.loss
 
@@ -156,7 +156,12 @@ def warn_of_small_scales(
 
 
 def decided(
-    run: Any, loss: Any, X: Any, start: Any, raw_prediction: Callable[[Any, Any], NDArray]
+    run: Any,
+    loss: Any,
+    X: Any,
+    start: Any,
+    raw_prediction: Callable[[Any, Any], NDArray],
+    order: Literal["C", "F"] = "C",
 ) -> Any:
     """The loss of a fitted model, with what has been learned from rows that were held out.
 
@@ -167,10 +172,15 @@ def decided(
     loss : Loss or None
     X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
         The table that has trained.
-    start : array-like of shape (n_samples,) or None
-        The raw predictions to begin with.
+    start : array-like of shape (n_samples,) or (n_samples, n_outputs), or None
+        The raw predictions to begin with; several of a row in one dimension as well.
     raw_prediction : callable
         Of some rows of both, by the fitted model.
+    order : {"C", "F"}, default "C"
+        In which the library reads several of a row in one dimension: row by row, or column by column.
     """
-    found = run.fitted(X, start, raw_prediction) if isinstance(run, Watched) else loss
-    return without_numbers(found)
+    if not isinstance(run, Watched):
+        return without_numbers(loss)
+    if start is not None:
+        start = np.reshape(start, (-1, loss.n_outputs) if loss.n_outputs > 1 else -1, order=order)
+    return without_numbers(run.fitted(X, start, raw_prediction))
