@@ -136,3 +136,32 @@ def test_a_grid_over_a_parameter_of_a_loss_is_one_over_losses(library):
     ]
     np.testing.assert_array_equal(*scores)
     assert len(set(scores[0])) == 3
+
+
+@each_library
+@pytest.mark.parametrize("base", [bl.Huber(1.0), bl.Huber()], ids=repr)
+def test_parameters_of_a_loss_within_a_loss(library, base):
+    model = drop_in(library, bl.Asymmetric(base, 2.0))
+    model.set_params(**model.get_params(deep=True))
+    assert loss_in(model, library) == bl.Asymmetric(base, 2.0)
+    assert nested(library, base__delta=base.delta).items() <= model.get_params(deep=True).items()
+    model.set_params(**nested(library, base__delta=3.0, ratio=4.0))
+    assert loss_in(model, library) == bl.Asymmetric(bl.Huber(3.0), 4.0)
+    model.set_params(**nested(library, base=bl.Cauchy(), base__scale=5.0))
+    assert loss_in(model, library) == bl.Asymmetric(bl.Cauchy(5.0), 4.0)
+    for name, message in [
+        ("base__delta", r"'delta' is no parameter of Cauchy\(.*it has scale"),
+        ("ratio__delta", "ratio__delta needs a loss of boostloss as ratio, got 4.0; .*base__scale"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            model.set_params(**nested(library, **{name: 1.0}))
+
+
+@each_library
+def test_a_grid_over_a_parameter_of_a_loss_within_a_loss(library):
+    deltas = [0.1, 10.0]
+    grid = {f"{LIBRARIES[library].objective}__base__delta": deltas}
+    model = drop_in(library, bl.Asymmetric(bl.Huber(1.0), 2.0), rounds=4)
+    search = GridSearchCV(model, grid, cv=2).fit(X, SIGNAL)
+    assert len(set(search.cv_results_["mean_test_score"])) == 2
+    assert search.best_estimator_.loss_.base.delta in deltas

@@ -71,25 +71,30 @@ def _tells_of_interrupt(error: Exception) -> bool:
 
 
 def nested_parameters(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of the losses among an estimator's, under names such as ``objective__gamma``.
+    """The parameters of the losses among an estimator's, as ``objective__gamma``, or ``objective__base__delta``.
 
     A loss has no `get_params` itself, and the estimators list these names only when they are asked: the libraries hand
     the rest of what `get_params` returns to their boosters, and users to constructors.
     """
-    return {
-        f"{owner}__{name}": value
-        for owner, loss in params.items()
-        if isinstance(loss, Loss)
-        for name, value in loss.given_parameters().items()
-    }
+    found: dict[str, Any] = {}
+    for owner, loss in params.items():
+        if isinstance(loss, Loss):
+            given = loss.given_parameters()
+            given |= nested_parameters(given)
+            found |= {f"{owner}__{name}": value for name, value in given.items()}
+    return found
 
 
 def with_new_losses(estimator: Any, changes: dict[str, Any]) -> dict[str, Any]:
     """Changes of an estimator's parameters, where ``objective__gamma=1`` has become another objective."""
+    if not any("__" in name for name in changes):
+        return changes
+    return _with_new_losses(estimator.get_params(deep=False), changes)
+
+
+def _with_new_losses(params: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     plain = {name: value for name, value in changes.items() if "__" not in name}
-    if len(plain) == len(changes):
-        return plain
-    params, nested = estimator.get_params(deep=False) | plain, defaultdict[str, dict](dict)
+    params, nested = params | plain, defaultdict[str, dict](dict)
     for name in changes.keys() - plain.keys():
         owner, _, parameter = name.partition("__")
         nested[owner][parameter] = changes[name]
@@ -98,7 +103,10 @@ def with_new_losses(estimator: Any, changes: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(
                 f"{name} needs a loss of boostloss as {owner}, got {params.get(owner)!r}; nested parameters: {allowed}."
             )
-    return plain | {owner: params[owner].with_parameters(**new) for owner, new in nested.items()}
+    for owner, new in nested.items():
+        loss = params[owner]
+        plain[owner] = loss.with_parameters(**_with_new_losses(loss.given_parameters(), new))
+    return plain
 
 
 def rows_of_table(X: Any, rows: NDArray[np.intp]) -> Any:
