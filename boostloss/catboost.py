@@ -16,12 +16,7 @@ from boostloss.boosting import records
 from boostloss.boosting.adaptation import adaptation_of
 from boostloss.boosting.catboost_classes import fit_classes, response
 from boostloss.boosting.catboost_distributions import fit_several
-from boostloss.boosting.catboost_objective import (
-    Objective,
-    RoundObjective,
-    metric,
-    objective,
-)
+from boostloss.boosting.catboost_objective import Objective, RoundObjective, metric, objective
 from boostloss.boosting.catboost_pools import arguments_of, numbers_of, pool_parts, with_baseline
 from boostloss.boosting.catboost_records import UNNAMED, own_init_model, write_record
 from boostloss.boosting.catboost_searches import search
@@ -46,6 +41,7 @@ from boostloss.boosting.estimators import (
     check_task,
     forget_fit,
     nested_parameters,
+    objective_loss,
     require_names,
     store_history,
     with_new_losses,
@@ -88,7 +84,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
     def loss(self) -> Loss | None:
         """The loss, or None where `loss_function` is not one of boostloss."""
         given = self._init_params.get("objective", self._init_params.get("loss_function"))
-        return given if isinstance(given, Loss) else None
+        return objective_loss(given, "loss_function")
 
     def get_params(self, deep: bool = False) -> dict[str, Any]:
         """The parameters, as the constructor takes them; `deep` those of a loss too: ``loss_function__gamma``."""

@@ -44,6 +44,7 @@ from boostloss.boosting.lightgbm_metrics import evaluated, metric
 from boostloss.boosting.lightgbm_objective import objective
 from boostloss.boosting.lightgbm_parameters import (
     class_factors,
+    loss_in,
     refuse_class_weights,
     refuse_own_parameters,
 )
@@ -63,8 +64,8 @@ require_names(
     LIGHTGBM,
     lgb.LGBMClassifier(),
     (
-        *("_Booster", "_best_iteration", "_class_weight", "_n_classes", "_n_features"),
-        *("_n_features_in", "_objective", "_other_params"),
+        *("_Booster", "_best_iteration", "_class_weight", "_fitted_with_feature_names"),
+        *("_n_classes", "_n_features", "_n_features_in", "_objective", "_other_params"),
     ),
 )
 
@@ -86,7 +87,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
         if self.loss_ is not None:
             self._objective = self.objective
         forget_fit(self)
-        loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
+        loss = loss_in(self.get_params(), options.get("eval_metric"))
         if loss is None or y is None:  # without a target the parent says so
             return super().fit(X, y, **options)
         target = self._check(loss, y)
@@ -170,9 +171,9 @@ class _Estimator(Stamped, lgb.LGBMModel):
             raise ValueError(f"path must be a model saved by boostloss.lightgbm, got {path!r}.")
         booster = lgb.Booster(model_file=path)
         self.set_params(objective=loss)
-        self._Booster, self.fitted_ = booster, True
+        self._Booster, self.fitted_, self._best_iteration = booster, True, -1
         self._n_features = self._n_features_in = booster.num_feature()
-        self._best_iteration = -1
+        self._fitted_with_feature_names = model_text.has_names(booster)
         if loss.task == "binary":
             self._le = LabelEncoder().fit(records.restore_classes(texts))
             self._classes, self._n_classes = self._le.classes_, len(self._le.classes_)
@@ -324,7 +325,7 @@ class LGBMClassifier(lgb.LGBMClassifier, _Estimator):
     @all_or_nothing
     @wraps(lgb.LGBMClassifier.fit)
     def fit(self, X: Any, y: Any, *args: Any, **options: Any) -> Any:
-        loss = next((p for p in self.get_params().values() if isinstance(p, Loss)), None)
+        loss = loss_in(self.get_params())
         if loss is None or y is None:
             return super().fit(X, y, *args, **options)
         soft = targets.soft_labels(loss, y)

@@ -33,7 +33,7 @@ from boostloss.boosting.regressors import distribution_by, score_by
 from boostloss.boosting.review import review_fit, review_rounds
 from boostloss.boosting.watched import decided, run_of
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
-from boostloss.boosting.xgboost_objective import class_weights, objective, scaled
+from boostloss.boosting.xgboost_objective import class_weights, loss_in, objective, scaled
 from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
@@ -70,7 +70,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         **options: Any,
     ) -> Any:
         self._forget_fit()
-        loss = self.objective if isinstance(self.objective, Loss) else None
+        loss = loss_in(self)
         if exposure is not None or eval_exposure is not None:
             y, sample_weight = rate(loss, y, sample_weight, exposure, "exposure")
             eval_set, weights = rates_of_sets(

@@ -152,3 +152,17 @@ def test_the_metric_of_a_proper_loss_beside_one_that_is_not(two):
     found = model.evals_result()["validation_0"]["Logistic"][-1]
     probability = model.predict_proba(ROWS).compute()[:, 1]
     assert found == pytest.approx(log_loss(LABEL, probability.astype(float)), abs=2e-6)
+
+
+def test_what_is_no_objective_and_no_metric(two):
+    for kind, parameters, options in (
+        (DaskXGBRegressor, {"eval_metric": bl.Huber(1.0)}, {}),
+        (DaskLGBMRegressor, {"metric": bl.Huber(1.0)}, {}),
+        (DaskLGBMRegressor, {}, {"eval_metric": bl.Huber(1.0)}),
+    ):
+        with pytest.raises(ValueError, match=r"Huber\(delta=1.0\) must not be a metric beside"):
+            train(kind(**parameters), ROWS, TARGET, **options)
+        with pytest.raises(
+            TypeError, match=r"must be an instance such as Huber\(\), got the class"
+        ):
+            train(kind(objective=bl.Huber), ROWS, TARGET)

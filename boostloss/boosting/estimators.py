@@ -20,6 +20,24 @@ STAMP = "_boostloss_pickle"
 FITTED = ("loss_", "adaptation_", "trainings_")  # what a fit with a loss adds to an estimator
 
 
+def objective_loss(given: Any, name: str) -> Loss | None:
+    """The loss that is given as an objective; None where it is one of the library."""
+    if isinstance(given, type) and issubclass(given, Loss):
+        kind = given.__name__
+        raise TypeError(f"{name} must be an instance such as {kind}(), got the class {kind}.")
+    return given if isinstance(given, Loss) else None
+
+
+def refuse_losses(metrics: Any, objective: Any) -> None:
+    """Refuse a loss among the metrics beside an objective of the library, which hands no raw predictions over."""
+    for each in metrics if isinstance(metrics, list | tuple) else [metrics]:
+        if isinstance(each, Loss):
+            raise ValueError(
+                f"{each!r} must not be a metric beside the objective {objective!r}, which is none of boostloss: give a "
+                "loss as the objective too, or a callable as the metric."
+            )
+
+
 def check_task(loss: Loss, task: str, estimator: Any) -> None:
     """A regressor takes regression losses, a classifier binary ones."""
     if loss.task != task:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from boostloss.boosting import model_text, targets
 from boostloss.boosting.continued import check_same_classes, check_same_scale
 from boostloss.boosting.exposure import rate, rates_of_sets
+from boostloss.boosting.lightgbm_parameters import loss_in
 from boostloss.losses.base import Loss
 
 
@@ -75,22 +76,26 @@ def with_hard_rows(y: Any, soft: Any, options: dict[str, Any]) -> dict[str, Any]
     )
     if not extra:
         return options
-    others = {name: x for name, x in options.items() if name not in ("eval_X", "eval_y")}
-    return others | extra | {"eval_set": sets}
+    return with_sets(options, sets) | extra
+
+
+def with_sets(options: dict[str, Any], sets: list[tuple[Any, Any]]) -> dict[str, Any]:
+    """The options of a `fit` with other evaluation sets, if there are any."""
+    others = {name: x for name, x in options.items() if name != "eval_set"}
+    if not sets:
+        return others
+    tables, labels = (tuple(parts) for parts in zip(*sets, strict=True))
+    return others | {"eval_X": tables, "eval_y": labels}
 
 
 def with_rates(
     params: dict[str, Any], y: Any, options: dict[str, Any], exposure: Any, eval_exposure: Any
 ) -> tuple[Any, dict[str, Any]]:
     """The target and the options of a regressor's `fit`, in which rates that weigh stand for counts and amounts."""
-    loss = next((p for p in params.values() if isinstance(p, Loss)), None)
+    loss = loss_in(params)
     y, weight = rate(loss, y, options.get("sample_weight"), exposure, "exposure")
     sets, weights = rates_of_sets(
         loss, eval_sets(options), options.get("eval_sample_weight"), eval_exposure
     )
-    others = {name: x for name, x in options.items() if name != "eval_set"}
-    others |= {"sample_weight": weight}
-    if sets:
-        tables, rates = (tuple(parts) for parts in zip(*sets, strict=True))
-        others |= {"eval_X": tables, "eval_y": rates, "eval_sample_weight": weights}
-    return y, others
+    options = with_sets(options, sets) | {"sample_weight": weight}
+    return y, options | ({"eval_sample_weight": weights} if sets else {})

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.boosting.intervals import of_same_targets
-from boostloss.boosting.lightgbm_parameters import METRIC
+from boostloss.boosting.lightgbm_parameters import metrics_in
 from boostloss.boosting.metrics import (
     LEAST_PROBABILITY,
     check_readable,
@@ -97,9 +97,7 @@ ON_SCORES = {"auc", "average_precision", "None", "none", "null", "custom", "na"}
 def evaluated(loss: Loss, eval_metric: Any, params: dict[str, Any]) -> list[Any]:
     """What LightGBM evaluates: what is asked for and, unless `metric` says otherwise, the loss."""
     asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]
-    given = [p for name, p in params.items() if name in METRIC and p]
-    split = (p.split(",") if isinstance(p, str) else p for p in given)
-    names = [name for part in split for name in part if name]  # "" is the metric of the objective
+    names = metrics_in(params)
     wanted = [of_raw_predictions(loss, each) for each in [*asked, *names] if each is not None]
     return wanted if names or metric(loss) in wanted else [*wanted, metric(loss)]
 

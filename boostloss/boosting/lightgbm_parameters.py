@@ -4,6 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from boostloss.boosting.estimators import objective_loss, refuse_losses
 from boostloss.boosting.targets import (
     balancing_factors,
     check_positive_weight,
@@ -27,6 +28,24 @@ OWN |= dict.fromkeys(("neg_bagging_fraction", "neg_sub_row", "neg_subsample", "n
 OF_METRICS = ("alpha", "fair_c", "tweedie_variance_power")
 
 
+def loss_in(params: dict[str, Any], eval_metric: Any = None) -> Loss | None:
+    """The loss that is the objective, under any of its names, or None; then none of the metrics may be one."""
+    for name in OBJECTIVE:
+        loss = objective_loss(params.get(name), name)
+        if loss is not None:
+            return loss
+    asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]
+    refuse_losses([*asked, *metrics_in(params)], params.get("objective"))
+    return None
+
+
+def metrics_in(params: dict[str, Any]) -> list[Any]:
+    """The metrics among the parameters."""
+    given = [p for name, p in params.items() if name in METRIC and p]
+    split = (p.split(",") if isinstance(p, str) else [p] if callable(p) else p for p in given)
+    return [name for part in split for name in part if name]  # "" is that of the objective
+
+
 def refuse_own_parameters(loss: Loss, given: dict[str, Any]) -> None:
     """Refuse what would have no effect, another objective, and forests, which take no custom objective."""
     if any(given.get(name) in ("rf", "random_forest") for name in BOOSTING):
@@ -35,6 +54,12 @@ def refuse_own_parameters(loss: Loss, given: dict[str, Any]) -> None:
         if given.get(name) is not None and given[name] is not loss:
             raise ValueError(
                 f"{name} must not be given with the objective {loss!r}, got {given[name]!r}."
+            )
+    for name in METRIC:
+        if isinstance(given.get(name), Loss):  # LightGBM cannot read it when it predicts
+            raise ValueError(
+                f"{name} must be a name or a list, in which losses may stand, got {given[name]!r}: write "
+                f"[{given[name]!r}], or give it to fit as eval_metric."
             )
     metrics = any(given.get(name) for name in METRIC)
     for name, harmless in (OWN if metrics else OWN | dict.fromkeys(OF_METRICS)).items():

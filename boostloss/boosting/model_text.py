@@ -55,6 +55,11 @@ def complete(
     booster.model_from_string(add_record(add_link(text, link), record))
 
 
+def has_names(booster: Any) -> bool:
+    """Whether the features have other names than those that LightGBM gives them."""
+    return any(name != f"Column_{j}" for j, name in enumerate(booster.feature_name()))
+
+
 def link_of(loss: Loss, n_classes: int) -> str | None:
     """LightGBM's objective that has the link of a loss; None if there is none, or no objective has it."""
     if loss.task != "binary":

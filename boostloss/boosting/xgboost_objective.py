@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.boosting import targets
+from boostloss.boosting.estimators import objective_loss, refuse_losses
 from boostloss.boosting.objective import read_call, require_loss
 from boostloss.losses.base import Loss
 
@@ -35,6 +36,14 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
     array([ 0.5 , -1.9 ,  0.55], dtype=float32)
     """
     return scaled(require_loss(loss), loss, scale_pos_weight)
+
+
+def loss_in(estimator: Any) -> Loss | None:
+    """The loss that an estimator is to fit, or None; then none of its metrics may be one."""
+    loss = objective_loss(estimator.objective, "objective")
+    if loss is None:
+        refuse_losses(estimator.eval_metric, estimator.objective)
+    return loss
 
 
 def scaled(given: Callable, loss: Loss, scale_pos_weight: float | None) -> Callable:

@@ -18,7 +18,12 @@ from boostloss.boosting import targets
 from boostloss.boosting.estimators import all_or_nothing, forget_fit, require_names
 from boostloss.boosting.libraries import LIGHTGBM
 from boostloss.boosting.lightgbm_fits import check_init_model, eval_sets
-from boostloss.boosting.lightgbm_parameters import UNBALANCE, class_factors, refuse_own_parameters
+from boostloss.boosting.lightgbm_parameters import (
+    UNBALANCE,
+    class_factors,
+    loss_in,
+    refuse_own_parameters,
+)
 from boostloss.boosting.workers import Shared, SharedObjective
 from boostloss.dask import target as all_rows
 from boostloss.dask.failures import cause, nothing_stranded, reported
@@ -126,7 +131,7 @@ class _Estimator(one_machine._Estimator):
         self, *, X: Any, y: Any, sample_weight: Any = None, init_score: Any = None, **options: Any
     ) -> Any:
         params = self.get_params(deep=False)
-        loss = next((p for p in params.values() if isinstance(p, Loss)), None)
+        loss = loss_in(params, options.get("eval_metric"))
         if loss is None:
             forget_fit(self)
             return super()._lgb_dask_fit(

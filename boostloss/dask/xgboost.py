@@ -21,7 +21,7 @@ from boostloss.boosting.review import review_rounds
 from boostloss.boosting.workers import Shared, SharedObjective, Table, shared_mean
 from boostloss.boosting.xgboost_links import RecordFirst, add_link, base_score, without_link
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric
-from boostloss.boosting.xgboost_objective import class_weights, scaled
+from boostloss.boosting.xgboost_objective import class_weights, loss_in, scaled
 from boostloss.dask import target as all_rows
 from boostloss.dask.failures import cause, reported
 from boostloss.losses.base import Loss
@@ -100,8 +100,8 @@ class _Estimator(one_machine._Estimator):
     """What both estimators add to XGBoost's, when the objective is a `Loss`."""
 
     async def _fit_async(self, X: Any, y: Any, **options: Any) -> Any:
-        loss: Any = self.objective
-        if not isinstance(loss, Loss):
+        loss = loss_in(self)
+        if loss is None:
             self._forget_fit()
             return await super()._fit_async(X, y, **options)
         all_rows.check_loss(loss, self.task, self)
