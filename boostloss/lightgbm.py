@@ -130,8 +130,7 @@ class _Estimator(Stamped, lgb.LGBMModel):
 
     @wraps(lgb.LGBMModel.predict)
     def predict(self, X: Any, *args: Any, **options: Any) -> Any:
-        names = "raw_score", "start_iteration", "num_iteration", "pred_leaf", "pred_contrib"
-        options = dict(zip(names, args, strict=False)) | options
+        options = by_name(super().predict, X, *args, **options)
         other = any(options.get(name) for name in ("raw_score", "pred_leaf", "pred_contrib"))
         if self.loss_ is None or other:
             return super().predict(X, **options)

@@ -4,6 +4,7 @@ import inspect
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import pytest
 from boosting import SIGNAL, TRAIN, VALID, WEIGHT, X, target
 from cases import BINARY, every_boosted_loss
@@ -235,3 +236,16 @@ def test_labels_that_are_missing(missing):
     labels = np.where(SIGNAL > 0.0, 1.0, missing)
     with pytest.raises(ValueError, match="Input y contains"):
         LGBMClassifier(objective=bl.Focal(), verbose=-1).fit(X, labels)
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(1.0), bl.Focal()], ids=repr)
+def test_predictions_take_all_arguments_by_position(loss):
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = drop_in(loss).fit(frame, (X[:, 0] > 0.0).astype(int))
+    by_position = False, 0, None, False, False, True  # the last is validate_features
+    np.testing.assert_array_equal(model.predict(frame, *by_position), model.predict(frame))
+    for function in (model.predict, getattr(model, "predict_proba", model.predict)):
+        with pytest.raises(lgb.basic.LightGBMError, match="Expected 'a' at position 0"):
+            function(frame[list("dcba")], *by_position)
+        with pytest.raises(TypeError, match="argument"):
+            function(frame, *by_position, None)

@@ -58,10 +58,11 @@ def encode_eval_y(classes: Any, options: dict[str, Any]) -> None:
         options["eval_y"] = tuple(encoded) if isinstance(given, tuple) else encoded[0]
 
 
-def by_name(fit: Callable, X: Any, y: Any, *args: Any, **options: Any) -> dict[str, Any]:
-    """The options of a fit, some of which were given by position."""
-    given = inspect.signature(fit).bind(X, y, *args, **options).arguments
-    return {name: value for name, value in given.items() if name not in ("X", "y")}
+def by_name(method: Callable, *args: Any, **options: Any) -> dict[str, Any]:
+    """The options of a fit or of a prediction, some of which were given by position."""
+    given = inspect.signature(method).bind(*args, **options).arguments
+    others = given.pop("kwargs", {})
+    return {name: value for name, value in given.items() if name not in ("X", "y")} | others
 
 
 def listed(given: Any) -> list[Any]:
