@@ -1,5 +1,6 @@
 """Trainings that wait for one another."""
 
+import sys
 import threading
 
 import pytest
@@ -57,3 +58,26 @@ def test_an_error_between_two_rounds_stops_all():
     meeting = Meeting(2, 2, action)
     with pytest.raises(ArithmeticError, match="of the action"):
         meeting.run(lambda j: meeting.meet())
+
+
+def test_meetings_that_overlap_leave_the_usual_switch_interval():
+    usual, others_run = sys.getswitchinterval(), threading.Event()
+
+    def meet(begun, until):
+        def train(j):
+            begun.set()
+            assert until.wait(10.0)
+            assert sys.getswitchinterval() < usual
+
+        Meeting(1, 1, lambda: None).run(train)
+
+    begun = [threading.Event(), threading.Event()]
+    first = threading.Thread(target=meet, args=(begun[0], begun[1]))
+    second = threading.Thread(target=meet, args=(begun[1], others_run))
+    for thread, event in zip((first, second), begun, strict=True):
+        thread.start()
+        assert event.wait(10.0)
+    first.join()  # the first ends before the second, which has begun in between
+    others_run.set()
+    second.join()
+    assert sys.getswitchinterval() == pytest.approx(usual)

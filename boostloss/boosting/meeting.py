@@ -2,11 +2,32 @@
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # At the usual 5 ms a thread waits for the interpreter while another one takes it again and again.
 SWITCH_INTERVAL = 1e-4
+# Meetings of several fits may overlap: the first to begin knows the usual interval, which the last to end brings back.
+switching, running, usual = threading.Lock(), 0, 0.0
+
+
+@contextmanager
+def switched_often() -> Iterator[None]:
+    """Let threads take turns at the shorter interval."""
+    global running, usual
+    with switching:
+        if not running:
+            usual = sys.getswitchinterval()
+            sys.setswitchinterval(min(usual, SWITCH_INTERVAL))
+        running += 1
+    try:
+        yield
+    finally:
+        with switching:
+            running -= 1
+            if not running:
+                sys.setswitchinterval(usual)
 
 
 class Stopped(Exception):
@@ -52,18 +73,15 @@ class Meeting:
         threads = [
             threading.Thread(target=work, args=(j,), daemon=True) for j in range(self.parties)
         ]
-        interval = sys.getswitchinterval()
-        try:
-            sys.setswitchinterval(min(interval, SWITCH_INTERVAL))
-            for thread in threads:
-                thread.start()
-            self._wait_for_the_end(threads)
-        except BaseException:  # an interrupt reaches the main thread only
-            self._stop()
-            self._wait_for_the_end(threads)
-            raise
-        finally:
-            sys.setswitchinterval(interval)
+        with switched_often():
+            try:
+                for thread in threads:
+                    thread.start()
+                self._wait_for_the_end(threads)
+            except BaseException:  # an interrupt reaches the main thread only
+                self._stop()
+                self._wait_for_the_end(threads)
+                raise
         if self.errors:
             raise self.errors[0]
         return results
