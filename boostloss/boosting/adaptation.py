@@ -107,10 +107,10 @@ class Adaptation:
         """As `boosting_gradients`, of the next round; the rows that are held out get zeros."""
         y, f = as_column(y_true, "y_true"), as_column(raw_prediction, "raw_prediction")
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
-        check_rows(Rows(y, f, weight))
+        every = Rows(y, f, weight)
+        check_rows(every)
         rows = held_out(len(y), weight) if self.follows else NO_ROWS
         watched = slice(None) if self.follows and not len(rows) else rows
-        every = Rows(y, f, weight)
         self.begin_round(every.at(watched), every)
         gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
         fill_gradients([gradient, hessian], self.fixed, y, f, weight, factor)

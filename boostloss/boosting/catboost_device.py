@@ -12,7 +12,7 @@ import numpy as np
 
 from boostloss.boosting.device import deciding, device_step
 from boostloss.boosting.gradients import boosting_step, computation_of, fixed_step
-from boostloss.boosting.start import check_start
+from boostloss.boosting.start import check_start, is_constant
 from boostloss.kernels import cuda
 from boostloss.kernels.rows import Rows
 from boostloss.losses.adaptive import Adaptive
@@ -55,7 +55,7 @@ class DeviceObjective:
             if not self.known_start and len(approx):
                 self.known_start = True
                 y, f, some = deciding(rows, stream)
-                if (f == f[0]).all():
+                if is_constant(f):
                     check_start(self.loss, y, float(f[0]), some)
             step = device_step(self.loss, rows, stream)
             computation = computation_of(step, self.loss, 1.0)

@@ -22,7 +22,7 @@ from boostloss.boosting.gradients import (
 from boostloss.boosting.metrics import mean_loss_of
 from boostloss.boosting.objective import check_finite, metric_name, not_finite, require_loss
 from boostloss.boosting.several import takes_columns
-from boostloss.boosting.start import check_start
+from boostloss.boosting.start import check_start, is_constant
 from boostloss.kernels.few_rows import NotFinite, PairsOfFewRows
 from boostloss.kernels.followed_rows import FollowedRows
 from boostloss.kernels.rows import Rows
@@ -202,7 +202,7 @@ class Objective(Slot):
     ) -> None:
         """Check the start when the first round is over: one block may hold the low targets only."""
         start = float(approxes[0])
-        if (approxes == start).all() and (not seen or seen[0][0] == start):
+        if is_constant(approxes) and (not seen or seen[0][0] == start):
             self.loss.check_target(targets)
             kept = np.ones_like(targets) if weights is None else weights.copy()
             seen.append((start, targets.copy(), kept))  # the memory is CatBoost's

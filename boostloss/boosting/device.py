@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from boostloss.boosting.gradients import boosting_step, computation_of, fixed_step, row_share
 from boostloss.boosting.objective import call_objective, not_finite
 from boostloss.boosting.several import takes_columns
-from boostloss.boosting.start import check_start
+from boostloss.boosting.start import check_start, is_constant
 from boostloss.kernels import cuda
 from boostloss.kernels.rows import Rows
 from boostloss.losses.adaptive import Adaptive
@@ -95,4 +95,4 @@ def deciding(rows: Rows, stream: Any = 0) -> tuple[NDArray, NDArray, NDArray | N
 
 def starts(f: Any) -> bool:
     """Whether all raw predictions are the same, as before the first round."""
-    return bool(len(f)) and f[0] == f[len(f) - 1] and bool((cuda.host(f) == f[0]).all())
+    return bool(len(f)) and f[0] == f[len(f) - 1] and is_constant(cuda.host(f))

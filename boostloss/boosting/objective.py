@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from boostloss.boosting.adaptation import Adaptation
 from boostloss.boosting.gradients import fill_gradients, row_share
 from boostloss.boosting.several import check_outputs, several_gradients, takes_columns
-from boostloss.boosting.start import check_start
+from boostloss.boosting.start import check_start, is_constant
 from boostloss.boosting.xgboost_columns import lent
 from boostloss.losses.adaptive import Adaptive
 from boostloss.losses.base import Loss
@@ -57,20 +57,20 @@ def boosting_gradients(
     weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     if isinstance(loss, Harmonized):
         weight = loss.row_weight(y_true, f, weight)
-    gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
     finite = False  # so far as is known
     if isinstance(loss, Adaptive):
         run = Adaptation(loss, temperature=0.0)
         gradient, hessian = run.gradients(y_true, f, weight, dtype, factor)
     elif are_soft(y_true):
+        gradient, hessian = np.zeros(len(f), dtype), np.zeros(len(f), dtype)
         part = [np.empty_like(gradient), np.empty_like(hessian)]
-        gradient[:] = hessian[:] = 0.0
         with np.errstate(all="ignore"):  # what is not finite, as of an infinite weight, is refused
             for label, share in both_labels(as_matrix(y_true, "y_true", 2), weight):
                 fill_gradients(part, loss, label, f, share, factor)
                 gradient += part[0]
                 hessian += part[1]
     else:
+        gradient, hessian = np.empty(len(f), dtype), np.empty(len(f), dtype)
         y = as_column(y_true, "y_true")
         finite = fill_gradients([gradient, hessian], loss, y, f, weight, factor)
     if check and not finite:
@@ -92,7 +92,7 @@ def call_objective(
         check_outputs(loss, y_pred.shape)
         # The libraries leave out the axis of a single column.
         f = y_pred[:, None] if y_pred.ndim == 1 else y_pred
-        if len(f) and (f[-1] == f[0]).all() and (f == f[0]).all():
+        if is_constant(f):
             check_start(loss, y_true, f[0], sample_weight)
         weight = None if sample_weight is None else as_column(sample_weight, "sample_weight")
         with np.errstate(all="ignore"):  # what is not finite is refused below
@@ -100,7 +100,7 @@ def call_objective(
         check_finite(loss, f, gradient, hessian)
         return gradient.reshape(y_pred.shape), hessian.reshape(y_pred.shape)
     y_pred = y_pred.ravel()
-    if len(y_pred) and y_pred[0] == y_pred[-1] and (y_pred == y_pred[0]).all():
+    if is_constant(y_pred):
         check_start(loss, y_true, float(y_pred[0]), sample_weight)
     factor = row_share(loss)
     return boosting_gradients(loss, y_true, y_pred, sample_weight, factor=factor, check=True)

@@ -24,6 +24,12 @@ FAR_LOGIT = 3.0  # between a probability of 0.05 and one of 0.5
 NOT_THE_USER = {"boostloss"}.union(*(library.modules for library in LIBRARIES.values()))
 
 
+def is_constant(raw_prediction: NDArray) -> bool:
+    """Whether the raw predictions of all rows are the same, as before the first round."""
+    last = raw_prediction[-1:]  # which tells almost always
+    return bool(len(last) and (last == raw_prediction[0]).all() and (raw_prediction == last).all())
+
+
 def check_start(
     loss: Loss, y_true: ArrayLike, start: float | NDArray, sample_weight: ArrayLike | None
 ) -> None:
