@@ -33,6 +33,7 @@ from boostloss.boosting.catboost_training import (
     labels_to_train,
     leaf_steps,
     number_targets,
+    read_own_scores,
 )
 from boostloss.boosting.estimators import (
     FITTED,
@@ -40,8 +41,8 @@ from boostloss.boosting.estimators import (
     all_or_nothing,
     check_task,
     forget_fit,
+    given_loss,
     nested_parameters,
-    objective_loss,
     require_names,
     store_history,
     with_new_losses,
@@ -84,7 +85,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
     def loss(self) -> Loss | None:
         """The loss, or None where `loss_function` is not one of boostloss."""
         given = self._init_params.get("objective", self._init_params.get("loss_function"))
-        return objective_loss(given, "loss_function")
+        return given_loss(given, "loss_function")
 
     def get_params(self, deep: bool = False) -> dict[str, Any]:
         """The parameters, as the constructor takes them; `deep` those of a loss too: ``loss_function__gamma``."""
@@ -123,9 +124,11 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         """The parameters as CatBoost's own training takes them."""
         if self._canonized_params is None:
             loss = self.loss
-            params = super()._get_canonized_params() if loss is None else self._native_params(loss)
-            if isinstance(params.get("eval_metric"), Loss):
-                params["eval_metric"] = metric(params["eval_metric"])
+            if loss is None:
+                params = super()._get_canonized_params()
+                read_own_scores(self.task, params)
+            else:
+                params = self._native_params(loss)
             self._canonized_params = params
         return self._canonized_params
 
@@ -136,7 +139,7 @@ class _Estimator(Stamped, Trainings, catboost.CatBoost):
         params = stand_in._get_canonized_params()
         params["loss_function"] = Objective(loss, known_start=True)
         check_metrics(loss, params)
-        params.setdefault("eval_metric", loss)
+        params.setdefault("eval_metric", metric(loss))
         params.setdefault("leaf_estimation_iterations", leaf_steps(loss, params))
         return params
 

@@ -9,6 +9,9 @@ from own_losses import overstock
 
 import boostloss as bl
 from boostloss.boosting.libraries import LIBRARIES
+from boostloss.catboost import metric as catboost_metric
+from boostloss.lightgbm import metric as lgb_metric
+from boostloss.xgboost import metric as xgb_metric
 
 LABEL = (SIGNAL > 0.0).astype(int)
 
@@ -87,3 +90,38 @@ def test_a_loaded_model_of_lightgbm_knows_the_names_of_features(tmp_path):
         np.testing.assert_array_equal(loaded.predict(table), model.predict(table))
     loaded.fit(frame, SIGNAL)
     assert loaded.feature_names_in_.tolist() == list("abcd")
+
+
+def of_two_classes(library, own, **options):
+    record = LIBRARIES[library]
+    settings = {record.rounds: 8, record.threads: 1} | record.parameters(own) | record.settings
+    return record.estimator("binary")(**settings | options)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_loss_as_a_metric_reads_the_scores_of_catboosts_own_objectives(wrapped):
+    given = catboost_metric(bl.Focal(2.0)) if wrapped else bl.Focal(2.0)
+    model = of_two_classes("catboost", "Logloss", eval_metric=given)
+    model.fit(X[TRAIN], LABEL[TRAIN], eval_set=(X[VALID], LABEL[VALID]))
+    raw = bl.Focal(2.0).link(model.predict_proba(X[VALID])[:, 1])
+    last = model.evals_result_["validation"]["Focal"][-1]
+    assert last == pytest.approx(bl.Focal(2.0).mean_loss(LABEL[VALID], raw), rel=1e-5)
+
+
+@pytest.mark.parametrize(("library", "made"), [("xgboost", xgb_metric), ("lightgbm", lgb_metric)])
+def test_a_metric_of_raw_scores_beside_an_objective_of_the_library(library, made):
+    """The library would hand it probabilities."""
+    own = LIBRARIES[library].own_objectives["binary"][0]
+    options = {"eval_metric": made(bl.Logistic())}
+    given = options if library == "xgboost" else {}
+    model = of_two_classes(library, own, **given)
+    with pytest.raises(ValueError, match="must not be a metric beside the objective"):
+        model.fit(X, LABEL, **({} if given else options))
+
+
+@each_library
+def test_the_class_of_a_loss_as_a_metric_is_refused(library):
+    given = {"eval_metric": bl.Huber}
+    model = drop_in(library, bl.Cauchy(1.0), **({} if library == "lightgbm" else given))
+    with pytest.raises(TypeError, match=r"must be an instance such as Huber\(\)"):
+        model.fit(X, SIGNAL, **(given if library == "lightgbm" else {}))

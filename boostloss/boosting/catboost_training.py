@@ -19,6 +19,7 @@ from boostloss.boosting.catboost_objective import (
     metric_beside,
 )
 from boostloss.boosting.catboost_pools import copy_of, labels_of, numbers_of
+from boostloss.boosting.estimators import given_loss
 from boostloss.boosting.gradients import follows_residuals
 from boostloss.boosting.metrics import check_readable, check_same_link, raw_predictions_of
 from boostloss.boosting.objective import boosting_gradients, check_finite
@@ -26,7 +27,7 @@ from boostloss.boosting.several import takes_columns
 from boostloss.boosting.start import is_far, user_level
 from boostloss.kernels.rows import Rows
 from boostloss.losses.base import Loss
-from boostloss.losses.catalogue import Quantile, SquaredError
+from boostloss.losses.catalogue import Logistic, Quantile, SquaredError
 from boostloss.losses.distributions import Distribution
 from boostloss.losses.validation import as_column
 
@@ -180,12 +181,25 @@ def follow(
     prepared["params"] = prepared["params"] | {"loss_function": run, "callbacks": run}
 
 
+def loss_of_metric(given: Any, name: str) -> Loss | None:
+    """The loss that is given as a metric, or None."""
+    return given.loss if isinstance(given, Metric) else given_loss(given, name)
+
+
+def read_own_scores(task: str, params: dict[str, Any]) -> None:
+    """Let the metric of a loss read the scores of CatBoost's own objectives: of classes those of `Logistic`."""
+    other = loss_of_metric(params.get("eval_metric"), "eval_metric")
+    if other is not None:
+        raw_of = raw_predictions_of(Logistic(), other) if task == "binary" else None
+        params["eval_metric"] = metric_beside(other, raw_of)
+
+
 def check_metrics(loss: Loss, params: dict[str, Any]) -> None:
     """Let the metrics of losses read raw predictions, and refuse CatBoost's own that would misread them."""
     for name in ("eval_metric", "custom_metric"):
         given = params.get(name)
-        if isinstance(given, Loss | Metric):
-            other = given.loss if isinstance(given, Metric) else given
+        other = loss_of_metric(given, name)
+        if other is not None:
             check_same_link(loss, other, name)
             params[name] = metric_beside(other, raw_predictions_of(loss, other))
         elif given and not hasattr(given, "evaluate"):

@@ -20,8 +20,8 @@ STAMP = "_boostloss_pickle"
 FITTED = ("loss_", "adaptation_", "trainings_")  # what a fit with a loss adds to an estimator
 
 
-def objective_loss(given: Any, name: str) -> Loss | None:
-    """The loss that is given as an objective; None where it is one of the library."""
+def given_loss(given: Any, name: str) -> Loss | None:
+    """The loss that is given as an objective or as a metric; None where it is one of the library."""
     if isinstance(given, type) and issubclass(given, Loss):
         kind = given.__name__
         raise TypeError(f"{name} must be an instance such as {kind}(), got the class {kind}.")
@@ -29,9 +29,11 @@ def objective_loss(given: Any, name: str) -> Loss | None:
 
 
 def refuse_losses(metrics: Any, objective: Any) -> None:
-    """Refuse a loss among the metrics beside an objective of the library, which hands no raw predictions over."""
+    """Refuse what reads raw predictions beside an objective of the library, which hands none over."""
     for each in metrics if isinstance(metrics, list | tuple) else [metrics]:
-        if isinstance(each, Loss):
+        of = getattr(each, "loss", None)  # of a metric that `metric` has made
+        linked = isinstance(of, Loss) and (of.task == "binary" or of.link_name != "identity")
+        if linked or given_loss(each, "a metric") is not None:
             raise ValueError(
                 f"{each!r} must not be a metric beside the objective {objective!r}, which is none of boostloss: give a "
                 "loss as the objective too, or a callable as the metric."

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boostloss.boosting.estimators import given_loss
 from boostloss.boosting.intervals import of_same_targets
 from boostloss.boosting.lightgbm_parameters import metrics_in
 from boostloss.boosting.metrics import (
@@ -104,7 +105,7 @@ def evaluated(loss: Loss, eval_metric: Any, params: dict[str, Any]) -> list[Any]
 
 def of_raw_predictions(loss: Loss, wanted: Any) -> Any:
     """What to evaluate in place of a metric: as it is, it would take raw predictions for predictions."""
-    if isinstance(wanted, Loss):
+    if given_loss(wanted, "metric") is not None:
         wanted = metric(wanted)
     if isinstance(wanted, _Metric):
         other = wanted.loss

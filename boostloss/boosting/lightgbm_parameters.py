@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from boostloss.boosting.estimators import objective_loss, refuse_losses
+from boostloss.boosting.estimators import given_loss, refuse_losses
 from boostloss.boosting.targets import (
     balancing_factors,
     check_positive_weight,
@@ -31,7 +31,7 @@ OF_METRICS = ("alpha", "fair_c", "tweedie_variance_power")
 def loss_in(params: dict[str, Any], eval_metric: Any = None) -> Loss | None:
     """The loss that is the objective, under any of its names, or None; then none of the metrics may be one."""
     for name in OBJECTIVE:
-        loss = objective_loss(params.get(name), name)
+        loss = given_loss(params.get(name), name)
         if loss is not None:
             return loss
     asked = eval_metric if isinstance(eval_metric, list) else [eval_metric]

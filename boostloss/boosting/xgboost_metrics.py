@@ -9,6 +9,7 @@ from typing import Any
 import xgboost as xgb
 from numpy.typing import ArrayLike
 
+from boostloss.boosting.estimators import given_loss
 from boostloss.boosting.intervals import of_same_targets
 from boostloss.boosting.metrics import (
     check_readable,
@@ -56,7 +57,7 @@ def evaluated(loss: Loss, eval_metric: Any) -> Any:
     """The `eval_metric` of a user, alone or in a list, as it is to be evaluated beside a loss."""
     if isinstance(eval_metric, list | tuple):
         return [evaluated(loss, each) for each in eval_metric]
-    if isinstance(eval_metric, Loss):
+    if given_loss(eval_metric, "eval_metric") is not None:
         eval_metric = metric(eval_metric)
     if isinstance(eval_metric, Metric):
         other = eval_metric.loss

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boostloss.boosting import targets
-from boostloss.boosting.estimators import objective_loss, refuse_losses
+from boostloss.boosting.estimators import given_loss, refuse_losses
 from boostloss.boosting.objective import read_call, require_loss
 from boostloss.losses.base import Loss
 
@@ -40,7 +40,7 @@ def objective(loss: Loss, scale_pos_weight: float | None = None) -> Callable:
 
 def loss_in(estimator: Any) -> Loss | None:
     """The loss that an estimator is to fit, or None; then none of its metrics may be one."""
-    loss = objective_loss(estimator.objective, "objective")
+    loss = given_loss(estimator.objective, "objective")
     if loss is None:
         refuse_losses(estimator.eval_metric, estimator.objective)
     return loss
