@@ -78,6 +78,7 @@ def test_fits(library, data):
     X[:, 0] = np.arange(n)
     sensible = data.draw(st.booleans())
     y = data.draw(numbers(moderate if sensible else anything, n))
+    y = np.round(y, 6) if sensible else y  # float32, in which the libraries train, tells them apart
     y = in_domain(loss, y) if sensible or data.draw(st.booleans()) else y
     columns = [y]
     if data.draw(st.booleans()):
@@ -97,8 +98,7 @@ def test_fits(library, data):
         assert ours is expected, (ours, expected)
         counted = plain[0] if plain[1] is None else plain[0][plain[1] > 0.0]
         alike = len(counted) == 0 or np.ptp(counted) == 0.0  # of which a Normal tells no scale
-        tiny = loss.link_name == "log" and counted.mean() < np.finfo(np.float32).tiny
-        assert alike or tiny or not sensible or loss.task == "binary", ours
+        assert alike or not sensible or loss.task == "binary", ours
     else:  # CatBoost keeps the precision of some containers
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
         assert np.isfinite(ours).all()
