@@ -87,8 +87,8 @@ class _Estimator(Stamped, xgb.XGBModel):
                 options |= hard
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
-        margin = options.get("base_margin")
-        run, setting = None, {}
+        sample_weight = targets.in_double_precision(sample_weight)
+        margin, run, setting = options.get("base_margin"), None, {}
         if loss is not None:
             of_sets = {"eval_set": eval_set} | {name: options.get(name) for name in OF_SETS}
             given = {"X": X, "y": y, "sample_weight": sample_weight, "base_margin": margin}
@@ -177,7 +177,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         if loss is not None:
             check_task(loss, self.task, self)
             loss.check_target(column_or_1d(y, warn=True))
-        return None, y, eval_set
+        return None, targets.in_double_precision(y), eval_set
 
     def _setting(
         self, loss: Loss, run: Any, y: Any, sample_weight: Any, xgb_model: Any, soft: Any

@@ -13,6 +13,7 @@ import boostloss as bl
 from boostloss.boosting.exposure import rate
 from boostloss.distribution import BarronDistribution
 from boostloss.plot import plot_coverage, plot_quantiles, plot_reliability
+from boostloss.xgboost import XGBRegressor
 
 CLASSES = np.array(list("abc"))[np.digitize(SIGNAL, [-1.0, 1.0])]
 
@@ -181,3 +182,20 @@ def test_smoothed_labels_in_half_precision(dtype):
         FocalLoss(1.0, label_smoothing=0.1, reduction="none"),
     ):
         torch.testing.assert_close(module(input, target), module(input.float(), target))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_xgboost_reads_strided_numbers_of_extended_precision(weighted):
+    """Given these itself, it trains on others, or fails."""
+    X, rng = np.arange(40.0)[:, None], np.random.default_rng(0)
+    for _ in range(20):
+        y, weight = rng.uniform(1.0, 9.0, (2, 40))
+        strided = [np.repeat(x.astype(np.longdouble), 2)[::2] for x in (y, weight)]
+        fits = (strided if weighted else (strided[0], None)), (y, weight if weighted else None)
+        ours, expected = (
+            XGBRegressor(objective=bl.Huber(1.0), n_estimators=3)
+            .fit(X, a, sample_weight=b)
+            .predict(X)
+            for a, b in fits
+        )
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)

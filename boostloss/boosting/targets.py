@@ -71,6 +71,12 @@ def check_byte_order(of_sets: dict[str, Any] | None = None, **given: Any) -> Non
                 )
 
 
+def in_double_precision(values: Any) -> Any:
+    """Numbers of extended precision as float64, all else as it is: XGBoost misreads them where they are strided."""
+    extended = getattr(values, "dtype", None) == np.longdouble
+    return np.asarray(values, np.float64) if extended else values
+
+
 @dataclass(frozen=True)
 class SoftObjective:
     """The objective of rows that have a probability for each class, which no library hands to an objective."""
