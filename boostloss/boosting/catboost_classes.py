@@ -16,6 +16,7 @@ from boostloss.boosting.catboost_pools import (
     rows_to_stop_by,
     table_of,
 )
+from boostloss.boosting.catboost_records import but_the_loss
 from boostloss.boosting.catboost_several import adopt
 from boostloss.boosting.catboost_thresholds import fit_decided
 from boostloss.boosting.catboost_training import (
@@ -62,7 +63,7 @@ def fit_classes(estimator: Any, loss: Binary, given: dict[str, Any]) -> bool:
         refuse_soft_rows(given.get("eval_set"))
         return False
     refuse_target_border(loss, estimator._init_params)
-    params = without(estimator._init_params, ("objective", "loss_function"))
+    params = but_the_loss(estimator)
     if soft is not None:
         fit_in_lockstep(estimator, loss, params, given, np.arange(soft[0].shape[1]), *soft)
         return True
@@ -82,7 +83,7 @@ def fit_classes(estimator: Any, loss: Binary, given: dict[str, Any]) -> bool:
 
 def fit_two(estimator: Any, loss: FBeta, given: dict[str, Any], labels: NDArray, soft: Any) -> None:
     """Fit a loss of two labels that learns a threshold."""
-    params = without(estimator._init_params, ("objective", "loss_function"))
+    params = but_the_loss(estimator)
     if soft is not None:
         fit_decided(estimator, loss, params, given, soft[0][:, 1], None)
         return

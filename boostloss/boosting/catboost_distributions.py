@@ -18,6 +18,7 @@ from boostloss.boosting.catboost_pools import (
     some_rows,
     table_of,
 )
+from boostloss.boosting.catboost_records import but_the_loss
 from boostloss.boosting.catboost_several import fit_columns
 from boostloss.boosting.catboost_training import (
     RAW_PREDICTION,
@@ -68,7 +69,7 @@ def fit_distribution(estimator: Any, loss: Distribution, given: dict[str, Any]) 
         The arguments of its `fit`.
     """
     given = {"X": None} | {name: x for name, x in given.items() if x is not None}
-    params = without(estimator._init_params, ("objective", "loss_function"))
+    params = but_the_loss(estimator)
     refuse_target_border(loss, params)
     check_metrics(loss, params)
     judge = Judge(loss if params.get("eval_metric") is None else params.pop("eval_metric"))

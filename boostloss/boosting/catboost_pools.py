@@ -178,6 +178,11 @@ def with_files_read(given: dict[str, Any]) -> dict[str, Any]:
     return given | {"X": X, "eval_set": sets}
 
 
+def kinds_of(params: dict[str, Any]) -> dict[str, Any]:
+    """Which features are no numbers, as a Pool is told."""
+    return {name: params.get(name) for name in KINDS}
+
+
 def with_rates(model: Any, given: dict[str, Any], exposure: Any, eval_exposure: Any) -> Any:
     """The arguments of a fit, in which rates that weigh stand for counts and amounts."""
     sets = given.get("eval_set")
@@ -194,9 +199,8 @@ def with_rates(model: Any, given: dict[str, Any], exposure: Any, eval_exposure: 
     exposures = [eval_exposure] if single else eval_exposure
     rates, weights = rates_of_sets(model.loss, sets, None, exposures)
     asked = model.get_params() | {name: x for name, x in given.items() if x is not None}
-    kinds = {name: asked.get(name) for name in KINDS}
     sets = [
-        catboost.Pool(X, y, weight=each, **kinds)
+        catboost.Pool(X, y, weight=each, **kinds_of(asked))
         for (X, y), each in zip(rates, weights, strict=True)
     ]
     return given | {"eval_set": sets or None}

@@ -51,13 +51,16 @@ def write_record(estimator: Any, loss: Loss) -> None:
     metadata["params"] = json.dumps(params)
 
 
+def but_the_loss(estimator: Any) -> dict[str, Any]:
+    """The parameters that the user has given, less the loss."""
+    given = estimator._init_params
+    return {name: x for name, x in given.items() if name not in ("objective", "loss_function")}
+
+
 def own_parameters(estimator: Any) -> dict[str, Any]:
     """The user's parameters under CatBoost's names, less the loss and what a file cannot hold."""
-    given = dict(estimator._init_params)
-    for name in ("objective", "loss_function"):
-        given.pop(name, None)
     found = {}
-    for name, value in estimator.parent(**given)._get_canonized_params().items():
+    for name, value in estimator.parent(**but_the_loss(estimator))._get_canonized_params().items():
         with suppress(TypeError):
             found[name] = json.loads(json.dumps(value, default=as_list))
     return found

@@ -6,7 +6,7 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from boostloss.boosting.catboost_pools import KINDS, copy_of, labels_of, numbers_of
+from boostloss.boosting.catboost_pools import copy_of, kinds_of, labels_of, numbers_of
 from boostloss.boosting.catboost_training import class_targets, number_targets
 from boostloss.boosting.estimators import temporarily
 from boostloss.losses.adaptive import Adaptive
@@ -32,7 +32,8 @@ def search(estimator: Any, tune: Any, given: dict[str, Any]) -> Any:
         raise ValueError(
             f"CatBoost's own searches cannot adapt {loss!r}: use those of scikit-learn, such as GridSearchCV."
         )
-    if not isinstance(loss, Binary) or (refit and estimator.is_fitted()):  # an error in CatBoost
+    # CatBoost refuses to fit again what is fitted, in its own words.
+    if not isinstance(loss, Binary) or (refit and estimator.is_fitted()):
         return tune(**given)
     pool = pool_of_numbers(estimator, loss, given["X"], given["y"])
     with temporarily(estimator, _targets=targets_of_numbers):
@@ -57,10 +58,6 @@ def pool_of_numbers(estimator: Any, loss: Loss, X: Any, y: Any) -> Any:
             "searches of scikit-learn, such as GridSearchCV."
         )
     return copy_of(pool).set_weight(weight)
-
-
-def kinds_of(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: params.get(name) for name in KINDS}
 
 
 def targets_of_numbers(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from boostloss.boosting.catboost_merge import merge
-from boostloss.boosting.catboost_records import write_record
+from boostloss.boosting.catboost_records import but_the_loss, write_record
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import of_many_classes
 from boostloss.losses.columns import Columns
@@ -22,11 +22,7 @@ OF_ONE_TRAINING = ("init_model", "save_snapshot", "snapshot_file", "baseline")
 
 def fit_columns(estimator: Any, loss: Columns, given: dict[str, Any]) -> None:
     """Fit a model for each column, with the parameters of the estimator, and let their trees be the estimator's."""
-    params = {
-        name: value
-        for name, value in estimator._init_params.items()
-        if name not in {"objective", "loss_function"}
-    }
+    params = but_the_loss(estimator)
     for name in OF_ONE_TRAINING:
         value = params.get(name) if given.get(name) is None else given[name]
         if value is not None and value is not False:
