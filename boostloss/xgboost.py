@@ -13,7 +13,7 @@ import xgboost as xgb
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
-from boostloss.boosting import records, targets, xgboost_predictions
+from boostloss.boosting import records, targets
 from boostloss.boosting import xgboost_links as links
 from boostloss.boosting.estimators import (
     Stamped,
@@ -34,6 +34,7 @@ from boostloss.boosting.review import review_fit, review_rounds
 from boostloss.boosting.watched import decided, run_of
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric, evaluated, metric
 from boostloss.boosting.xgboost_objective import class_weights, loss_in, objective, scaled
+from boostloss.boosting.xgboost_tables import CheckedTables
 from boostloss.decisions import by_cost
 from boostloss.losses.base import Loss
 from boostloss.losses.classes import best_constant, check_labels
@@ -87,7 +88,6 @@ class _Estimator(Stamped, xgb.XGBModel):
                 options |= hard
         labels = y if soft is None else soft[1]
         classes, y, eval_set = self._targets(loss, labels, eval_set)
-        sample_weight = targets.in_double_precision(sample_weight)
         margin, run, setting = options.get("base_margin"), None, {}
         if loss is not None:
             of_sets = {"eval_set": eval_set} | {name: options.get(name) for name in OF_SETS}
@@ -177,7 +177,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         if loss is not None:
             check_task(loss, self.task, self)
             loss.check_target(column_or_1d(y, warn=True))
-        return None, targets.in_double_precision(y), eval_set
+        return None, y, eval_set
 
     def _setting(
         self, loss: Loss, run: Any, y: Any, sample_weight: Any, xgb_model: Any, soft: Any
@@ -224,7 +224,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         return tags
 
 
-class XGBRegressor(_Estimator, xgboost_predictions.RawPredictions, xgb.XGBRegressor):
+class XGBRegressor(_Estimator, CheckedTables, xgb.XGBRegressor):
     """`xgboost.XGBRegressor`, whose `objective` may be a regression loss of boostloss.
 
     Training starts from the loss's best constant, unless `base_score`, a prediction, is given, and stops early by the
@@ -264,7 +264,7 @@ class XGBRegressor(_Estimator, xgboost_predictions.RawPredictions, xgb.XGBRegres
     score = score_by(XGBOOST)
 
 
-class XGBClassifier(_Estimator, xgboost_predictions.RawPredictions, xgb.XGBClassifier):
+class XGBClassifier(_Estimator, CheckedTables, xgb.XGBClassifier):
     """`xgboost.XGBClassifier`, whose `objective` may be a binary loss of boostloss, for any number of classes.
 
     It does what `XGBRegressor` of this module does; besides, `scale_pos_weight` counts for two classes, and a callable

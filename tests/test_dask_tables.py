@@ -71,6 +71,17 @@ def test_another_byte_order_is_refused_by_predictions_in_xgboost(two):
         model.predict(ROWS, base_margin=OTHER)
 
 
+def test_xgboost_reads_strided_numbers_of_extended_precision(two):
+    rows = ROWS.map_blocks(lambda part: np.repeat(part.astype(np.longdouble), 2, axis=0)[::2])
+    target = TARGET.map_blocks(lambda part: np.repeat(part.astype(np.longdouble), 2)[::2])
+    usual, extended = (
+        train(DaskXGBRegressor(objective=bl.Huber(), **XGB), X, y)
+        for X, y in ((ROWS, TARGET), (rows, target))
+    )
+    expected = usual.predict(ROWS).compute()
+    np.testing.assert_allclose(extended.predict(rows).compute(), expected, rtol=1e-6)
+
+
 def test_another_byte_order_is_read_rightly_in_lightgbm(two):
     usual, other = (
         train(DaskLGBMRegressor(objective=bl.Huber(), **LGB), rows, target)

@@ -13,7 +13,7 @@ import boostloss as bl
 from boostloss.boosting.exposure import rate
 from boostloss.distribution import BarronDistribution
 from boostloss.plot import plot_coverage, plot_quantiles, plot_reliability
-from boostloss.xgboost import XGBRegressor
+from boostloss.xgboost import XGBClassifier, XGBRegressor
 
 CLASSES = np.array(list("abc"))[np.digitize(SIGNAL, [-1.0, 1.0])]
 
@@ -184,18 +184,41 @@ def test_smoothed_labels_in_half_precision(dtype):
         torch.testing.assert_close(module(input, target), module(input.float(), target))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_xgboost_reads_strided_numbers_of_extended_precision(weighted):
+def strided(values):
+    """The same numbers, in extended precision, with gaps between the rows."""
+    return np.repeat(values.astype(np.longdouble), 2, axis=0)[::2]
+
+
+def test_xgboost_reads_strided_numbers_of_extended_precision():
     """Given these itself, it trains on others, or fails."""
-    X, rng = np.arange(40.0)[:, None], np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(20):
-        y, weight = rng.uniform(1.0, 9.0, (2, 40))
-        strided = [np.repeat(x.astype(np.longdouble), 2)[::2] for x in (y, weight)]
-        fits = (strided if weighted else (strided[0], None)), (y, weight if weighted else None)
-        ours, expected = (
-            XGBRegressor(objective=bl.Huber(1.0), n_estimators=3)
-            .fit(X, a, sample_weight=b)
-            .predict(X)
-            for a, b in fits
-        )
-        np.testing.assert_allclose(ours, expected, rtol=1e-6)
+        X = rng.normal(size=(40, 2))
+        y, weight, margin = rng.uniform(1.0, 9.0, (3, 40))
+
+        def found(of_kind, X=X, y=y, weight=weight, margin=margin):
+            X, y, weight, margin = (of_kind(values) for values in (X, y, weight, margin))
+            model = XGBRegressor(objective=bl.Huber(1.0), n_estimators=3).fit(
+                X,
+                y,
+                sample_weight=weight,
+                base_margin=margin,
+                eval_set=[(X[::-1], y[::-1])],
+                sample_weight_eval_set=[weight[::-1]],
+                base_margin_eval_set=[margin[::-1]],
+                verbose=False,
+            )
+            history = next(iter(model.evals_result()["validation_0"].values()))
+            return history, model.predict(X), model.predict(X, base_margin=margin), model.apply(X)
+
+        for ours, expected in zip(found(strided), found(np.asarray), strict=True):
+            np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+def test_xgboost_classifier_reads_strided_numbers_of_extended_precision():
+    X, label = np.stack([SIGNAL, SIGNAL], axis=1), SIGNAL > 0.0
+    model = XGBClassifier(objective=bl.Focal(1.0), n_estimators=3)
+    expected = model.fit(X, label, sample_weight=np.abs(SIGNAL)).predict_proba(X)
+    model.fit(strided(X), strided(label), sample_weight=strided(np.abs(SIGNAL)))
+    np.testing.assert_array_equal(model.classes_, [0.0, 1.0])
+    np.testing.assert_allclose(model.predict_proba(strided(X)), expected, rtol=1e-6)

@@ -72,9 +72,9 @@ def check_byte_order(of_sets: dict[str, Any] | None = None, **given: Any) -> Non
 
 
 def in_double_precision(values: Any) -> Any:
-    """Numbers of extended precision as float64, all else as it is: XGBoost misreads them where they are strided."""
-    extended = getattr(values, "dtype", None) == np.longdouble
-    return np.asarray(values, np.float64) if extended else values
+    """An array of extended precision as float64, all else as it is."""
+    extended = getattr(getattr(values, "dtype", None), "char", None) == np.dtype(np.longdouble).char
+    return values.astype(np.float64) if extended else values
 
 
 @dataclass(frozen=True)

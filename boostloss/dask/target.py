@@ -200,10 +200,12 @@ def with_rows(sizes: NDArray[np.intp], *collections: Any) -> list[Any]:
 def aligned(collection: Any) -> Any:
     """Arrays that begin where a number may in memory, as XGBoost 3.4 asks even of those without rows.
 
-    Once they have been sent, NumPy calls these aligned wherever they begin.
+    Once they have been sent, NumPy calls these aligned wherever they begin. Numbers of extended precision, which
+    XGBoost misreads where they are strided, become float64.
     """
     if not isinstance(collection, da.Array):
         return collection
+    collection = targets.in_double_precision(collection)
     return collection.map_blocks(aligned_part, dtype=collection.dtype, meta=collection._meta)
 
 
