@@ -37,7 +37,7 @@ def fuzzed(percent):
     """Run a test on its share of all examples."""
     count = EXAMPLES or 400
     return settings(
-        max_examples=max(10, count * percent // 100),
+        max_examples=max(10, int(count * percent / 100)),
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,

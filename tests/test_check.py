@@ -118,3 +118,16 @@ def test_the_report_is_a_line_for_each_check():
     assert first == "Huber(delta=1.0)"
     assert len(lines) == len(report.checks)
     assert all(line.startswith(("passed ", "noted ")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [bl.Quantile(0.1), bl.Tukey(7.1), bl.Welsch(0.3), bl.Focal(9.0), bl.GemanMcClure(0.05)],
+    ids=repr,
+)
+def test_what_is_hard_to_judge_is_not_called_wrong(loss):
+    """A smoothed gradient, a gradient near its zero, short first steps, responses near 1, and several minima."""
+    report = bl.check_loss(loss, libraries=False)
+    assert report.passed, str(report)
+    judged = {check.name: check.passed for check in report.checks}
+    assert judged["boosting gradients"] is (None if isinstance(loss, bl.GemanMcClure) else True)

@@ -3,6 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from cases import BINARY
 
 import boostloss as bl
 from boostloss.kernels import classes as kernels
@@ -256,3 +257,19 @@ def test_all_other_classes_may_be_left_out(plain, dtype, monkeypatch):
     f, y = np.array([[1.0, -np.inf, -np.inf]], dtype), np.array([0])
     assert bl.Focal(2.0).loss(y, f) == 0.0
     assert (bl.Focal(2.0).gradient_hessian(y, f)[0] == 0.0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [*BINARY, savage_classes()], ids=repr)
+def test_an_infinite_score_is_certain(loss, dtype):
+    scores = np.array([-np.inf, np.inf, np.nan], dtype)
+    np.testing.assert_allclose(loss.inverse_link(scores), [0.0, 1.0, np.nan], atol=1e-6)
+    ends = loss.inverse_link(loss.link(np.array([0.0, 1.0], dtype)))
+    if not isinstance(loss, bl.Hinge):  # whose scores are -1 and 1
+        np.testing.assert_allclose(ends, [0.0, 1.0], atol=1e-6)
+    if getattr(loss, "alpha", None) is None and hasattr(loss, "log_slope"):
+        rows = np.array([[np.inf, 0.0, 1.0], [0.0, -np.inf, 0.0], [np.nan, 0.0, 0.0]], dtype)
+        found = loss.inverse_link(rows)
+        np.testing.assert_allclose(found[0], [1.0, 0.0, 0.0], atol=1e-6)
+        np.testing.assert_allclose(found[1], [0.5, 0.0, 0.5], atol=1e-6)
+        assert np.isnan(found[2]).all()

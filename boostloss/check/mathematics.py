@@ -29,8 +29,11 @@ from boostloss.kernels.rows import (
     evaluate_numpy,
 )
 from boostloss.losses.base import Loss
+from boostloss.losses.harmonizing import Harmonized
 
 DIGITS = 250  # of the oracle, whose second difference over a step of 1e-40 loses many
+LEAF_STEPS = 500  # where a robust loss gives most rows no gradient, the first steps are short
+PARTS = np.linspace(1.0, 0.0, 201)  # of the way to the best constant
 LEAST = 1e-37  # that float32 holds, and what such a step may be wrong by
 
 
@@ -56,17 +59,27 @@ def derivatives(loss: Loss, dtype: Any, accuracy: float) -> str:
     compared = 0
     for target, start, *found in zip(y, f, gradient, hessian, strict=True):
         true = true_derivatives(loss, float(target), float(start))
-        if true is None or max(map(abs, true)) > float(np.finfo(dtype).max):
+        if true is None or max(map(abs, true[:3])) > float(np.finfo(dtype).max):
             continue
         compared += 1
-        _, slope, bend = true
+        _, slope, bend, third = true
         # A sum of terms has the digits of the largest: in the Hessian of a location loss, gradient / error.
         error = start - target if loss.task == "regression" else start
         size = max(abs(bend), abs(slope / error) if error else 0.0)
-        for name, ours, exact, reference in zip(
-            ("gradient", "Hessian"), found, (slope, bend), (abs(slope), size), strict=True
+        # Where they are nearly 0, those of a raw prediction that differs in its last digits are right too.
+        rounding = 4.0 * float(np.finfo(dtype).eps) * abs(float(start))
+        for name, ours, exact, reference, change in zip(
+            ("gradient", "Hessian"),
+            found,
+            (slope, bend),
+            (abs(slope), size),
+            (bend, third),
+            strict=True,
         ):
-            if not abs(float(ours) - exact) <= accuracy * reference + LEAST:
+            if (
+                not abs(float(ours) - exact)
+                <= accuracy * reference + rounding * abs(change) + LEAST
+            ):
                 raise Failure(
                     f"the {name} is {float(ours):.8g}, not {exact:.8g}, at a target of {target:.8g} and a raw "
                     f"prediction of {start:.8g}"
@@ -75,7 +88,7 @@ def derivatives(loss: Loss, dtype: Any, accuracy: float) -> str:
 
 
 def true_derivatives(loss: Loss, target: float, start: float) -> tuple[float, ...] | None:
-    """Loss, gradient and Hessian by differences of the loss in many digits; None where either of them jumps."""
+    """A loss and its first three derivatives by its differences in many digits; None where one of two jumps."""
     import mpmath as mp
 
     with mp.workdps(DIGITS), np.errstate(all="ignore"):
@@ -87,7 +100,7 @@ def true_derivatives(loss: Loss, target: float, start: float) -> tuple[float, ..
         except ZeroDivisionError:  # of an output that has a pole there
             return None
         if abs(values[2]) > np.finfo(float).max:
-            return math.inf, math.inf, math.inf
+            return (math.inf,) * 4
         slopes = [(b - a) / step for a, b in pairwise(values)]
         bends = [(b - a) / step for a, b in pairwise(slopes)]
         _, before, after, _ = slopes
@@ -95,7 +108,8 @@ def true_derivatives(loss: Loss, target: float, start: float) -> tuple[float, ..
             return None
         if abs(bends[2] - bends[0]) > 1e-20 * (1 + abs(values[2]) + sum(map(abs, bends))):
             return None
-        return float(values[2]), float((before + after) / 2), float(bends[1])
+        third = (bends[2] - bends[0]) / (2 * step)
+        return float(values[2]), float((before + after) / 2), float(bends[1]), float(third)
 
 
 def full_step(loss: Loss) -> str:
@@ -126,9 +140,10 @@ def majorizer(loss: Loss) -> str:
             continue
         step = at - start
         (others,) = outputs(loss, np.full_like(at, target), at, LOSS)
-        quadratic = value + slope * step + 0.5 * bend * step * step
-        slack = 1e-9 * (abs(value) + np.abs(slope * step) + bend * step * step)
-        below.append(~(quadratic + slack >= others))
+        with np.errstate(over="ignore", invalid="ignore"):
+            quadratic = value + slope * step + 0.5 * bend * step * step
+            slack = 1e-9 * (abs(value) + np.abs(slope * step) + bend * step * step)
+            below.append(~(quadratic + slack >= others) & ~np.isnan(quadratic))
     share = float(np.mean(below))
     if share:
         raise Skipped(f"no: it is below the loss at {share:.0%} of the places")
@@ -145,7 +160,7 @@ def finite(loss: Loss) -> str:
             y, f, *boosting_gradients(loss, y, f, dtype=dtype), strict=True
         ):
             true = true_derivatives(loss, float(target), float(start))
-            overflow = true is not None and max(map(abs, true)) > float(np.finfo(dtype).max)
+            overflow = true is not None and max(map(abs, true[:3])) > float(np.finfo(dtype).max)
             if not np.isfinite(pair).all() and not overflow:
                 raise Failure(f"{pair[0]} and {pair[1]} at a raw prediction of {start:.6g}")
     return "at raw predictions up to 1e100 (float32: 1e15), or 30 with a link"
@@ -196,23 +211,41 @@ def link_and_inverse(loss: Loss) -> str:
     if (np.diff(response) < 0.0).any():
         raise Failure("inverse_link does not rise")
     inside = (response > 0.0) & (response < 1.0) | (loss.task != "binary")  # else any score is cut
-    if not np.allclose(loss.link(response)[inside], raw[inside], atol=1e-6):
+    again = loss.link(response)[inside]
+    with np.errstate(over="ignore"):
+        back = np.isclose(loss.inverse_link(again), response[inside], rtol=1e-12, atol=0.0)
+    # Where a response has no digits left, many raw predictions have it.
+    if not (back | np.isclose(again, raw[inside], atol=1e-6)).all():
         raise Failure("link does not invert inverse_link")
     return f"from {response[0]:.4g} to {response[-1]:.4g} at raw predictions of -5 and 5"
 
 
 def one_leaf_descends(loss: Loss) -> str:
+    if isinstance(loss, Harmonized):
+        raise Skipped(
+            "not judged: the weight of a row depends on the others, and changes with each step"
+        )
     y = targets(loss)
-    f = np.full(len(y), loss.fit_intercept(y) + 1.0)
-    before = loss.mean_loss(y, f)
-    for _ in range(100):
+    best = loss.fit_intercept(y)
+    # Errors are to be larger than what the gradients of a quantile are smoothed over, which is a part of their spread.
+    away = 1.0 if loss.task == "binary" or linked(loss) else float(np.std(y))
+    path = [loss.mean_loss(y, np.full(len(y), best + away * part)) for part in PARTS]
+    before, least = path[0], path[-1]
+    f = np.full(len(y), best + away)
+    for _ in range(LEAF_STEPS):
         gradient, hessian = boosting_gradients(loss, y, f, dtype=np.float64)
         f = f - gradient.sum() / max(float(hessian.sum()), 1e-300)
     after = loss.mean_loss(y, f)
-    best = loss.mean_loss(y, np.full(len(y), loss.fit_intercept(y)))
-    if not after <= best + 0.5 * (before - best):
-        raise Failure(f"100 steps of one leaf go from a mean loss of {before:.6g} to {after:.6g}")
-    return f"one leaf goes from a mean loss of {before:.4g} to {after:.4g}, the best is {best:.4g}"
+    if not after <= least + 0.5 * (before - least):
+        if after < before and max(np.diff(path)) > 1e-9 * before:
+            raise Skipped(
+                "not judged: the mean loss has other minima beside that of the best constant"
+            )
+        raise Failure(
+            f"{LEAF_STEPS} steps of one leaf go from a mean loss of {before:.6g} to {after:.6g}, "
+            f"the least is {least:.6g}"
+        )
+    return f"one leaf goes from a mean loss of {before:.4g} to {after:.4g}, the best is {least:.4g}"
 
 
 def compiled_as_plain(loss: Loss) -> str:

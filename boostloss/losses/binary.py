@@ -222,6 +222,11 @@ class Improper(Binary):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.where(np.isfinite(target), 0.5 * (low + high), target)
 
+    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
+        # At an infinite score no loss has a slope: the probability is that of the largest one.
+        raw = as_floats(raw_prediction, "raw_prediction")
+        return super().inverse_link(np.nan_to_num(raw, nan=np.nan))
+
     def response(self, raw: Any) -> Any:
         return expit(self._posterior_logit(raw))
 

@@ -12,6 +12,8 @@ from boostloss.kernels.rows import GRADIENT, LOSS, Computation, Rows
 from boostloss.losses.validation import as_column, as_matrix, check_weight, has_columns
 from boostloss.ops import softplus
 
+# Beside the largest one: lower ones would leave log-odds, which are differences of such numbers, no digits.
+LEAST_SCORE = -1e15
 # Of a class in the best constant: the score of one without a row would be infinite.
 LEAST_PROBABILITY = 1e-6
 
@@ -214,12 +216,14 @@ def posterior(loss: Any, raw_prediction: ArrayLike) -> NDArray[np.floating]:
     require_margin(loss)
     raw = as_matrix(raw_prediction, "raw_prediction")
     with np.errstate(all="ignore"):
-        f = raw.astype(np.float64)
-        f -= f.max(axis=1, keepdims=True)
+        f = np.nan_to_num(raw.astype(np.float64), nan=np.nan)
+        f = np.maximum(f - f.max(axis=1, keepdims=True), LEAST_SCORE)
         odds = f if loss.proper else class_odds(f, *_rest_and_slope(loss, f))
         top = odds.max(axis=1, keepdims=True)
-        sure = np.isposinf(top)  # no slope pulls against these classes
-        share = np.where(sure, np.isposinf(odds), np.exp(odds - np.where(sure, 0.0, top)))
+        sure = np.isposinf(top)  # no slope pulls against these classes, of which the largest score decides
+        free = np.where(np.isposinf(odds), f, -np.inf)
+        likeliest = free == free.max(axis=1, keepdims=True)
+        share = np.where(sure, likeliest, np.exp(odds - np.where(sure, 0.0, top)))
         probability = share / share.sum(axis=1, keepdims=True)
     return probability.astype(np.result_type(raw, np.float32), copy=False)
 
@@ -233,5 +237,7 @@ def _rest_and_slope(loss: Any, f: NDArray) -> tuple[NDArray, NDArray]:
         top = others.max(axis=1)
         margin[:, j] = f[:, j] - top - np.log(np.exp(others - top[:, None]).sum(axis=1))
     log_slope = loss.log_slope(margin.ravel()).reshape(n, k)
+    # A bounded loss pulls no more at a class that is far behind: its probability is 0, and not 1 as that of one ahead.
+    log_slope = np.where(np.isneginf(log_slope) & (margin < 0.0), np.inf, log_slope)
     balance = loss.class_weights(k)
     return -softplus(margin), log_slope if balance is None else log_slope + np.log(balance)
