@@ -237,6 +237,14 @@ def outcome(call, *arguments):
     return list(found) if isinstance(found, tuple) else [found]
 
 
+def tried(call, *arguments):
+    """What a call returns, and nothing, or nothing, and what the error says."""
+    try:
+        return call(*arguments), ""
+    except (ValueError, TypeError) as error:
+        return None, str(error) or repr(error)
+
+
 def assert_same(found, expected):
     if isinstance(found, type) or isinstance(expected, type):
         assert found is expected

@@ -28,6 +28,7 @@ from fuzzing import (
     numbers,
     outcome,
     own_squares,
+    tried,
     values,
     weights,
 )
@@ -42,14 +43,6 @@ from boostloss.distribution import BarronDistribution
 from boostloss.losses.catalogue import to_string
 
 RATES = [bl.Poisson(), bl.Gamma(), bl.Tweedie(1.5)]
-
-
-def tried(call, *arguments):
-    """What a call returns, and nothing, or nothing, and what the error says."""
-    try:
-        return call(*arguments), ""
-    except (ValueError, TypeError) as error:
-        return None, str(error) or repr(error)
 
 
 # Texts
