@@ -30,8 +30,8 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 FORMULA_TESTS = $(patsubst %,tests/test_%.py,accuracy barron_alpha derivatives kernels losses ops)
 
 # Those with tests that are marked as slow.
-LONG_TESTS = $(patsubst %,tests/test_%.py,compare_signals faults fuzz fuzz_entries fuzz_fits fuzz_predictions \
-	fuzz_torch fuzz_torch_modules memory_limit no_weight repeatability)
+LONG_TESTS = $(patsubst %,tests/test_%.py,compare_signals faults fuzz fuzz_dask fuzz_entries fuzz_fits \
+	fuzz_predictions fuzz_sets fuzz_tools fuzz_torch fuzz_torch_modules memory_limit no_weight repeatability)
 
 # OpenMP's threads spin while they wait, which on a busy machine made everything here several times slower.
 export OMP_WAIT_POLICY ?= passive

@@ -71,6 +71,23 @@ def test_a_target_that_cannot_be_had_ends_the_fit_before_training(kind):
         train(model, parts(X), y)
 
 
+def test_a_worker_whose_rows_lightgbm_does_not_take_leaves_no_other_waiting():
+    alone, other = (600, 599, 1), (600, 598, 2)
+    with cluster(3) as client:
+        model = DaskLGBMRegressor(objective=bl.Quantile(0.5), n_estimators=3)
+        for rows, targets, match in (
+            (alone, alone, "every worker with rows has two at least"),
+            ((600, 400, 200), (600, 300, 300), "X must be cut as y"),
+        ):
+            data = client.persist([parts(X, rows), parts(Y, targets)])
+            wait(data)  # on a worker each
+            begin = time.monotonic()
+            with pytest.raises(ValueError, match=match):
+                train(model, *data)
+            assert time.monotonic() - begin < 20.0
+        assert np.isfinite(train(model, parts(X, other), parts(Y, other)).predict(parts(X))).all()
+
+
 def spread(client, values, name, workers):
     """The same number of rows for each of these workers."""
     pieces = np.split(values, len(workers))

@@ -78,6 +78,10 @@ class Worker(one_machine._Estimator):
             options["init_score"] = np.ascontiguousarray(given)
         try:
             with reported(training.seat.key):
+                check_rows(X.shape[0], len(y))
+                total(
+                    np.zeros(1)
+                )  # before any of them enters LightGBM, where it would wait for hours
                 super().fit(X, y, **options)
         except Exception as error:
             # The others wait for this worker, here or in LightGBM's own exchange, which this ends.
@@ -108,6 +112,17 @@ class Worker(one_machine._Estimator):
                 np.full((len(y), *np.shape(start)), start) for _, y in tables
             ] or None
         return start
+
+
+def check_rows(n: int, n_targets: int) -> None:
+    """Refuse the rows of a worker that LightGBM does not take."""
+    if n != n_targets:
+        raise ValueError(f"X must be cut as y, got a worker with {n} rows and {n_targets} targets.")
+    if n < 2:
+        raise ValueError(
+            "X must be cut so that every worker with rows has two at least, which LightGBM asks for, got one of one: "
+            "use larger parts."
+        )
 
 
 class RegressorWorker(Worker):

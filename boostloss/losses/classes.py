@@ -220,7 +220,9 @@ def posterior(loss: Any, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         f = np.maximum(f - f.max(axis=1, keepdims=True), LEAST_SCORE)
         odds = f if loss.proper else class_odds(f, *_rest_and_slope(loss, f))
         top = odds.max(axis=1, keepdims=True)
-        sure = np.isposinf(top)  # no slope pulls against these classes, of which the largest score decides
+        sure = np.isposinf(
+            top
+        )  # no slope pulls against these classes, of which the largest score decides
         free = np.where(np.isposinf(odds), f, -np.inf)
         likeliest = free == free.max(axis=1, keepdims=True)
         share = np.where(sure, likeliest, np.exp(odds - np.where(sure, 0.0, top)))
