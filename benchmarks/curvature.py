@@ -7,7 +7,7 @@ gradient boosting. All else is the package's estimators'. Tables, shares of wron
 package's choice, geometric means, and the worst one.
 
     python -m benchmarks.curvature [--seeds 2] [--rows 3000] [--jobs 2] [--library xgboost] [--table wine]
-                                   [--results FOLDER] [--report-only]
+                                   [--kind segment] [--results FOLDER] [--report-only]
 """
 
 import argparse
@@ -29,7 +29,7 @@ from boostloss.boosting import gradients
 from boostloss.boosting.libraries import LIBRARIES
 
 LOSSES = [bl.Huber(0.5), bl.LogCosh(0.5), bl.Cauchy(0.3), bl.Welsch(1.0), bl.GemanMcClure(0.5)]
-CONDITIONS = [("clean", 0.0), ("cauchy", 0.1), ("one-sided", 0.1)]
+CONDITIONS = {"clean": 0.0, "cauchy": 0.1, "one-sided": 0.1, "segment": 0.2}
 LEAST = (0.0, 0.03, 0.1, 0.3, 1.0)
 CHOSEN = ("majorizer", gradients.LEAST_CURVATURE)
 
@@ -43,11 +43,12 @@ def settings() -> list[tuple[str, float]]:
 def tasks(options: argparse.Namespace, tables: dict[str, Callable]) -> Iterator:
     for seed in range(options.seeds):
         for table in options.table or tables:
-            for kind, share in CONDITIONS:
+            for kind in options.kind or CONDITIONS:
                 for library in options.library or LIBRARIES:
                     for loss in LOSSES:
                         for curvature, least in settings():
-                            cell = {"table": table, "kind": kind, "share": share, "seed": seed}
+                            cell = {"table": table, "kind": kind, "share": CONDITIONS[kind]}
+                            cell |= {"seed": seed}
                             cell |= {"library": library, "version": version(library)}
                             cell |= {"rows": options.rows, "loss": repr(loss)}
                             cell |= {"curvature": curvature, "least": least}
@@ -100,13 +101,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--library", choices=list(LIBRARIES), action="append")
     parser.add_argument("--table", action="append")
+    parser.add_argument("--kind", choices=list(CONDITIONS), action="append", help="of labels")
     parser.add_argument("--results", type=Path, default=FOLDER)
     parser.add_argument("--report-only", action="store_true", help="of what was measured before")
     options = parser.parse_args()
     results = Results(options.results / "curvature.jsonl")
     if not options.report_only:
         results.fit(tasks(options, available(None, [])), options.jobs)
-    report(results.latest())
+    kinds = options.kind or CONDITIONS
+    report([line for line in results.latest() if line["cell"]["kind"] in kinds])
 
 
 if __name__ == "__main__":
