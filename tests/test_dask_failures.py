@@ -15,6 +15,7 @@ import boostloss as bl
 pytest.importorskip("distributed")
 
 from dask import array as da
+from dask import dataframe as dd
 from dask.distributed import Client, get_worker, wait
 from dask_clusters import MARKS, X, Y, cluster, parts, train
 
@@ -79,7 +80,11 @@ def test_a_worker_whose_rows_lightgbm_does_not_take_leaves_no_other_waiting():
             (alone, alone, "every worker with rows has two at least"),
             ((600, 400, 200), (600, 300, 300), "X must be cut as y"),
         ):
-            data = client.persist([parts(X, rows), parts(Y, targets)])
+            # The client does not know how many rows the parts of a frame have.
+            data = [
+                client.persist(dd.from_dask_array(parts(X, rows))),
+                client.persist(parts(Y, targets)),
+            ]
             wait(data)  # on a worker each
             begin = time.monotonic()
             with pytest.raises(ValueError, match=match):

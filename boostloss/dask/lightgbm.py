@@ -161,7 +161,7 @@ class _Estimator(one_machine._Estimator):
         weight = None if weight is None else client.persist(weight)
         factors = partial(_factors, {name: params.get(name) for name in WEIGHTS_OF_CLASSES})
         target = client.compute(all_rows.look_at(loss, y, weight, factors)).result()
-
+        all_rows.check_cut(X, target.sizes)
         X, y, weight, given = all_rows.with_rows(target.sizes, X, y, weight, init_score)
         check_init_model(loss, options.get("init_model"), target.classes)
         if target.classes is not None:

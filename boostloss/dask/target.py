@@ -4,7 +4,7 @@ Target and weights come together on one worker, in the order of the table: the b
 one machine finds, of any loss. The features stay where they are. `benchmarks/memory.py` tells what that worker holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,6 +187,19 @@ def numbers_of_parts(target: Target, beside: Any = None) -> da.Array:
 def _numbered(number: int, n: int, beside: Any) -> NDArray[np.float64]:
     numbers = np.full(n, number, np.float64)
     return numbers if beside is None else np.column_stack([numbers, np.asarray(beside)])
+
+
+def check_cut(X: Any, sizes: NDArray[np.intp]) -> None:
+    """Refuse a table that is known to be cut otherwise than the target."""
+    found = X.chunks[0] if isinstance(X, da.Array) else ()
+    if found and not np.isnan(found).any() and list(found) != sizes.tolist():
+        raise ValueError(
+            f"X must be cut as y, into parts of {shown(sizes.tolist())} rows, got {shown(found)}."
+        )
+
+
+def shown(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes[:5])) + (", ..." if len(sizes) > 5 else "")
 
 
 def with_rows(sizes: NDArray[np.intp], *collections: Any) -> list[Any]:

@@ -114,6 +114,7 @@ class _Estimator(one_machine._Estimator):
         weight = None if weight is None else client.persist(weight)
         factors = partial(_class_factors, scale_pos_weight=self.scale_pos_weight)
         target = await client.compute(all_rows.look_at(loss, y, weight, factors))
+        all_rows.check_cut(X, target.sizes)
         setting = self._setting(loss, None, target, None, model, None)
         k = target.n_classes if target.n_classes > 2 else loss.n_outputs
         training = Training(loss, k, target.table, model, self.scale_pos_weight)
