@@ -90,9 +90,9 @@ class _Estimator(Stamped, xgb.XGBModel):
         classes, y, eval_set = self._targets(loss, labels, eval_set)
         margin, run, setting = options.get("base_margin"), None, {}
         if loss is not None:
-            of_sets = {"eval_set": eval_set} | {name: options.get(name) for name in OF_SETS}
             given = {"X": X, "y": y, "sample_weight": sample_weight, "base_margin": margin}
-            targets.check_byte_order(of_sets, **given)
+            of_sets = {name: options.get(name) for name in OF_SETS}
+            targets.check_byte_order({"eval_set": eval_set} | of_sets, **given)
             run = run_of(loss, xgb_model, bool(eval_set))
             setting = self._setting(loss, run, y, sample_weight, xgb_model, soft)
             setting["callbacks"].insert(0, links.RecordFirst(loss, classes))
@@ -204,8 +204,7 @@ class _Estimator(Stamped, xgb.XGBModel):
         else:
             setting["base_score"] = links.raw_start(loss, given)
         if self.eval_metric is None:
-            unrounded = UnroundedMetric(loss)
-            setting["eval_metric"] = unrounded
+            setting["eval_metric"] = unrounded = UnroundedMetric(loss)
             setting["callbacks"].insert(0, unrounded)
         else:
             setting["eval_metric"] = evaluated(loss, self.eval_metric)
@@ -305,8 +304,9 @@ class XGBClassifier(_Estimator, CheckedTables, xgb.XGBClassifier):
         base_margin: Any = None,
         iteration_range: Any = None,
     ) -> NDArray:
-        options: dict[str, Any] = {"validate_features": validate_features}
-        options |= {"base_margin": base_margin, "iteration_range": iteration_range}
+        X, base_margin = map(targets.in_double_precision, (X, base_margin))
+        options = {"validate_features": validate_features, "base_margin": base_margin}
+        options["iteration_range"] = iteration_range
         if self.loss_ is None:
             return super().predict_proba(X, **options)
         return targets.probabilities(self.loss_, super().predict(X, output_margin=True, **options))

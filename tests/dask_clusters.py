@@ -1,8 +1,12 @@
 """Clusters in threads of this process, and a table in parts of unequal sizes, for the tests of Dask."""
 
+from itertools import pairwise
+
 import numpy as np
+import pandas as pd
 import pytest
 from dask import array as da
+from dask import dataframe as dd
 from dask.distributed import Client
 from xgboost import dask as dxgb
 
@@ -38,6 +42,14 @@ def cluster(n):
 def parts(values, sizes=SIZES):
     chunks = (sizes, values.shape[1]) if values.ndim == 2 else (sizes,)
     return da.from_array(values, chunks=chunks)
+
+
+def frame(values, sizes):
+    """A frame or a series, cut as it is told."""
+    make = pd.Series if values.ndim == 1 else pd.DataFrame
+    ends = np.cumsum([0, *sizes])
+    pieces = [make(values[a:b], index=np.arange(a, b)) for a, b in pairwise(ends)]
+    return dd.concat([dd.from_pandas(piece, npartitions=1) for piece in pieces])
 
 
 def train(estimator, *data, **options):

@@ -131,3 +131,20 @@ def test_what_is_hard_to_judge_is_not_called_wrong(loss):
     assert report.passed, str(report)
     judged = {check.name: check.passed for check in report.checks}
     assert judged["boosting gradients"] is (None if isinstance(loss, bl.GemanMcClure) else True)
+
+
+@pytest.mark.parametrize(
+    "inverse_link",
+    [
+        lambda raw: np.maximum(raw, 0.0),
+        lambda raw: np.minimum(np.maximum(raw, -1.0), 1.0),
+        lambda raw: np.exp(np.maximum(raw, 0.0)),
+    ],
+)
+def test_a_link_that_loses_the_raw_prediction_is_none(inverse_link):
+    @bl.loss(inverse_link=inverse_link)
+    def of_prediction(target, prediction):
+        return (target - prediction) ** 2
+
+    report = bl.check_loss(of_prediction(), libraries=False)
+    assert {check.name: check.passed for check in report.checks}["link"] is False

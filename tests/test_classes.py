@@ -259,6 +259,15 @@ def test_all_other_classes_may_be_left_out(plain, dtype, monkeypatch):
     assert (bl.Focal(2.0).gradient_hessian(y, f)[0] == 0.0).all()
 
 
+@bl.loss
+def ramp(margin):
+    return np.minimum(np.maximum(1.0 - margin, 0.0), 2.0)
+
+
+def test_classes_at_which_a_bounded_loss_does_not_pull_are_alike():
+    np.testing.assert_array_equal(ramp().inverse_link(np.zeros((2, 5))), np.full((2, 5), 0.2))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("loss", [*BINARY, savage_classes()], ids=repr)
 def test_an_infinite_score_is_certain(loss, dtype):

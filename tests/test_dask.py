@@ -304,10 +304,6 @@ def test_what_cannot_be_right_is_refused_before_training(four):
             train(kind(objective=bl.Huber()), parts(X), Y)
         with pytest.raises(ValueError, match="weight"):
             train(kind(objective=bl.Huber()), *data, sample_weight=parts(-WEIGHT))
-        with pytest.raises(
-            ValueError, match="X must be cut as y, into parts of 400, 0, 150, 250, 300, "
-        ):
-            train(kind(objective=bl.Huber()), parts(X, (300, 100, *SIZES[2:])), parts(Y))
         with pytest.raises(ValueError, match="sample_weight must be cut as y"):
             train(kind(objective=bl.Huber()), *data, sample_weight=parts(WEIGHT, (600, 600)))
     with pytest.raises(ValueError, match="cannot stop early over several workers"):

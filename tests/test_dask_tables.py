@@ -15,7 +15,7 @@ from boostloss import xgboost as one_machine
 pytest.importorskip("distributed")
 
 from dask import dataframe as dd
-from dask_clusters import COUNTS, KIND, LABEL, LGB, MARKS, XGB, X, Y, cluster, parts, train
+from dask_clusters import COUNTS, KIND, LABEL, LGB, MARKS, XGB, X, Y, cluster, frame, parts, train
 
 from boostloss.dask import (
     DaskLGBMClassifier,
@@ -177,3 +177,19 @@ def test_what_is_no_objective_and_no_metric(two):
             TypeError, match=r"must be an instance such as Huber\(\), got the class"
         ):
             train(kind(objective=bl.Huber), ROWS, TARGET)
+
+
+@pytest.mark.parametrize("kind", [DaskXGBRegressor, DaskLGBMRegressor])
+def test_what_is_cut_otherwise_than_the_target_is_refused(kind, two):
+    """Workers would go by targets of other rows, or end in errors of the libraries that name nothing."""
+    sizes, other = (400, 300, 500), (300, 400, 500)
+    y = parts(Y, sizes)
+    match = "X must be cut as y, of which part 0 has 400 rows, got one of 300"
+    for rows in (parts(X, other), frame(X, other)):
+        with pytest.raises(ValueError, match=match):
+            train(kind(objective=bl.Huber()), rows, y)
+    with pytest.raises(ValueError, match="X must be cut as y, into 3 parts, got 2"):
+        train(kind(objective=bl.Huber()), parts(X, (600, 600)), y)
+    start = "base_margin" if kind is DaskXGBRegressor else "init_score"
+    with pytest.raises(ValueError, match=f"{start} must be cut as y"):
+        train(kind(objective=bl.Huber()), parts(X, sizes), y, **{start: parts(Y, other)})

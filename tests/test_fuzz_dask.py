@@ -3,10 +3,7 @@
 As `test_fuzz.py`, a few examples with `make test`, and many with `make fuzz`.
 """
 
-from itertools import pairwise
-
 import numpy as np
-import pandas as pd
 import pytest
 from fuzzing import dtypes, fuzzed, held, in_domain
 from hypothesis import given, note
@@ -16,9 +13,7 @@ import boostloss as bl
 
 pytest.importorskip("distributed")
 
-from dask import array as da
-from dask import dataframe as dd
-from dask_clusters import MARKS, cluster, train
+from dask_clusters import MARKS, cluster, frame, parts, train
 
 from boostloss import lightgbm as lgb_one
 from boostloss import xgboost as xgb_one
@@ -62,18 +57,6 @@ def cuts(draw, n):
     return tuple(np.diff([0, *places, n]).tolist())
 
 
-def frame(values, sizes):
-    """A frame or a series, cut as it is told."""
-    ends = np.cumsum([0, *sizes])
-    make = pd.Series if values.ndim == 1 else pd.DataFrame
-    pieces = [make(values[a:b], index=np.arange(a, b)) for a, b in pairwise(ends)]
-    return dd.concat([dd.from_pandas(piece, npartitions=1) for piece in pieces])
-
-
-def array(values, sizes):
-    return da.from_array(values, chunks=(sizes, *values.shape[1:]))
-
-
 def outcome(call):
     try:
         return call()
@@ -105,7 +88,7 @@ def test_any_cut_of_any_table(library, workers, data):
             weight[data.draw(st.integers(0, n - 1))] = data.draw(st.sampled_from(ODD))
     sizes = data.draw(cuts(n))
     cut = (
-        data.draw(st.sampled_from([array, frame])) if y.dtype in (np.float32, np.float64) else array
+        data.draw(st.sampled_from([parts, frame])) if y.dtype in (np.float32, np.float64) else parts
     )
     note((loss, sizes, cut, y.dtype, y.tolist(), weight))
     kind, several = KINDS[library][loss.task]
@@ -115,10 +98,10 @@ def test_any_cut_of_any_table(library, workers, data):
         return model.fit(X, y, sample_weight=weight).predict(X)
 
     def together():
-        parts = None if weight is None else cut(weight, sizes)
+        weights = None if weight is None else cut(weight, sizes)
         model = several(objective=loss, **SETTINGS[library])
-        train(model, cut(X, sizes), cut(y, sizes), sample_weight=parts)
-        return np.asarray(model.predict(array(X, sizes)).compute())
+        train(model, cut(X, sizes), cut(y, sizes), sample_weight=weights)
+        return np.asarray(model.predict(parts(X, sizes)).compute())
 
     found, expected = outcome(together), outcome(alone)
     if isinstance(found, tuple) or isinstance(expected, tuple):

@@ -20,7 +20,7 @@ from boostloss.boosting.libraries import LIBRARIES
 pytestmark = pytest.mark.filterwarnings("ignore")  # of what a user should look at: all is odd here
 STARTS = {"xgboost": "base_margin", "lightgbm": "init_score"}
 NAMES = re.compile(
-    r"eval|valid|margin|init|score|baseline|y_true|[Tt]arget|[Ll]abel|[Ww]eight|\by\b"
+    r"eval_|evaluation|\bvalid|margin|init_score|initial|\bscore|baseline|y_true|[Tt]arget|[Ll]abel|[Ww]eight|\by\b"
 )
 
 

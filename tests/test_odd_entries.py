@@ -29,7 +29,7 @@ def test_xgboost_refuses_the_other_byte_order_to_predict_from_too(loss):
         SIGNAL if loss.task == "regression" else CLASSES,
     )
     swapped = X.astype(X.dtype.newbyteorder())
-    ways = [model.predict, lambda rows: model.predict(X, base_margin=rows[:, 0])]
+    ways = [model.predict, model.apply, lambda rows: model.predict(X, base_margin=rows[:, 0])]
     ways += [] if loss.task == "regression" else [model.predict_proba]
     for way in ways:
         with pytest.raises(ValueError, match=r"must be in this machine's byte order, .* got dtype"):

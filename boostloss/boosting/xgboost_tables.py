@@ -1,4 +1,4 @@
-"""Tables that XGBoost would misread, and predictions of those without rows, in fits of a loss."""
+"""Tables that XGBoost would misread, and predictions of those without rows."""
 
 from functools import wraps
 from typing import Any

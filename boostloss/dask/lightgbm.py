@@ -78,7 +78,7 @@ class Worker(one_machine._Estimator):
             options["init_score"] = np.ascontiguousarray(given)
         try:
             with reported(training.seat.key):
-                check_rows(X.shape[0], len(y))
+                check_rows(X)
                 total(
                     np.zeros(1)
                 )  # before any of them enters LightGBM, where it would wait for hours
@@ -114,14 +114,12 @@ class Worker(one_machine._Estimator):
         return start
 
 
-def check_rows(n: int, n_targets: int) -> None:
-    """Refuse the rows of a worker that LightGBM does not take."""
-    if n != n_targets:
-        raise ValueError(f"X must be cut as y, got a worker with {n} rows and {n_targets} targets.")
-    if n < 2:
+def check_rows(X: Any) -> None:
+    """Refuse the row of a worker that LightGBM does not take."""
+    if X.shape[0] < 2 and not hasattr(X, "columns"):
         raise ValueError(
-            "X must be cut so that every worker with rows has two at least, which LightGBM asks for, got one of one: "
-            "use larger parts."
+            "X must have at least two rows of an array on each worker that has any, which LightGBM asks for, got a "
+            "worker with one: use larger parts."
         )
 
 
@@ -161,8 +159,11 @@ class _Estimator(one_machine._Estimator):
         weight = None if weight is None else client.persist(weight)
         factors = partial(_factors, {name: params.get(name) for name in WEIGHTS_OF_CLASSES})
         target = client.compute(all_rows.look_at(loss, y, weight, factors)).result()
-        all_rows.check_cut(X, target.sizes)
-        X, y, weight, given = all_rows.with_rows(target.sizes, X, y, weight, init_score)
+        tables, sizes = all_rows.counted(client, {"X": X, "init_score": init_score})
+        all_rows.check_cuts(target.sizes, client.compute(sizes).result())
+        X, y, weight, given = all_rows.with_rows(
+            target.sizes, tables["X"], y, weight, tables["init_score"]
+        )
         check_init_model(loss, options.get("init_model"), target.classes)
         if target.classes is not None:
             y = all_rows.encoded(target.classes, y)

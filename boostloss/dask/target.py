@@ -4,7 +4,7 @@ Target and weights come together on one worker, in the order of the table: the b
 one machine finds, of any loss. The features stay where they are. `benchmarks/memory.py` tells what that worker holds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,17 +189,43 @@ def _numbered(number: int, n: int, beside: Any) -> NDArray[np.float64]:
     return numbers if beside is None else np.column_stack([numbers, np.asarray(beside)])
 
 
-def check_cut(X: Any, sizes: NDArray[np.intp]) -> None:
-    """Refuse a table that is known to be cut otherwise than the target."""
-    found = X.chunks[0] if isinstance(X, da.Array) else ()
-    if found and not np.isnan(found).any() and list(found) != sizes.tolist():
-        raise ValueError(
-            f"X must be cut as y, into parts of {shown(sizes.tolist())} rows, got {shown(found)}."
-        )
+def counted(client: Any, tables: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Tables, and how many rows each of their parts has, not computed yet.
+
+    Those of which this is not known stay on the workers from here on.
+    """
+    tables = {name: client.persist(x) if is_uncounted(x) else x for name, x in tables.items()}
+    sizes: dict[str, Any] = {}
+    for name, table in tables.items():
+        if is_uncounted(table):
+            sizes[name] = [dask.delayed(rows_of)(part) for part in parts_of(table)]
+        elif isinstance(table, da.Array):
+            sizes[name] = list(table.chunks[0])
+    return tables, dask.delayed(sizes)
 
 
-def shown(sizes: Sequence[int]) -> str:
-    return ", ".join(map(str, sizes[:5])) + (", ..." if len(sizes) > 5 else "")
+def is_uncounted(table: Any) -> bool:
+    """Whether it is cut into parts whose rows nobody has counted."""
+    of_array = isinstance(table, da.Array) and np.isnan(table.chunks[0]).any()
+    return of_array or isinstance(table, dd.DataFrame | dd.Series)
+
+
+def rows_of(part: Any) -> int:
+    return part.shape[0]
+
+
+def check_cuts(sizes: NDArray[np.intp], found: dict[str, list[int]]) -> None:
+    """Refuse tables that are cut otherwise than the target, whose parts have these sizes."""
+    for name, of_table in found.items():
+        if len(of_table) != len(sizes):
+            raise ValueError(
+                f"{name} must be cut as y, into {len(sizes)} parts, got {len(of_table)}."
+            )
+        for i, (n, wanted) in enumerate(zip(of_table, sizes.tolist(), strict=True)):
+            if n != wanted:
+                raise ValueError(
+                    f"{name} must be cut as y, of which part {i} has {wanted} rows, got one of {n}."
+                )
 
 
 def with_rows(sizes: NDArray[np.intp], *collections: Any) -> list[Any]:

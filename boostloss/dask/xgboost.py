@@ -114,7 +114,8 @@ class _Estimator(one_machine._Estimator):
         weight = None if weight is None else client.persist(weight)
         factors = partial(_class_factors, scale_pos_weight=self.scale_pos_weight)
         target = await client.compute(all_rows.look_at(loss, y, weight, factors))
-        all_rows.check_cut(X, target.sizes)
+        given, sizes = all_rows.counted(client, {"X": X, "base_margin": options["base_margin"]})
+        all_rows.check_cuts(target.sizes, await client.compute(sizes))
         setting = self._setting(loss, None, target, None, model, None)
         k = target.n_classes if target.n_classes > 2 else loss.n_outputs
         training = Training(loss, k, target.table, model, self.scale_pos_weight)
@@ -130,7 +131,7 @@ class _Estimator(one_machine._Estimator):
         workers = set(await client.ncores())
         try:
             with temporarily(self, **setting):
-                result = await self._train(X, y, weight, target, training, options)
+                result = await self._train(y, weight, given, target, training, options)
         except Exception as error:
             lost = workers - set(await client.ncores())
             events = await client.get_events(training.name)
@@ -140,7 +141,7 @@ class _Estimator(one_machine._Estimator):
         return self
 
     async def _train(
-        self, X: Any, y: Any, weight: Any, target: Any, training: Any, options: dict[str, Any]
+        self, y: Any, weight: Any, given: Any, target: Any, training: Any, options: dict[str, Any]
     ) -> Any:
         """Train in XGBoost, on the parts that have rows."""
         params = self.get_xgb_params()
@@ -153,7 +154,7 @@ class _Estimator(one_machine._Estimator):
             options["xgb_model"], params, options["feature_weights"]
         )
         X, y, weight, margin = all_rows.with_rows(
-            target.sizes, X, y, weight, options["base_margin"]
+            target.sizes, given["X"], y, weight, given["base_margin"]
         )
         common = {
             "missing": self.missing,

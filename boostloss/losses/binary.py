@@ -28,9 +28,8 @@ class Binary(Loss):
     """A loss of the margin ``sign * raw_prediction``, sign = -1 for label 0 and 1 for label 1."""
 
     task: ClassVar[Task] = "binary"
-    proper: ClassVar[bool] = (
-        False  # whether sigmoid and softmax of the best scores are the probabilities
-    )
+    # Whether sigmoid and softmax of the best scores are the probabilities.
+    proper: ClassVar[bool] = False
     # The curvature by which more than two classes are boosted, if it is not that of two. The margins of K classes begin
     # near -log(K - 1), where a loss that is bounded has no curvature and Newton's steps are many times too long.
     curvature_of_classes: ClassVar[Curvature | None] = None
@@ -106,7 +105,9 @@ class Binary(Loss):
         """The probability of label 1; of raw predictions of shape (n_samples, n_classes) that of every class."""
         if has_columns(raw_prediction, "raw_prediction"):
             return classes.posterior(self, raw_prediction)
-        return super().inverse_link(raw_prediction)
+        raw = as_floats(raw_prediction, "raw_prediction")
+        # At an infinite score an improper loss has no slope: the probability is that of the largest one.
+        return super().inverse_link(raw if self.proper else np.nan_to_num(raw, nan=np.nan))
 
     def _computed(self, outputs, y_true, raw_prediction, sample_weight, dtype=None):
         if has_columns(raw_prediction, "raw_prediction"):
@@ -221,11 +222,6 @@ class Improper(Binary):
                 below = self._posterior_logit(middle) < target
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.where(np.isfinite(target), 0.5 * (low + high), target)
-
-    def inverse_link(self, raw_prediction: ArrayLike) -> NDArray[np.floating]:
-        # At an infinite score no loss has a slope: the probability is that of the largest one.
-        raw = as_floats(raw_prediction, "raw_prediction")
-        return super().inverse_link(np.nan_to_num(raw, nan=np.nan))
 
     def response(self, raw: Any) -> Any:
         return expit(self._posterior_logit(raw))

@@ -220,10 +220,9 @@ def posterior(loss: Any, raw_prediction: ArrayLike) -> NDArray[np.floating]:
         f = np.maximum(f - f.max(axis=1, keepdims=True), LEAST_SCORE)
         odds = f if loss.proper else class_odds(f, *_rest_and_slope(loss, f))
         top = odds.max(axis=1, keepdims=True)
-        sure = np.isposinf(
-            top
-        )  # no slope pulls against these classes, of which the largest score decides
-        free = np.where(np.isposinf(odds), f, -np.inf)
+        # No slope pulls against these classes, or at any of them: the largest score decides.
+        sure = np.isinf(top)
+        free = np.where(odds == top, f, -np.inf)
         likeliest = free == free.max(axis=1, keepdims=True)
         share = np.where(sure, likeliest, np.exp(odds - np.where(sure, 0.0, top)))
         probability = share / share.sum(axis=1, keepdims=True)
@@ -239,7 +238,8 @@ def _rest_and_slope(loss: Any, f: NDArray) -> tuple[NDArray, NDArray]:
         top = others.max(axis=1)
         margin[:, j] = f[:, j] - top - np.log(np.exp(others - top[:, None]).sum(axis=1))
     log_slope = loss.log_slope(margin.ravel()).reshape(n, k)
-    # A bounded loss pulls no more at a class that is far behind: its probability is 0, and not 1 as that of one ahead.
+    # Where a bounded loss pulls no more at a class that is far behind, nothing tells its probability: it counts as 0,
+    # and not as 1 like that of a class that is far ahead.
     log_slope = np.where(np.isneginf(log_slope) & (margin < 0.0), np.inf, log_slope)
     balance = loss.class_weights(k)
     return -softplus(margin), log_slope if balance is None else log_slope + np.log(balance)
