@@ -16,10 +16,6 @@ from boostloss.losses.custom import CustomLoss
 from boostloss.losses.location import Location
 from boostloss.losses.quantiles import Expectile, Kinked, Quantile
 
-# The share of the largest curvature that a row keeps however far it is off. Newton's steps stay bounded where a loss
-# is not convex, and no leaf runs away with a few outliers, whose curvatures alone would be next to 0.
-LEAST_CURVATURE = 0.1
-
 
 class Step(NamedTuple):
     """How the gradients of one boosting round are computed.
@@ -55,7 +51,7 @@ def fixed_step(loss: Loss) -> Step | None:
     loss = loss.boosted_as
     if loss.kinked or isinstance(loss, CustomLoss):
         return None
-    floor = LEAST_CURVATURE * loss.largest_curvature if loss.floored else 0.0
+    floor = loss.least_share * loss.largest_curvature
     return Step(loss.formula, loss.parameters, curvature_scale(loss), floor)
 
 
@@ -83,14 +79,14 @@ def quantile_step(
     # be split at all. Those within the kernel count for more: times `row_share`, for a half at most, since the least
     # factor is twice that share. Least squares have width / reach of the kernel's curvature.
     unit = scale / ((1.0 - share) * min(below, above) + share * width / reach)
-    return Step(boosted_pinball, (*parameters, LEAST_CURVATURE / scale), unit, 0.0)
+    return Step(boosted_pinball, (*parameters, loss.least_share / scale), unit, 0.0)
 
 
 def kinked_step(loss: Kinked, y: NDArray, f: NDArray, weight: NDArray | None) -> Step:
     """What the next round computes of a loss that is smoothed by a kernel: it has a curvature of 1 / (2 half-width)."""
     parameters = loss.smoothed_parameters(y, f, weight)
     largest = 0.5 / parameters[-1] * loss.largest_curvature
-    return Step(loss.formula, parameters, 1.0 / largest, LEAST_CURVATURE * largest)
+    return Step(loss.formula, parameters, 1.0 / largest, loss.least_share * largest)
 
 
 def follows_residuals(loss: Loss) -> bool:

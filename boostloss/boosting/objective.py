@@ -31,9 +31,9 @@ def boosting_gradients(
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Gradient and curvature of every row as a booster is given them; labels and weights are not checked.
 
-    They are those of `Loss.gradient_hessian` times `curvature_scale`, where the curvature is at least a tenth of the
-    largest one (not for `Logistic`), the pinball loss of `Quantile` is smoothed and its curvature that of
-    `boosting.quantiles`, and adaptive parameters are those that suit the rows held out, which get zeros.
+    They are those of `Loss.gradient_hessian` times `curvature_scale`, where the curvature is at least `least_share` of
+    the largest one, the pinball loss of `Quantile` is smoothed and its curvature that of `boosting.quantiles`, and
+    adaptive parameters are those that suit the rows held out, which get zeros.
 
     Parameters
     ----------

@@ -7,7 +7,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from boostloss.boosting.custom import custom_step
 from boostloss.boosting.gradients import (
-    LEAST_CURVATURE,
     Step,
     fill_gradients,
     fixed_step,
@@ -293,7 +292,7 @@ def class_computation(loss: Binary) -> Computation:
         nothing = np.empty(0)
         formula, parameters, scale, floor = custom_step(plain, nothing, nothing, None)
         return Computation(formula, outputs, parameters, scale, floor)
-    floor = LEAST_CURVATURE * plain.largest_curvature if plain.floored else 0.0
+    floor = plain.least_share * plain.largest_curvature
     return Computation(loss.formula, outputs, plain.parameters, 1.0, floor)
 
 

@@ -134,6 +134,11 @@ class Entry:
         return "a probability by `inverse_link`, which is not the sigmoid of the score"
 
     @property
+    def least(self) -> str:
+        share = self.loss.boosted_as.least_share
+        return f"{'a tenth' if share == 0.1 else f'{share:.0%}'} of its largest value at least"
+
+    @property
     def curvature(self) -> str:
         """What boosting divides by."""
         loss, boosted = self.loss, self.loss.boosted_as
@@ -142,15 +147,15 @@ class Entry:
         if isinstance(loss, SquaredError):
             return "the second derivative, which is 1"
         if isinstance(boosted, Quantile):
-            return f"{QUADRATIC}, its corner smoothed, and less in the first rounds; {LEAST}"
+            return f"{QUADRATIC}, its corner smoothed, and less in the first rounds; {self.least}"
         if boosted.kinked or boosted is not loss:
-            return f"{QUADRATIC}, its corners smoothed; {LEAST}"
+            return f"{QUADRATIC}, its corners smoothed; {self.least}"
         if loss.curvature == "exact":
-            text = f"the second derivative; {LEAST}" if loss.floored else "the second derivative"
+            text = "the second derivative" + (f"; {self.least}" if loss.floored else "")
             return text + (OF_CLASSES if getattr(loss, "curvature_of_classes", None) else "")
         if not loss.floored:
             return "one with which no row steps past its best value, as no quadratic lies above the loss"
-        return f"{QUADRATIC}; {LEAST}"
+        return f"{QUADRATIC}; {self.least}"
 
 
 def entry(
@@ -162,7 +167,6 @@ def entry(
 
 
 QUADRATIC = "that of a quadratic that touches the loss and lies above it"
-LEAST = "a tenth of its largest value at least"
 OF_DISTRIBUTIONS = (
     "of the center at least the Fisher information; of the spread more, for half as long steps"
 )

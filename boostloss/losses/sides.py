@@ -157,6 +157,10 @@ class Asymmetric(Kinked):
         return Expectile(level) if isinstance(self.base, SquaredError) else self
 
     @property
+    def least_share(self) -> float:
+        return self.base.least_share
+
+    @property
     def largest_curvature(self) -> float:
         return max(self.ratio, 1.0) * self.base.largest_curvature
 
