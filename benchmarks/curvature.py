@@ -1,10 +1,11 @@
 """What boosting divides by: the second derivative or the majorizer, and the least curvature that a row keeps.
 
 Every loss is boosted with each curvature, none of which is ever less than a share of the largest one: 0 is the formula
-alone, as a user would write it, 0.1 is what the package does, and 1 the same curvature for all rows, as in plain
-gradient boosting. All else is the package's estimators'. Tables, kinds of labels and settings are those of
-`benchmarks.accuracy`; in "segment" no label is wrong, but a fifth of the rows is truly apart; targets are in units of their robust standard deviation. Shown is the test MAE over that of the
-package's choice, geometric means, and the worst one.
+alone, as a user would write it, 0.1 is what the package does (0.03 for Geman-McClure's), and 1 the same curvature for
+all rows, as in plain gradient boosting. All else is the package's estimators'. Tables, kinds of labels and settings are
+those of `benchmarks.accuracy`; in "segment" no label is wrong, but a fifth of the rows is truly apart. Targets are in
+units of their robust standard deviation. Shown is the test MAE over that of the package's choice, geometric means, and
+the worst one.
 
     python -m benchmarks.curvature [--seeds 2] [--rows 3000] [--jobs 2] [--library xgboost] [--table wine]
                                    [--kind segment] [--results FOLDER] [--report-only]
