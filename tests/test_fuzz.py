@@ -224,6 +224,8 @@ def test_what_is_no_column_is_refused_by_name(data):
         return
     if bad is STRANGE[16] and (loss.task == "binary" or loss in DISTRIBUTIONS):
         return  # many columns are classes, and two are bounds of an interval
+    if bad is STRANGE[16] and name == "raw_prediction" and k == 2:
+        return  # it is right
     note(f"{name} = {bad!r}")
     call = data.draw(st.sampled_from([loss.loss, loss.gradient_hessian, loss.mean_loss]))
     with pytest.raises((ValueError, TypeError), match=name):
