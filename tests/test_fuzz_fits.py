@@ -94,7 +94,8 @@ def test_fits(library, data):
     assume(library != "xgboost" or all(values.dtype.isnative for values in arrays))
     assume(loss.task != "binary" or np.asarray(given[0]).dtype.kind != "O")
     # CatBoost keeps labels in float32.
-    assume(library != "catboost" or loss.task != "binary" or (np.abs(plain[0]) <= 2**24).all())
+    large = np.isfinite(plain[0]) & (np.abs(plain[0]) > 2**24)
+    assume(library != "catboost" or loss.task != "binary" or not large.any())
     ours, expected = found(library, loss, X, *given), found(library, loss, X, *plain)
     if isinstance(ours, type) or isinstance(expected, type):
         assert ours is expected, (ours, expected)
