@@ -98,12 +98,12 @@ def test_a_row_of_a_frame_may_be_alone_on_a_worker():
     lightgbm.check_rows(X[:2])
 
 
-def spread(client, values, name, workers):
-    """The same number of rows for each of these workers."""
+def spread(client, values, name, workers, size):
+    """The same number of rows for each of these workers, in parts of this size."""
     pieces = np.split(values, len(workers))
     kept = [
         client.persist(
-            da.from_array(piece, chunks=(300, *piece.shape[1:]), name=f"{name}{i}"),
+            da.from_array(piece, chunks=(size, *piece.shape[1:]), name=f"{name}{i}"),
             workers=[worker],
         )
         for i, (piece, worker) in enumerate(zip(pieces, workers, strict=True))
@@ -112,9 +112,13 @@ def spread(client, values, name, workers):
     return da.concatenate(kept)
 
 
-@pytest.mark.parametrize("alone", [False, True], ids=["one of two", "the one with all rows"])
+@pytest.mark.parametrize(
+    ("alone", "size"),
+    [(False, 300), (True, 300), (True, 1200)],
+    ids=["one of two", "the one with all rows", "the one with a single part"],
+)
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
-def test_a_worker_that_is_killed_ends_the_training(library, alone, processes):
+def test_a_worker_that_is_killed_ends_the_training(library, alone, size, processes):
     def die(number):
         if number == 3 and get_worker().name == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -128,8 +132,8 @@ def test_a_worker_that_is_killed_ends_the_training(library, alone, processes):
     processes.run(importlib.import_module, f"boostloss.dask.{library}")
     names = processes.run(lambda dask_worker: dask_worker.name)
     workers = sorted(names, key=names.get)[: 1 if alone else 2]
-    name = f"{library}{alone}"
-    data = [spread(processes, values, f"{name}{values.ndim}", workers) for values in (X, Y)]
+    name = f"{library}{alone}{size}"
+    data = [spread(processes, x, f"{name}{x.ndim}", workers, size) for x in (X, Y)]
     options = {"objective": bl.Quantile(0.5), "n_estimators": 500}
     begin = time.monotonic()
     if library == "xgboost":

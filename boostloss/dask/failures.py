@@ -1,8 +1,9 @@
 """Which error of several workers the user gets to see: the first, and not that the others have lost their peer."""
 
+import asyncio
 import pickle
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -34,11 +35,7 @@ def nothing_stranded(client: Client) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(PATIENCE):
             with suppress(Exception):  # of a cluster that is gone: who waits for it is told by Dask
-                lost = workers - set(client.ncores())
-                if lost:
-                    begun = set(client.futures) - before
-                    keys = begun & set(tasks_bound_to(client, lost))
-                    client.cancel([Future(key, client) for key in keys])
+                client.sync(cancel_stranded, client, workers, before)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -49,12 +46,34 @@ def nothing_stranded(client: Client) -> Iterator[None]:
         watcher.join()
 
 
-def tasks_bound_to(client: Client, workers: set[str]) -> list[Any]:
+async def unless_stranded(client: Client, training: Awaitable[Any]) -> Any:
+    """What a training gives; tasks are cancelled as by `nothing_stranded`."""
+    workers, before = set(await client.ncores()), set(client.futures)
+    task = asyncio.ensure_future(training)
+    try:
+        while not (await asyncio.wait([task], timeout=PATIENCE))[0]:
+            with suppress(Exception):
+                await cancel_stranded(client, workers, before)
+        return await task
+    finally:
+        task.cancel()  # where the user has interrupted the fit
+
+
+async def cancel_stranded(client: Client, workers: set[str], before: set[Any]) -> None:
+    """Cancel what has begun since, and is bound to workers that are lost."""
+    lost = workers - set(await client.ncores())
+    if lost:
+        begun = set(client.futures) - before
+        keys = begun & set(await tasks_bound_to(client, lost))
+        await client.cancel([Future(key, client) for key in keys])
+
+
+def tasks_bound_to(client: Client, workers: set[str]) -> Any:
     """The keys of the tasks that wait for one of these workers, and may run on no other."""
 
     # Within, so that the scheduler need not have this package.
     def found(dask_scheduler: Any) -> list[Any]:
-        waiting = dask_scheduler.unrunnable
+        waiting = [x for x in dask_scheduler.tasks.values() if x.state in ("no-worker", "waiting")]
         return [
             x.key for x in waiting if x.worker_restrictions and x.worker_restrictions <= workers
         ]

@@ -23,7 +23,7 @@ from boostloss.boosting.xgboost_links import RecordFirst, add_link, base_score, 
 from boostloss.boosting.xgboost_metrics import Metric, UnroundedMetric
 from boostloss.boosting.xgboost_objective import class_weights, loss_in, scaled
 from boostloss.dask import target as all_rows
-from boostloss.dask.failures import cause, reported
+from boostloss.dask.failures import cause, reported, unless_stranded
 from boostloss.losses.base import Loss
 
 HISTORY = "boostloss_history"  # an attribute of a booster on its way from a worker
@@ -131,7 +131,9 @@ class _Estimator(one_machine._Estimator):
         workers = set(await client.ncores())
         try:
             with temporarily(self, **setting):
-                result = await self._train(y, weight, given, target, training, options)
+                result = await unless_stranded(
+                    client, self._train(y, weight, given, target, training, options)
+                )
         except Exception as error:
             lost = workers - set(await client.ncores())
             events = await client.get_events(training.name)
