@@ -79,9 +79,7 @@ class Worker(one_machine._Estimator):
         try:
             with reported(training.seat.key):
                 check_rows(X)
-                total(
-                    np.zeros(1)
-                )  # before any of them enters LightGBM, where it would wait for hours
+                total(np.zeros(1))  # before any of them waits in LightGBM, for hours
                 super().fit(X, y, **options)
         except Exception as error:
             # The others wait for this worker, here or in LightGBM's own exchange, which this ends.
