@@ -105,10 +105,9 @@ def test_any_cut_of_any_table(library, workers, data):
 
     found, expected = outcome(together), outcome(alone)
     if isinstance(found, tuple) or isinstance(expected, tuple):
-        alone = (
-            isinstance(found, tuple) and "two at least" in found[1]
-        )  # a row on a worker of its own
-        assert alone or found[0] is expected[0], (found, expected)
+        # A row on a worker of its own is refused in LightGBM.
+        single = library == "lightgbm" and "at least two rows" in str(found)
+        assert single or found[0] is expected[0], (found, expected)
     elif library == "xgboost":
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     else:  # LightGBM's workers cut features by their own rows
