@@ -226,6 +226,12 @@ def forms(draw, values):
         return given, np.array(array, np.float32 if single else np.float64)
 
 
+def in_forms(data, columns):
+    """A target and its weights, None where there are none, in some containers and as plain arrays."""
+    drawn = [data.draw(forms(column)) for column in columns]
+    return tuple([*each, None][:2] for each in zip(*drawn, strict=True))
+
+
 def outcome(call, *arguments):
     """What a call returns, as a list of arrays, or the type of the error, which must name a parameter."""
     try:

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse
 from catboost import CatBoostError
 from drop_in import drop_in, each_library, fit, raw_prediction
-from fuzzing import anything, bad_weights, forms, fuzzed, in_domain, moderate, numbers
+from fuzzing import anything, bad_weights, forms, fuzzed, in_domain, in_forms, moderate, numbers
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
@@ -83,8 +83,7 @@ def test_fits(library, data):
     columns = [y]
     if data.draw(st.booleans()):
         columns.append(data.draw(numbers(st.floats(0.5, 2.0) if sensible else bad_weights, n)))
-    drawn = [data.draw(forms(column)) for column in columns]
-    given, plain = ([*each, None][:2] for each in zip(*drawn, strict=True))
+    given, plain = in_forms(data, columns)
     table = data.draw(st.sampled_from(list(TABLES)))
     note((loss, table))
     X = TABLES[table](X)

@@ -18,6 +18,7 @@ from fuzzing import (
     forms,
     fuzzed,
     in_domain,
+    in_forms,
     moderate,
     numbers,
     weights,
@@ -211,8 +212,7 @@ def test_scores(library, data):
     columns = [y]
     if data.draw(st.booleans()):
         columns.append(data.draw(numbers(data.draw(st.sampled_from([weights, bad_weights])), n)))
-    drawn = [data.draw(forms(column)) for column in columns]
-    given, plain = ([*each, None][:2] for each in zip(*drawn, strict=True))
+    given, plain = in_forms(data, columns)
     note(name)
     model = fitted(library, name)
     found, expected = scored(model, *given), scored(model, *plain)

@@ -9,7 +9,7 @@ import catboost
 import numpy as np
 import pytest
 from drop_in import drop_in, each_library, fit, raw_prediction
-from fuzzing import anything, bad_weights, forms, fuzzed, in_domain, moderate, numbers
+from fuzzing import anything, bad_weights, forms, fuzzed, in_domain, in_forms, moderate, numbers
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 from test_fuzz_fits import ERRORS, LOSSES
@@ -58,7 +58,7 @@ def assert_alike(library, ours, expected):
 
 
 def native(library, arrays):
-    """XGBoost would misread the other byte order, and labels may not be of several types."""
+    """Whether the library reads their byte order: XGBoost would misread the other one."""
     arrays = [values for values in arrays if isinstance(values, np.ndarray)]
     return library != "xgboost" or all(values.dtype.isnative for values in arrays)
 
@@ -74,8 +74,7 @@ def test_evaluation_sets(library, data):
     columns = [in_domain(loss, y) if data.draw(st.booleans()) else y]
     if data.draw(st.booleans()):
         columns.append(data.draw(numbers(bad_weights, n)))
-    drawn = [data.draw(forms(column)) for column in columns]
-    given, plain = ([*each, None][:2] for each in zip(*drawn, strict=True))
+    given, plain = in_forms(data, columns)
     note(loss)
     record, training = LIBRARIES[library], (X, in_domain(loss, SIGNAL))
 

@@ -26,7 +26,6 @@ from fuzzing import (
     moderate,
     number_of_rows,
     numbers,
-    outcome,
     tried,
 )
 from hypothesis import given, note
@@ -44,8 +43,7 @@ pytest.importorskip("treelite")
 pytest.importorskip("onnxruntime")
 pytest.importorskip("skl2onnx")
 
-import onnxruntime
-import skl2onnx
+from test_onnx import session
 
 from boostloss.compare.data import load
 
@@ -134,7 +132,7 @@ def test_curves_at_any_place(data):
     at = data.draw(numbers(data.draw(st.sampled_from([moderate, places])), number_of_rows(data)))
     note(losses)
 
-    def curves(at, ax=None):
+    def curves(at):
         return drawn(lambda at, ax: call(*losses, at=at, ax=ax), at)
 
     refused = tried(lambda: drawn(lambda ax: call(*losses, ax=ax)))[1]
@@ -146,19 +144,12 @@ def test_curves_at_any_place(data):
 
 # Graphs of ONNX
 
-single = st.floats(-1e30, 1e30, width=32)
-
 
 @cache
-def sessions(library, name, dtype):
+def graph_of(library, name, dtype):
     import boostloss.onnx  # noqa: F401
 
-    graph = skl2onnx.to_onnx(fitted(library, name), X[:1].astype(dtype))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 3, 1
-    return onnxruntime.InferenceSession(
-        graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return session(fitted(library, name), X.astype(dtype))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -174,8 +165,8 @@ def test_graphs_of_onnx(library, data):
     with np.errstate(over="ignore"):
         rows = data.draw(numbers(kind, (n, 3))).astype(dtype)
     note((name, rows.tolist()))
-    model, session = fitted(library, name), sessions(library, name, dtype)
-    found = session.run(None, {"X": rows})
+    model = fitted(library, name)
+    found = graph_of(library, name, dtype).run(None, {"X": rows})
     labels, described = model.loss_.task == "binary", isinstance(model.loss_, bl.Normal)
     predict = model.predict_proba if labels else model.predict
     options = LIBRARIES[library].raw_prediction if described else {}
@@ -190,51 +181,10 @@ def test_graphs_of_onnx(library, data):
 # Tables of `boostloss compare`
 
 CELLS = [
-    "",
-    " ",
-    "NA",
-    "?",
-    "nan",
-    "inf",
-    "-inf",
-    "1e999",
-    "1",
-    "-0",
-    "1.5",
-    "1,5",
-    "1.234,5",
-    "5 %",
-    "$3",
-]
-CELLS += [
-    "(5)",
-    "0x1F",
-    "1_000",
-    "TRUE",
-    "no",
-    "2020-02-30",
-    "2020-01-05",
-    "31/12/2019",
-    "12:30",
-    "é",
-    "'",
-    '"',
-    "#",
-]
-CELLS += [
-    "=1+1",
-    "None",
-    "null",
-    "\u2212" + "3",
-    "\u00a0",
-    "9" * 400,
-    "a,b",
-    "x;y",
-    "t\tt",
-    "l\nl",
-    "\0",
-    "\ufeff",
-]
+    "", " ", "NA", "?", "nan", "inf", "-inf", "1e999", "1", "-0", "1.5", "1,5", "1.234,5", "5 %", "$3", "(5)", "0x1F",
+    "1_000", "TRUE", "no", "2020-02-30", "2020-01-05", "31/12/2019", "12:30", "é", "'", '"', "#", "=1+1", "None",
+    "null", "\u2212" + "3", "\u00a0", "9" * 400, "a,b", "x;y", "t\tt", "l\nl", "\0", "\ufeff",
+]  # fmt: skip
 ENDINGS = {".csv": open, ".tsv": open, ".txt": open, ".csv.gz": gzip.open}
 ENDINGS |= {".csv.bz2": bz2.open, ".csv.xz": lzma.open}
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "latin-1"]
@@ -296,7 +246,7 @@ def test_numbers_come_back(data):
         path = Path(folder) / f"a{ending}"
         with ENDINGS[ending](path, "wb") as file:
             file.write("".join(text).encode(encoding))
-        found = outcome(lambda: load(path, "price", task="regression"))[0]
+        found = load(path, "price", task="regression")
     assert found.columns == ("size",)
     np.testing.assert_array_equal(found.y, y)
     expected = [np.nan if hole and not all(holes) else a for a, hole in zip(x, holes, strict=True)]

@@ -49,14 +49,18 @@ def fitted(library, loss, table, y, **options):
     return library.estimator(loss.task)(**parameters).fit(table, y)
 
 
-def run(model, table, **options):
+def session(model, table, **options):
+    """The graph of a model, for tables of the dtype of this one."""
     graph = skl2onnx.to_onnx(model, table[:1], **options)
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 3, 1
-    session = onnxruntime.InferenceSession(
+    return onnxruntime.InferenceSession(
         graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    return session.run(None, {"X": table})
+
+
+def run(model, table, **options):
+    return session(model, table, **options).run(None, {"X": table})
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -136,7 +136,9 @@ class Entry:
     @property
     def least(self) -> str:
         share = self.loss.boosted_as.least_share
-        return f"{'a tenth' if share == 0.1 else f'{share:.0%}'} of its largest value at least"
+        return (
+            f"{'a tenth' if share == 0.1 else f'{100.0 * share:g} %'} of its largest value at least"
+        )
 
     @property
     def curvature(self) -> str:
