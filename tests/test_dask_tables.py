@@ -193,3 +193,16 @@ def test_what_is_cut_otherwise_than_the_target_is_refused(kind, two):
     start = "base_margin" if kind is DaskXGBRegressor else "init_score"
     with pytest.raises(ValueError, match=f"{start} must be cut as y"):
         train(kind(objective=bl.Huber()), parts(X, sizes), y, **{start: parts(Y, other)})
+
+
+def test_an_evaluation_set_that_is_cut_otherwise_than_its_target_is_refused_in_lightgbm(two):
+    """XGBoost has an error of its own; here the figures would be of other rows."""
+    sizes, other = (400, 300, 500), (300, 400, 500)
+    for rows in (parts(X, other), frame(X, other)):
+        with pytest.raises(ValueError, match=r"eval_set\[0\] must be cut as its target, of which"):
+            train(
+                DaskLGBMRegressor(objective=bl.Huber(), **LGB),
+                parts(X, sizes),
+                parts(Y, sizes),
+                eval_set=[(rows, parts(Y, sizes))],
+            )

@@ -233,6 +233,9 @@ def readable_sets(
     for i, (X, y) in enumerate(sets):
         y = client.persist(all_rows.column(y, f"eval_set[{i}]"))
         sizes = client.compute(all_rows.sizes_of(loss, y)).result()
+        table, found = all_rows.counted(client, {f"the table of eval_set[{i}]": X})
+        all_rows.check_cuts(sizes, client.compute(found).result(), "its target")
+        (X,) = table.values()
         X, y, *more = all_rows.with_rows(sizes, X, y, *(given[i] for given in others))
         made.append(
             (X, y if classes is None else all_rows.encoded(classes, y, f"eval_set[{i}]"), more)

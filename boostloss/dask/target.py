@@ -214,17 +214,17 @@ def rows_of(part: Any) -> int:
     return part.shape[0]
 
 
-def check_cuts(sizes: NDArray[np.intp], found: dict[str, list[int]]) -> None:
+def check_cuts(sizes: NDArray[np.intp], found: dict[str, list[int]], target: str = "y") -> None:
     """Refuse tables that are cut otherwise than the target, whose parts have these sizes."""
     for name, of_table in found.items():
         if len(of_table) != len(sizes):
             raise ValueError(
-                f"{name} must be cut as y, into {len(sizes)} parts, got {len(of_table)}."
+                f"{name} must be cut as {target}, into {len(sizes)} parts, got {len(of_table)}."
             )
         for i, (n, wanted) in enumerate(zip(of_table, sizes.tolist(), strict=True)):
             if n != wanted:
                 raise ValueError(
-                    f"{name} must be cut as y, of which part {i} has {wanted} rows, got one of {n}."
+                    f"{name} must be cut as {target}, of which part {i} has {wanted} rows, got one of {n}."
                 )
 
 
